@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 from forge_lsp.core.attempt import Evidence
 from forge_lsp.core.questions import Answer, Asked, Question
-from forge_lsp.ensemble.checking import Checked, Checks
+from forge_lsp.ensemble.checking import CheckedCandidate, Checks
 from forge_lsp.ensemble.leaderboard import Leaderboard
 from forge_lsp.ensemble.questioning import Questioning
 from forge_lsp.ensemble.replies import gives
@@ -62,7 +62,7 @@ class User:
         return answers
 
 
-def ask(checks: Checks, checked: Sequence[Checked], user: User) -> tuple[Asked, ...]:
+def ask(checks: Checks, checked: Sequence[CheckedCandidate], user: User) -> tuple[Asked, ...]:
     """Ask about candidates that ``checks`` knows, as often as the product would once all have written. The answers are
     in ``checks`` then."""
     checked = _distinct(checked)
@@ -81,9 +81,9 @@ def ask(checks: Checks, checked: Sequence[Checked], user: User) -> tuple[Asked, 
         questioning.take(checked)
 
 
-def _distinct(checked: Sequence[Checked]) -> list[Checked]:
+def _distinct(checked: Sequence[CheckedCandidate]) -> list[CheckedCandidate]:
     """What models wrote alike as one candidate, as the product checks it."""
-    by_text: dict[str, list[Checked]] = {}
+    by_text: dict[str, list[CheckedCandidate]] = {}
     for one in checked:
         by_text.setdefault(one.candidate.text, []).append(one)
     return [

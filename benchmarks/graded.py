@@ -40,7 +40,7 @@ from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Sandbox, Toolchain
 from forge_lsp.core.support.checking import Tools
 from forge_lsp.core.task import Task
-from forge_lsp.ensemble.checking import Checked, Checks, rank
+from forge_lsp.ensemble.checking import CheckedCandidate, Checks, rank
 from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 
@@ -148,11 +148,11 @@ def choose(pool: Sequence[Sample], *, inputs: bool) -> Sample:
     """The best of a pool by the product's ranking, with the inputs that split or without them."""
     checks = Checks(unfinished=True)
     build = BuildReport(status=BuildStatus.PASSED, tool="none")
-    seen: list[tuple[Sample, Checked]] = []
+    seen: list[tuple[Sample, CheckedCandidate]] = []
     for number, one in enumerate(pool, 1):
         raw = one.evidence if inputs else replace(one.evidence, observed=())
         candidate = Candidate(code=one.code, text=one.code, model=MODEL, attempt=1, sample=number)
-        seen.append((one, Checked(candidate=candidate, build=build, raw=raw)))
+        seen.append((one, CheckedCandidate(candidate=candidate, build=build, raw=raw)))
         checks.learn(seen[-1][1])
     return max(seen, key=lambda pair: rank(pair[1], checks))[0]
 

@@ -33,7 +33,7 @@ from forge_lsp.core.errors import ExtractionFailed
 from forge_lsp.core.task import Document, Scope, ScopeKind, Task, TextRange
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.syntax import TreeSitterSyntax
-from forge_lsp.ensemble.checking import Checked, Checks
+from forge_lsp.ensemble.checking import CheckedCandidate, Checks
 from forge_lsp.ensemble.extraction import extract
 from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.python.toolchain import PythonToolchain
@@ -63,7 +63,7 @@ class Seen:
     known (``evidence``)."""
 
     answer: Answer
-    checked: Checked
+    checked: CheckedCandidate
     evidence: Evidence
 
     @property
@@ -121,7 +121,7 @@ def candidate_of(task: Task, answer: Answer) -> Candidate:
 async def seen_of(task: Task, answers: Sequence[Answer], toolchain: PythonToolchain) -> list[Seen]:
     """All answers to one task, checked and judged together."""
     checks = Checks(unfinished=True)
-    checked: list[tuple[Answer, Checked]] = []
+    checked: list[tuple[Answer, CheckedCandidate]] = []
     for answer in answers:
         candidate = Candidate(code="", text="", model=answer.model, attempt=1)
         try:
@@ -131,7 +131,7 @@ async def seen_of(task: Task, answers: Sequence[Answer], toolchain: PythonToolch
         else:
             build = BuildReport(status=BuildStatus.PASSED, tool="python")
             raw = await toolchain.evidence(task, candidate)
-        one = Checked(candidate=candidate, build=build, raw=raw)
+        one = CheckedCandidate(candidate=candidate, build=build, raw=raw)
         checked.append((answer, one))
         if answer.model != REFERENCE:
             checks.learn(one)

@@ -39,7 +39,7 @@ from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.support.checking import Tools
 from forge_lsp.core.task import Document, Task, TextRange
 from forge_lsp.editing.syntax import TreeSitterSyntax
-from forge_lsp.ensemble.checking import Checked, check_one
+from forge_lsp.ensemble.checking import CheckedCandidate, check_one
 from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 
@@ -161,7 +161,7 @@ async def measured(case: Case, sandbox: Sandbox, folder: Path, rounds: int) -> t
     work: dict[bool, list[float]] = {True: [], False: []}
     calls = 0
 
-    async def one(number: int) -> Checked:
+    async def one(number: int) -> CheckedCandidate:
         tail = len(task.document.text) - task.scope.range.end
         code = case.answer[task.scope.range.start : len(case.answer) - tail]
         head, text = case.answer[: task.scope.range.start], case.answer[len(case.answer) - tail :]

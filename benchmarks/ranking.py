@@ -39,7 +39,7 @@ from forge_lsp.editing.markers import MARKERS
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.agreement import Behaviours
-from forge_lsp.ensemble.checking import Checked, Checks, rank
+from forge_lsp.ensemble.checking import CheckedCandidate, Checks, rank
 from forge_lsp.ensemble.extraction import extract
 from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.python.toolchain import PythonToolchain
@@ -57,7 +57,7 @@ class Seen:
     """An answer with what the checks showed of it."""
 
     recorded: Recorded
-    checked: Checked
+    checked: CheckedCandidate
     right: bool
 
 
@@ -117,7 +117,7 @@ async def look(chosen: Sequence[Case], options: argparse.Namespace) -> dict[str,
                         return build, Evidence()
                     return build, await toolchain.evidence(task, candidate)
 
-            async def one(case: Case) -> tuple[str, list[tuple[Recorded, Checked]]]:
+            async def one(case: Case) -> tuple[str, list[tuple[Recorded, CheckedCandidate]]]:
                 task = task_of(case, folder)
                 made = candidates(task, answers[case.id])
                 distinct = {candidate.text: candidate for _, candidate in made}
@@ -126,7 +126,9 @@ async def look(chosen: Sequence[Case], options: argparse.Namespace) -> dict[str,
                 return case.id, [
                     (
                         item,
-                        Checked(candidate=candidate, build=by_text[candidate.text][0], raw=by_text[candidate.text][1]),
+                        CheckedCandidate(
+                            candidate=candidate, build=by_text[candidate.text][0], raw=by_text[candidate.text][1]
+                        ),
                     )
                     for item, candidate in made
                 ]
@@ -149,7 +151,7 @@ def choose(pool: Sequence[Seen], others: Sequence[Seen], ranking: str) -> Seen:
     if ranking == "examples":
         checks.behaviours = _Deaf()
 
-    def shown(one: Seen) -> Checked:
+    def shown(one: Seen) -> CheckedCandidate:
         if ranking == "and mutated calls":
             return one.checked
         return replace(one.checked, raw=replace(one.checked.raw, observed=()))

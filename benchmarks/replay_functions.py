@@ -40,7 +40,7 @@ from forge_lsp.core.checks import Grade
 from forge_lsp.core.codec import decode, encode
 from forge_lsp.core.errors import ExtractionFailed
 from forge_lsp.core.questions import Asked
-from forge_lsp.ensemble.checking import Checked, Checks, rank
+from forge_lsp.ensemble.checking import CheckedCandidate, Checks, rank
 from forge_lsp.ensemble.expectations import said_examples, speaks_of
 from forge_lsp.ensemble.widening import MOST_AUTHORS
 from forge_lsp.languages.python.toolchain import PythonToolchain
@@ -183,16 +183,16 @@ def without_docstrings(text: str) -> str:
     return "\n".join(parts[::2])
 
 
-def checks_of(pool: Pool, way: Way) -> tuple[Checks, list[tuple[Played, Checked]]]:
+def checks_of(pool: Pool, way: Way) -> tuple[Checks, list[tuple[Played, CheckedCandidate]]]:
     """What the product knows when all have written, seen in one way."""
     checks = Checks(unfinished=True, by_method=pool.by_method)
-    seen: list[tuple[Played, Checked]] = []
+    seen: list[tuple[Played, CheckedCandidate]] = []
     for one in pool.played:
         if one.candidate.model == REFERENCE:
             continue
         raw = one.evidence if way.own else Evidence()
         status = BuildStatus.PASSED if one.compiles else BuildStatus.FAILED
-        checked = Checked(candidate=one.candidate, build=BuildReport(status=status, tool="python"), raw=raw)
+        checked = CheckedCandidate(candidate=one.candidate, build=BuildReport(status=status, tool="python"), raw=raw)
         checks.learn(checked)
         if way.calls and one.compiles:
             checked = checks.observe(checked, committee_of(one).observed)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from forge_lsp.core.languages import Languages
     from forge_lsp.detached import Link
     from forge_lsp.jobs.services import Services
-    from forge_lsp.jobs.writing import Files
+    from forge_lsp.jobs.writing import WorkspaceFiles
     from forge_lsp.logfile import Log
 
 __all__ = ["main"]
@@ -199,12 +199,12 @@ async def _acp(options: Options, services: Services, link: Link) -> int:
     return await serve(services, _files(), allow=frozenset(options.allow), link=link)
 
 
-def _files() -> Files:
+def _files() -> WorkspaceFiles:
     from forge_lsp.cli import files
     from forge_lsp.cli.diff import unified
-    from forge_lsp.jobs.writing import Files
+    from forge_lsp.jobs.writing import WorkspaceFiles
 
-    return Files(
+    return WorkspaceFiles(
         workspace_of=files.workspace_of,
         read_document=files.read_document,
         language_of=files.language_of,

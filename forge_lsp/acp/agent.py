@@ -12,9 +12,9 @@ import acp
 from acp import schema
 
 from forge_lsp import __version__
-from forge_lsp.acp.client import Client, Session
-from forge_lsp.acp.prompts import Block, Mention, read_prompt
-from forge_lsp.acp.stages import Course
+from forge_lsp.acp.client import Client, Conversation
+from forge_lsp.acp.prompts import Mention, PromptBlock, read_prompt
+from forge_lsp.acp.stages import SessionUpdates
 from forge_lsp.core.attempt import Candidate, Outcome
 from forge_lsp.core.errors import BadRequest, ConsentRefused, EditConflict, EnvironmentFault, ForgeError
 from forge_lsp.core.events import QuestionAsked
@@ -24,7 +24,7 @@ from forge_lsp.jobs.asking import Given
 from forge_lsp.jobs.consent import consent_words
 from forge_lsp.jobs.contract import ApplyMode, JobRequest
 from forge_lsp.jobs.record import JobRecord
-from forge_lsp.jobs.writing import Files, write_result
+from forge_lsp.jobs.writing import WorkspaceFiles, write_result
 
 if TYPE_CHECKING:
     from forge_lsp.core.events import JobEvent
@@ -56,11 +56,11 @@ class ForgeAgent:
     ``allow`` are servers with consent from the command line.
     """
 
-    def __init__(self, services: Services, files: Files, *, allow: frozenset[str] = frozenset()) -> None:
+    def __init__(self, services: Services, files: WorkspaceFiles, *, allow: frozenset[str] = frozenset()) -> None:
         self._services = services
         self._files = files
         self._allow = allow
-        self._sessions: dict[str, Session] = {}
+        self._sessions: dict[str, Conversation] = {}
         self._client = Client()
 
     @property
@@ -103,7 +103,7 @@ class ForgeAgent:
         folder = Path(cwd)
         if not folder.is_absolute() or not await asyncio.to_thread(folder.is_dir):
             raise acp.RequestError.invalid_params({"cwd": f"{cwd}: there is no such folder"})
-        session = Session(id=f"forge-{secrets.token_hex(8)}", folder=await asyncio.to_thread(folder.resolve))
+        session = Conversation(id=f"forge-{secrets.token_hex(8)}", folder=await asyncio.to_thread(folder.resolve))
         self._sessions[session.id] = session
         modes = [schema.SessionMode(id=id_, name=name, description=words) for id_, name, words in _MODES]
         state = schema.SessionModeState(current_mode_id=session.mode, available_modes=modes)
@@ -146,7 +146,7 @@ class ForgeAgent:
 
     # ------------------------------------------------------------------ a job
 
-    async def _run(self, session: Session, mention: Mention, words: str) -> None:
+    async def _run(self, session: Conversation, mention: Mention, words: str) -> None:
         if (problem := self._services.problem()) is not None:
             raise problem
         document, selection = await self._place(session, mention)
@@ -168,7 +168,7 @@ class ForgeAgent:
         job = session.job = await self._services.jobs.start(request)
         if session.cancelled:  # while it was being prepared
             job.cancel("cancelled by the user")
-        course = Course(job.id)
+        course = SessionUpdates(job.id)
         heard: asyncio.Queue[JobEvent | None] = asyncio.Queue()
         stop = job.listen(heard.put_nowait)
 
@@ -202,7 +202,7 @@ class ForgeAgent:
             await self._client.update(session, update)
         await self._offer(session, job, result, path)
 
-    async def _place(self, session: Session, mention: Mention) -> tuple[Document, TextRange | None]:
+    async def _place(self, session: Conversation, mention: Mention) -> tuple[Document, TextRange | None]:
         """The document that is mentioned, as the editor has it, and the place in it. Raises BadRequest."""
         path = await asyncio.to_thread(mention.path.resolve)
         if not path.is_relative_to(session.folder):
@@ -227,7 +227,7 @@ class ForgeAgent:
                 return TextRange(start=at, end=at)
         raise BadRequest(f"{document.path}: no definition is called {name}")
 
-    async def _offer(self, session: Session, job: Job, result: JobRecord, path: Path) -> None:
+    async def _offer(self, session: Conversation, job: Job, result: JobRecord, path: Path) -> None:
         """Show the result as a diff, and write it where the user allows that."""
         grade = f" ({result.grade.words})" if result.grade is not None else ""
         why = f": {result.reason}" if result.reason else ""
@@ -260,7 +260,9 @@ class ForgeAgent:
         await self._services.jobs.mark_applied(job.id)
         await self._client.update(session, acp.update_tool_call(call, status="completed"))
 
-    async def _write(self, session: Session, job: Job, candidate: Candidate, path: Path, *, accepted: bool) -> None:
+    async def _write(
+        self, session: Conversation, job: Job, candidate: Candidate, path: Path, *, accepted: bool
+    ) -> None:
         async def present() -> str:
             unsaved = await self._client.unsaved(session, path)
             return unsaved if unsaved is not None else await asyncio.to_thread(self._files.present_text, path)
@@ -273,7 +275,7 @@ class ForgeAgent:
 
     # ------------------------------------------------------------------ the client
 
-    async def _consent(self, session: Session, question: ConsentQuestion) -> bool:
+    async def _consent(self, session: Conversation, question: ConsentQuestion) -> bool:
         words = consent_words(question, f"code of {session.folder.name}")
         call = schema.ToolCallUpdate(tool_call_id=f"consent-{secrets.token_hex(4)}", title=words, kind="other")
         options = (
@@ -286,7 +288,7 @@ class ForgeAgent:
             raise ConsentRefused("the user said never")
         return answer == "yes"
 
-    async def _question(self, session: Session, job: Job, question: Question) -> None:
+    async def _question(self, session: Conversation, job: Job, question: Question) -> None:
         """Ask what a call should give; the job goes on. Left alone, it is no answer."""
         call = schema.ToolCallUpdate(
             tool_call_id=f"{job.id}-{question.id}",
@@ -303,7 +305,7 @@ class ForgeAgent:
         with suppress(ForgeError):  # the job has ended, or was cancelled, meanwhile
             await self._services.jobs.answer(job.id, question.id, given, self._services.editing)
 
-    def _session(self, session_id: str) -> Session:
+    def _session(self, session_id: str) -> Conversation:
         session = self._sessions.get(session_id)
         if session is None:
             raise acp.RequestError.invalid_params({"sessionId": f"no session {session_id!r}"})
@@ -327,14 +329,14 @@ def _all(items: Any) -> list[Item]:
     return found
 
 
-def _block(block: Any) -> Block:
+def _block(block: Any) -> PromptBlock:
     match block:
         case schema.TextContentBlock():
-            return Block(text=block.text)
+            return PromptBlock(text=block.text)
         case schema.ResourceContentBlock():
-            return Block(uri=block.uri)
+            return PromptBlock(uri=block.uri)
         case schema.EmbeddedResourceContentBlock():
             resource = block.resource
-            return Block(uri=resource.uri, text=getattr(resource, "text", None))
+            return PromptBlock(uri=resource.uri, text=getattr(resource, "text", None))
         case _:
-            return Block()
+            return PromptBlock()

@@ -17,13 +17,13 @@ from forge_lsp.core.errors import EnvironmentFault
 if TYPE_CHECKING:
     from forge_lsp.jobs.job import Job
 
-__all__ = ["Client", "Session"]
+__all__ = ["Client", "Conversation"]
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Session:
+class Conversation:
     """One conversation about a folder. ``asking`` are the questions that wait for an answer."""
 
     id: str
@@ -42,7 +42,7 @@ class Client:
     fs: schema.FileSystemCapabilities = field(default_factory=schema.FileSystemCapabilities)
     attended: bool = True
 
-    async def unsaved(self, session: Session, path: Path) -> str | None:
+    async def unsaved(self, session: Conversation, path: Path) -> str | None:
         """The file as the editor has it, where it tells."""
         if not self.fs.read_text_file or not self.attended:
             return None
@@ -50,7 +50,7 @@ class Client:
             return str((await self.connection.read_text_file(session_id=session.id, path=str(path))).content)
         return None
 
-    async def write(self, session: Session, path: Path, text: str) -> bool:
+    async def write(self, session: Conversation, path: Path, text: str) -> bool:
         """Write a file through the editor; False: it writes none. Raises EnvironmentFault where it refuses."""
         if not self.fs.write_text_file:
             return False
@@ -61,7 +61,7 @@ class Client:
         return True
 
     async def permission(
-        self, session: Session, call: schema.ToolCallUpdate, options: tuple[tuple[str, str, Any], ...]
+        self, session: Conversation, call: schema.ToolCallUpdate, options: tuple[tuple[str, str, Any], ...]
     ) -> str | None:
         """The option that the user chose; None: none, or nobody is there to ask."""
         if not self.attended or session.cancelled:
@@ -84,10 +84,10 @@ class Client:
             session.asking.discard(asking)
         return outcome.option_id if isinstance(outcome, schema.AllowedOutcome) else None
 
-    async def say(self, session: Session, words: str) -> None:
+    async def say(self, session: Conversation, words: str) -> None:
         await self.update(session, acp.update_agent_message_text(words))
 
-    async def update(self, session: Session, update: Any) -> None:
+    async def update(self, session: Conversation, update: Any) -> None:
         """Tell the client; one that has gone is told nothing."""
         if not self.attended:
             return

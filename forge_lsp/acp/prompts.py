@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
-__all__ = ["Block", "Mention", "read_prompt"]
+__all__ = ["Mention", "PromptBlock", "read_prompt"]
 
 _AT = re.compile(
     r"(?<![\w@])@(?P<path>\"[^\"]+\"|[^\s:#\"]+?)(?::(?P<lines>\d+(?:-\d+)?)|#L(?P<hash>\d+(?:[-:]L?\d+)?)|:(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*))?"
@@ -19,7 +19,7 @@ _FRAGMENT = re.compile(r"L?(\d+)(?:[-:]L?(\d+))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class PromptBlock:
     """A part of a prompt: words (``uri`` None), or a file that the user mentioned; ``text`` is what the client sent of
     it, None where it sent only the name."""
 
@@ -44,7 +44,7 @@ class Mention:
         return str(first) if first == last else f"{first}:{last}"
 
 
-def read_prompt(blocks: Iterable[Block], folder: Path) -> tuple[Mention | None, str]:
+def read_prompt(blocks: Iterable[PromptBlock], folder: Path) -> tuple[Mention | None, str]:
     """Return the first place that a prompt mentions, and the user's words without their mentions.
 
     ``@file``, ``@file:12``, ``@file:12-20``, ``@file:name``, and files that the client attached, with the lines of a

@@ -11,7 +11,7 @@ from forge_lsp.core.errors import ToolMissing
 if TYPE_CHECKING:
     from forge_lsp.detached import Link
     from forge_lsp.jobs.services import Services
-    from forge_lsp.jobs.writing import Files
+    from forge_lsp.jobs.writing import WorkspaceFiles
 
 __all__ = ["GRACE", "serve"]
 
@@ -19,7 +19,7 @@ GRACE = 60.0
 """Seconds that a job goes on without its client."""
 
 
-async def serve(services: Services, files: Files, *, allow: frozenset[str], link: Link) -> int:
+async def serve(services: Services, files: WorkspaceFiles, *, allow: frozenset[str], link: Link) -> int:
     """Serve one client on standard input and output until it closes them, then see its jobs through for at most
     :data:`GRACE` seconds. Raises ToolMissing without the extra ``acp``."""
     if find_spec("acp") is None:

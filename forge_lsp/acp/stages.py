@@ -20,14 +20,14 @@ from forge_lsp.core.events import (
     StageStarted,
 )
 
-__all__ = ["Course"]
+__all__ = ["SessionUpdates"]
 
 _KINDS: dict[Stage, Any] = {Stage.THINK: "think", Stage.GENERATE: "edit", Stage.CHECK: "execute", Stage.REVIEW: "read"}
 _TITLES = {Stage.THINK: "Think", Stage.GENERATE: "Write", Stage.CHECK: "Check", Stage.REVIEW: "Review"}
 
 
 @dataclass(slots=True)
-class Course:
+class SessionUpdates:
     """Turns the events of one job into updates of its session, in order."""
 
     job_id: str

@@ -20,10 +20,10 @@ from forge_lsp.languages.registry import languages
 if TYPE_CHECKING:
     from forge_lsp.checking.fast.gate import DaemonGate
     from forge_lsp.checking.formatters import Formatters
-    from forge_lsp.config import Settings, Sources
-    from forge_lsp.config.profiles.auto import Chosen
+    from forge_lsp.config import Settings, SettingsSources
+    from forge_lsp.config.profiles.auto import ChosenProfile
     from forge_lsp.config.profiles.fitness import Installed
-    from forge_lsp.config.profiles.fitting import Offer, Place
+    from forge_lsp.config.profiles.fitting import AvailableModel, ServerDevices
     from forge_lsp.core.ports import Toolchain
     from forge_lsp.jobs.preparing import Setup
     from forge_lsp.models.directory import Directory
@@ -70,7 +70,7 @@ class Container:
 
     # ------------------------------------------------------------------ settings
 
-    async def settings(self, workspace: Path | None = None, profile: str | None = None) -> Chosen:
+    async def settings(self, workspace: Path | None = None, profile: str | None = None) -> ChosenProfile:
         """The settings in force for a folder. Raises SettingsError, EnvironmentFault."""
         from forge_lsp.config.profiles.auto import load
         from forge_lsp.models.installed import embedded_installed
@@ -85,7 +85,7 @@ class Container:
             raise SettingsError(tuple(layers.sourced(line) for line in problems))
         return chosen
 
-    async def _sources(self, base: Path | None) -> Sources:
+    async def _sources(self, base: Path | None) -> SettingsSources:
         from forge_lsp.config import gather
 
         sources = await asyncio.to_thread(
@@ -127,20 +127,20 @@ class Container:
 
     async def servers(
         self, gib: tuple[float, ...] | None
-    ) -> tuple[tuple[Offer, ...], tuple[Place, ...], Mapping[str, str]]:
+    ) -> tuple[tuple[AvailableModel, ...], tuple[ServerDevices, ...], Mapping[str, str]]:
         """What the Ollama servers that may be used unasked have, the devices of each, and their addresses. ``gib``:
         one server over GPUs of these sizes in place of this machine's."""
-        from forge_lsp.config.profiles.fitting import Place, bounded
+        from forge_lsp.config.profiles.fitting import ServerDevices, bounded
         from forge_lsp.config.profiles.servers import answers, offers_of, places_of
         from forge_lsp.placement.devices import imagined
 
         found = await answers(await self._sources(self.folders[0] if self.folders else None), _look, os.environ)
         found = found.without_twins()
         if gib is not None:
-            places = (Place(server="ollama", devices=imagined(gib)),)
+            places = (ServerDevices(server="ollama", devices=imagined(gib)),)
             alone = tuple(replace(offer, servers=("ollama",)) for offer in offers_of(found))
             return alone, places, {}
-        places = places_of(found, await _devices()) or (Place(server="ollama", devices=await _devices()),)
+        places = places_of(found, await _devices()) or (ServerDevices(server="ollama", devices=await _devices()),)
         return offers_of(found), tuple(bounded(place) for place in places), found.urls
 
     # ------------------------------------------------------------------ components

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from forge_lsp.ensemble.schedule import Schedule
     from forge_lsp.placement.planning import ModelRequest
     from forge_lsp.placement.survey import ServerSettings
-    from forge_lsp.placement.timing import Row
+    from forge_lsp.placement.timing import TimedRow
 
 __all__ = ["effort_of", "rows_of", "schedule_of", "seats_of", "wanted_of"]
 
@@ -43,12 +43,12 @@ def schedule_of(settings: Settings, effort: Literal["full", "need"] = "full") ->
     )
 
 
-def rows_of(settings: Settings) -> list[Row]:
+def rows_of(settings: Settings) -> list[TimedRow]:
     """The schedule as the planner reads it."""
-    from forge_lsp.placement.timing import Row
+    from forge_lsp.placement.timing import TimedRow
 
     return [
-        Row(
+        TimedRow(
             attempts=row.attempts,
             strategy=row.thinking.strategy,
             thinkers=row.thinking.models,

@@ -13,8 +13,8 @@ from forge_lsp.core.ports.planning import Planned, Section
 if TYPE_CHECKING:
     from forge_lsp.app.container import Container
     from forge_lsp.config import Settings
-    from forge_lsp.config.profiles.auto import Chosen
-    from forge_lsp.config.profiles.fitting import Place
+    from forge_lsp.config.profiles.auto import ChosenProfile
+    from forge_lsp.config.profiles.fitting import ServerDevices
     from forge_lsp.config.profiles.suggest import Catalogue, Suggested
     from forge_lsp.placement.plan import Plan
 
@@ -75,7 +75,7 @@ def _spans(numbers: Sequence[int]) -> str:
     return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in spans)
 
 
-def _role(key: str, settings: Settings, chosen: Chosen, made: Plan | None) -> dict[str, object]:
+def _role(key: str, settings: Settings, chosen: ChosenProfile, made: Plan | None) -> dict[str, object]:
     from forge_lsp.config.profiles.fitness import Installed, traits
 
     model = settings.models[key]
@@ -101,7 +101,7 @@ def _role(key: str, settings: Settings, chosen: Chosen, made: Plan | None) -> di
     }
 
 
-def _newer(chosen: Chosen) -> list[dict[str, object]]:
+def _newer(chosen: ChosenProfile) -> list[dict[str, object]]:
     """For models of the three-gpu profile that are not installed: newer ones, to take in their places."""
     from forge_lsp.config.load import profile_layer
     from forge_lsp.config.profiles.standins import equivalents
@@ -117,7 +117,7 @@ def _newer(chosen: Chosen) -> list[dict[str, object]]:
 
 
 def _sections(
-    chosen: Chosen,
+    chosen: ChosenProfile,
     rows: Sequence[Mapping[str, object]],
     left_out: Sequence[Mapping[str, str]],
     newer: Sequence[Mapping[str, object]],
@@ -180,7 +180,7 @@ def _suggestion(
     known: Catalogue,
     chosen: Sequence[Suggested],
     have: Sequence[str],
-    places: Sequence[Place],
+    places: Sequence[ServerDevices],
     urls: Mapping[str, str],
 ) -> Planned:
     from forge_lsp.config.profiles.fitness import traits

@@ -20,7 +20,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from forge_lsp.bench.case import Ready, Tools, is_right, no_code
+from forge_lsp.bench.case import CaseTools, ReadyCase, is_right, no_code
 from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.checks import CheckKind, CheckStatus
 from forge_lsp.core.languages import Language, Languages
@@ -77,7 +77,7 @@ class CarriedTask:
         """One obstacle is that of all tasks of the language."""
         return True
 
-    async def obstacle(self, tools: Tools) -> str | None:
+    async def obstacle(self, tools: CaseTools) -> str | None:
         """See :meth:`forge_lsp.bench.case.Case.obstacle`: the hidden tests are tried on the stub, which must fail."""
         with _temp() as root:
             task = self.put(root / self.folder, self.hidden, tools)
@@ -85,7 +85,7 @@ class CarriedTask:
             return await obstacle_of(toolchain, task)
 
     @asynccontextmanager
-    async def opened(self, tools: Tools) -> AsyncGenerator[Ready]:
+    async def opened(self, tools: CaseTools) -> AsyncGenerator[ReadyCase]:
         """See :meth:`forge_lsp.bench.case.Case.opened`: two projects, of which the job sees one."""
         with _temp() as root:
             shown, judged = root / "shown" / self.folder, root / "judged" / self.folder
@@ -96,14 +96,14 @@ class CarriedTask:
             async def judge(candidate: Candidate) -> bool | None:
                 return is_right(await toolchain.evidence(hidden, candidate))
 
-            yield Ready(request=tools.request(task.document, self.at, shown), judge=judge)
+            yield ReadyCase(request=tools.request(task.document, self.at, shown), judge=judge)
 
     @property
     def folder(self) -> str:
         """The name of its project's folder."""
         return self.id.rpartition("/")[2]
 
-    def put(self, root: Path, test: str, tools: Tools) -> Task:
+    def put(self, root: Path, test: str, tools: CaseTools) -> Task:
         """Write the project below ``root``, with ``test`` as its test, and return its task."""
         for name, text in {**self.files, self.test: test, self.document: self.text}.items():
             path = root / name

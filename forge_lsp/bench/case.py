@@ -18,7 +18,7 @@ from forge_lsp.jobs.contract import JobRequest
 if TYPE_CHECKING:
     from forge_lsp.jobs.preparing import Setup
 
-__all__ = ["Case", "Judge", "Ready", "Tools", "Unrunnable", "is_right", "no_code"]
+__all__ = ["Case", "CaseTools", "Judge", "ReadyCase", "Unrunnable", "is_right", "no_code"]
 
 Judge = Callable[[Candidate], Awaitable[bool | None]]
 """Whether a candidate passes the hidden tests; None: they could not decide."""
@@ -31,7 +31,7 @@ class Unrunnable(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
+class ReadyCase:
     """A case with its files in place: the ``request`` of its job, and who judges the job's candidates."""
 
     request: JobRequest
@@ -39,7 +39,7 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
+class CaseTools:
     """What cases are made ready with.
 
     ``setup`` answers what the settings of a folder come to under the profile asked for; ``allow`` names servers that
@@ -99,11 +99,11 @@ class Case(Protocol):
     @property
     def shared(self) -> bool: ...
 
-    async def obstacle(self, tools: Tools) -> str | None:
+    async def obstacle(self, tools: CaseTools) -> str | None:
         """Return what keeps the tests of this case from being run on this machine, with the remedy; None: nothing."""
         ...
 
-    def opened(self, tools: Tools) -> AbstractAsyncContextManager[Ready]:
+    def opened(self, tools: CaseTools) -> AbstractAsyncContextManager[ReadyCase]:
         """Put the files in place, and remove them afterwards. Raises Unrunnable."""
         ...
 

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from forge_lsp.bench.case import Ready, Tools, Unrunnable, is_right
+from forge_lsp.bench.case import CaseTools, ReadyCase, Unrunnable, is_right
 from forge_lsp.bench.splitting import Unit, hidden_of, is_of, units_in, without
 from forge_lsp.bench.stubs import stubbed
 from forge_lsp.core.attempt import Candidate, Evidence
@@ -57,13 +57,13 @@ class ProjectCase:
         parts = (self.text, self.stub, *(f"{name}\0{text}" for name, text in sorted(self.tests.items())))
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
-    async def obstacle(self, tools: Tools) -> str | None:
+    async def obstacle(self, tools: CaseTools) -> str | None:
         """None: whether its tests run is seen when they are split."""
         del tools
         return None
 
     @asynccontextmanager
-    async def opened(self, tools: Tools) -> AsyncGenerator[Ready]:
+    async def opened(self, tools: CaseTools) -> AsyncGenerator[ReadyCase]:
         """See :meth:`forge_lsp.bench.case.Case.opened`."""
         toolchain = await tools.toolchain(self.workspace, self.language)
         full = self._task(tools, self.stub, ())
@@ -79,9 +79,11 @@ class ProjectCase:
             text = candidate.text if shown.document.text == self.stub else tools.editing.splice(full, code, imports)
             return is_right(await toolchain.evidence(full, replace(candidate, text=text)), frozenset(wanted))
 
-        yield Ready(request=request, judge=judge)
+        yield ReadyCase(request=request, judge=judge)
 
-    async def _shown(self, tools: Tools, toolchain: Toolchain, evidence: Evidence, wanted: Mapping[str, str]) -> Task:
+    async def _shown(
+        self, tools: CaseTools, toolchain: Toolchain, evidence: Evidence, wanted: Mapping[str, str]
+    ) -> Task:
         """The task with half of the tests. Raises Unrunnable where there are too few, or they cannot be taken apart."""
         examples = sum(
             result.status is CheckStatus.PROOF and result.kind is not CheckKind.TEST for result in evidence.results
@@ -106,7 +108,7 @@ class ProjectCase:
                 return task
         raise Unrunnable("its tests cannot be split: some need others, or share one statement")
 
-    def _without(self, tools: Tools, units: Sequence[tuple[str, Unit]]) -> Task | None:
+    def _without(self, tools: CaseTools, units: Sequence[tuple[str, Unit]]) -> Task | None:
         """The task without these tests; None where a text does not parse without them."""
         buffers: list[Document] = []
         stub = self.stub
@@ -126,7 +128,7 @@ class ProjectCase:
             buffers.append(Document(uri=path.as_uri(), language=self.language, text=text, path=path, version=1))
         return self._task(tools, stub, tuple(buffers))
 
-    def _task(self, tools: Tools, text: str, buffers: tuple[Document, ...]) -> Task:
+    def _task(self, tools: CaseTools, text: str, buffers: tuple[Document, ...]) -> Task:
         document = Document(uri=self.path.as_uri(), language=self.language, text=text, path=self.path, version=1)
         return tools.task(document, self._place(text), self.workspace, buffers)
 
@@ -136,7 +138,7 @@ class ProjectCase:
         near = text.find(line, max(0, self.at - (len(self.stub) - len(text))))
         return near if near >= 0 else text.index(line)
 
-    def _put_back(self, tools: Tools, task: Task) -> str:
+    def _put_back(self, tools: CaseTools, task: Task) -> str:
         """The task's document with the original in the scope's place."""
         if task.document.text == self.stub:
             return self.text
@@ -213,7 +215,7 @@ def _below(folder: Path, languages: Languages) -> Iterator[Path]:
 
 
 def cases_in(
-    files: Iterable[Path], workspace_of: Callable[[Path], Path | None], tools: Tools, *, seed: int
+    files: Iterable[Path], workspace_of: Callable[[Path], Path | None], tools: CaseTools, *, seed: int
 ) -> tuple[ProjectCase, ...]:
     """Return a case for each function of the files that some test file names. Reads the disk."""
     known: dict[tuple[Path, Language], Mapping[str, str]] = {}

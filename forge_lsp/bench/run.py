@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from forge_lsp import __version__
-from forge_lsp.bench.case import Case, Tools, Unrunnable
+from forge_lsp.bench.case import Case, CaseTools, Unrunnable
 from forge_lsp.bench.results import CaseResult, Store
 from forge_lsp.bench.running import run_case
 from forge_lsp.core.events import JobEvent
@@ -18,13 +18,13 @@ from forge_lsp.jobs.manager import JobManager
 if TYPE_CHECKING:
     from forge_lsp.jobs.preparing import Setup
 
-__all__ = ["Course", "Watcher", "run", "run_key", "shuffled"]
+__all__ = ["RunProgress", "Watcher", "run", "run_key", "shuffled"]
 
 T = TypeVar("T")
 
 
 @dataclass(slots=True, kw_only=True)
-class Course:
+class RunProgress:
     """How far a run has come. ``kept`` is how many of the results were known before, ``obstacles`` why a language is
     left out and how many cases that is, ``complete`` whether all of what was asked for is there."""
 
@@ -69,11 +69,11 @@ async def run(
     cases: Sequence[Case],
     *,
     most: int | None,
-    tools: Tools,
+    tools: CaseTools,
     jobs: JobManager,
     store: Store,
     watcher: Watcher,
-    course: Course,
+    course: RunProgress,
 ) -> None:
     """Run ``most`` of the cases (None: all), in order, into ``course``; what ``store`` knows is not run again.
 
@@ -116,7 +116,7 @@ async def run(
     course.complete = True
 
 
-async def _obstacle(case: Case, tools: Tools) -> str | None:
+async def _obstacle(case: Case, tools: CaseTools) -> str | None:
     try:
         return await case.obstacle(tools)
     except Unrunnable as reason:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from forge_lsp.bench.case import Case, Judge, Ready
+from forge_lsp.bench.case import Case, Judge, ReadyCase
 from forge_lsp.bench.results import CaseResult
 from forge_lsp.core.attempt import Attempt, Candidate, Outcome
 from forge_lsp.core.errors import EnvironmentFault
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["run_case"]
 
 
-async def run_case(case: Case, ready: Ready, jobs: JobManager, listen: Callable[[JobEvent], None]) -> CaseResult:
+async def run_case(case: Case, ready: ReadyCase, jobs: JobManager, listen: Callable[[JobEvent], None]) -> CaseResult:
     """Run the job of a case and judge its candidates.
 
     Raises EnvironmentFault where no attempt could run: that says nothing of the models. A cancel stops the job first.

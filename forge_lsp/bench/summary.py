@@ -11,13 +11,13 @@ from forge_lsp.core.checks import Grade
 from forge_lsp.ensemble.schedule import Accept
 from forge_lsp.jobs.intervals import Mean, Separation, Share, mean, separation, share
 
-__all__ = ["Line", "Summary", "summary_of"]
+__all__ = ["Summary", "SummaryLine", "summary_of"]
 
 NOT_OFFERED = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class SummaryLine:
     """Tasks under one rule, of one grade or of one language. ``accepted`` is of those of which it is known, ``right``
     of the accepted ones that the hidden tests could decide. ``unknown`` is how many could not be re-decided."""
 
@@ -39,15 +39,15 @@ class Summary:
     """
 
     tasks: int
-    as_set: Line
+    as_set: SummaryLine
     first: Share
     any: Share
     offered: Share
     panel: Separation
     undecided: int
-    rules: tuple[Line, ...]
-    grades: tuple[Line, ...]
-    languages: tuple[Line, ...]
+    rules: tuple[SummaryLine, ...]
+    grades: tuple[SummaryLine, ...]
+    languages: tuple[SummaryLine, ...]
     seconds: Mean
     attempts: Mean
     calls: Mean
@@ -104,18 +104,18 @@ def _accepted_right(one: CaseResult) -> bool | None:
     return one.right[-1] if one.right else None
 
 
-def _as_set(name: str, ran: Sequence[CaseResult]) -> Line:
+def _as_set(name: str, ran: Sequence[CaseResult]) -> SummaryLine:
     accepted = [one for one in ran if one.accepted]
-    return Line(
+    return SummaryLine(
         name=name, accepted=share(len(accepted), len(ran)), right=_known(_accepted_right(one) for one in accepted)
     )
 
 
-def _by_rule(name: str, ran: Sequence[CaseResult], accept: Accept) -> Line:
+def _by_rule(name: str, ran: Sequence[CaseResult], accept: Accept) -> SummaryLine:
     decided = [(one, redecided(one, accept)) for one in ran]
     known = [(one, what) for one, what in decided if what.known]
     right = [one.right[what.index] for one, what in known if what.index is not None]
-    return Line(
+    return SummaryLine(
         name=name,
         accepted=share(len(right), len(known)),
         right=_known(right),
@@ -123,15 +123,15 @@ def _by_rule(name: str, ran: Sequence[CaseResult], accept: Accept) -> Line:
     )
 
 
-def _by_grade(ran: Sequence[CaseResult]) -> tuple[Line, ...]:
+def _by_grade(ran: Sequence[CaseResult]) -> tuple[SummaryLine, ...]:
     """By the grade of what a job ended with, accepted or only offered; the best grade first."""
-    lines: list[Line] = []
+    lines: list[SummaryLine] = []
     for name in (*(str(grade) for grade in reversed(Grade)), NOT_OFFERED):
         group = [one for one in ran if (one.grade or NOT_OFFERED) == name]
         accepted = sum(one.accepted for one in group)
         if group:
             right = _known(one.offered_right if one.offers else False for one in group)
-            lines.append(Line(name=name, accepted=share(accepted, len(group)), right=right))
+            lines.append(SummaryLine(name=name, accepted=share(accepted, len(group)), right=right))
     return tuple(lines)
 
 

@@ -14,18 +14,18 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.changes.places import Place, places_of
+from forge_lsp.changes.places import ChangedPlace, places_of
 from forge_lsp.changes.values import Change, FileChange, FileVerdict, Judgement, PlaceVerdict, Ruling
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, DecisionKind, Evidence
 from forge_lsp.core.checks import AGAINST, CheckKind, Grade
 from forge_lsp.core.languages import Language, Languages
 from forge_lsp.core.ports import Scoping, Syntax, Toolchain
 from forge_lsp.core.task import Document, Other, Scope, ScopeKind, Task, TextRange
-from forge_lsp.ensemble.checking import Checked, Checks
+from forge_lsp.ensemble.checking import CheckedCandidate, Checks
 from forge_lsp.ensemble.decision import decide
 from forge_lsp.ensemble.schedule import Accept
 
-__all__ = ["Tools", "is_test", "judge"]
+__all__ = ["JudgingTools", "is_test", "judge"]
 
 _TEST = re.compile(
     r"(?:^|[._\-/])(?:tests?|spec|__tests__)(?:[._\-/]|$)|[a-z]Tests?\.\w+$|[a-z]_test\.\w+$"
@@ -39,7 +39,7 @@ Watch = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
+class JudgingTools:
     """What a change is judged with. ``toolchains`` answers those of a workspace's settings, and raises SettingsError
     and EnvironmentFault."""
 
@@ -56,7 +56,7 @@ def is_test(name: str) -> bool:
 
 async def judge(
     changes: Sequence[Change],
-    tools: Tools,
+    tools: JudgingTools,
     *,
     against: str,
     trust_tests: bool = False,
@@ -146,7 +146,7 @@ class _File:
     language: Language
     others: tuple[Other, ...]
     toolchain: Toolchain | None
-    tools: Tools
+    tools: JudgingTools
     least: Grade | None
     trust_tests: bool
     notes: list[str]
@@ -175,7 +175,7 @@ class _File:
             report = await self.toolchain.build(self._task(document, whole), after)
         gate = asyncio.Semaphore(_AT_ONCE)
 
-        async def one(place: Place) -> PlaceVerdict:
+        async def one(place: ChangedPlace) -> PlaceVerdict:
             async with gate:
                 return await self._place(document, place, after, report)
 
@@ -184,7 +184,7 @@ class _File:
         judged = tuple(task.result() for task in judging)
         return FileVerdict(file=self.name, language=self.language, build=report, places=judged)
 
-    async def _place(self, document: Document, place: Place, after: str, build: BuildReport) -> PlaceVerdict:
+    async def _place(self, document: Document, place: ChangedPlace, after: str, build: BuildReport) -> PlaceVerdict:
         evidence = Evidence()
         if self.toolchain is not None and build.compiled is not False:
             self.watch(f"{self.name}: {place.name or 'the file'}: running tests and examples, before and after")
@@ -192,7 +192,7 @@ class _File:
             candidate = Candidate(code=place.code, text=after, model="", attempt=0)
             evidence = self._counted(await self.toolchain.evidence(task, candidate), after)
             checks = Checks(unfinished=place.scope.unfinished)
-            evidence = checks.settle(Checked(candidate=candidate, build=build, raw=evidence), last=True)
+            evidence = checks.settle(CheckedCandidate(candidate=candidate, build=build, raw=evidence), last=True)
         gone = not place.code
         ruling, reason = _ruled(build, evidence, None if gone else self.least)
         if gone and ruling is Ruling.ACCEPTED:

@@ -9,7 +9,7 @@ from forge_lsp.core.ports import Item, ItemKind, Scoping, Syntax
 from forge_lsp.core.task import Document, Scope, ScopeKind, TextRange
 from forge_lsp.ensemble.checking import bare
 
-__all__ = ["MOST_PLACES", "Place", "places_of"]
+__all__ = ["MOST_PLACES", "ChangedPlace", "places_of"]
 
 MOST_PLACES = 40
 """Definitions of one file that are judged one by one; a change that touches more is judged as a whole."""
@@ -18,7 +18,7 @@ _SILENT = (ItemKind.IMPORT, ItemKind.COMMENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ChangedPlace:
     """One thing that a change touches. ``scope`` is where it stands in the text before, ``code`` what stands there now
     ("": it is gone). ``lines`` are its first and last in the text after, or before where it is gone; they count from 1.
     """
@@ -46,7 +46,7 @@ class _Definition:
 
 def places_of(
     document: Document, after: str, *, syntax: Syntax, scoping: Scoping, lines: tuple[int, int] | None = None
-) -> tuple[Place, ...]:
+) -> tuple[ChangedPlace, ...]:
     """Return what differs between a document's text and ``after``, in the order of the text after.
 
     A definition that is there in both is judged where it stood; one that is new at the place where it was put. A method
@@ -103,7 +103,7 @@ def _own(item: Item, text: str) -> str:
 
 def _changed(
     document: Document, old: dict[str, _Definition], new: dict[str, _Definition], after: str, scoping: Scoping
-) -> Iterator[Place]:
+) -> Iterator[ChangedPlace]:
     """The definitions that differ, and those that are new; a method of a new class is a part of that class."""
     for key, now in new.items():
         was = old.get(key)
@@ -112,17 +112,19 @@ def _changed(
         if was is None and now.container and now.container not in old:
             continue
         scope = _inserted(document, now, old) if was is None else _standing(document, was, scoping)
-        yield Place(name=now.name, scope=scope, code=now.item.range.of(after), lines=_lines(after, now.item.range))
+        yield ChangedPlace(
+            name=now.name, scope=scope, code=now.item.range.of(after), lines=_lines(after, now.item.range)
+        )
 
 
 def _gone(
     document: Document, old: dict[str, _Definition], new: dict[str, _Definition], scoping: Scoping
-) -> Iterator[Place]:
+) -> Iterator[ChangedPlace]:
     for key, was in old.items():
         if key in new or (was.container and was.container not in new):
             continue
         lines = _lines(document.text, was.item.range)
-        yield Place(name=was.name, scope=_standing(document, was, scoping), code="", lines=lines)
+        yield ChangedPlace(name=was.name, scope=_standing(document, was, scoping), code="", lines=lines)
 
 
 def _standing(document: Document, found: _Definition, scoping: Scoping) -> Scope:
@@ -161,10 +163,10 @@ def _inserted(document: Document, now: _Definition, old: dict[str, _Definition])
     )
 
 
-def _file(document: Document, after: str, scoping: Scoping) -> Place:
+def _file(document: Document, after: str, scoping: Scoping) -> ChangedPlace:
     """The whole file. It had working code unless it was empty, whatever stubs are in it."""
     scope = replace(scoping.scope(document, None), unfinished=not document.text.strip())
-    return Place(name="", scope=scope, code=after, lines=(1, max(1, after.count("\n"))))
+    return ChangedPlace(name="", scope=scope, code=after, lines=(1, max(1, after.count("\n"))))
 
 
 def _rest(text: str, definitions: dict[str, _Definition], syntax: Syntax, document: Document) -> str:

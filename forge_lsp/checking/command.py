@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
+from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
 from forge_lsp.checking.programs import as_argument, no_code_here, readable_for
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation, Severity
@@ -60,7 +60,7 @@ class CommandToolchain(Toolchain):
             )
         document = str(place.document)
 
-        async def check(content: str) -> Checked:
+        async def check(content: str) -> CheckedTree:
             return await self._check(place, content, untouched=content == task.document.text)
 
         # The command may read any file: the project's sources of that language and its text settings count.
@@ -83,7 +83,7 @@ class CommandToolchain(Toolchain):
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
         return await self._language.observe(task, candidate, calls) if self._language is not None else ()
 
-    async def _check(self, place: Place, text: str, *, untouched: bool) -> Checked:
+    async def _check(self, place: Place, text: str, *, untouched: bool) -> CheckedTree:
         program = resolve_program(self._command[0], place)
         document = str(place.document)
         arguments = [filled_in(argument, document) for argument in self._command[1:]]
@@ -95,14 +95,14 @@ class CommandToolchain(Toolchain):
                 f"the check command did not finish in {self._timeout:g} s", remedy="raise check.timeout"
             )
         if result.code == 0:
-            return Checked()
+            return CheckedTree()
         output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
         problems = parse_problems(output, root=root, source=Path(program).name)
         if problems:
-            return Checked(problems=problems)
+            return CheckedTree(problems=problems)
         tail = output.strip()[-_TAIL:] or "it printed nothing"
         if untouched:
-            return Checked(
+            return CheckedTree(
                 fault=Fault(
                     reason=f"the check command fails on the untouched project (exit code {result.code}): {tail}",
                     remedy="fix what it reports, or change check.command",
@@ -116,7 +116,7 @@ class CommandToolchain(Toolchain):
             message=tail,
             source=Path(program).name,
         )
-        return Checked(problems=(failure,))
+        return CheckedTree(problems=(failure,))
 
 
 def parse_problems(output: str, *, root: str, source: str) -> tuple[Diagnostic, ...]:

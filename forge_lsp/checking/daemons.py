@@ -53,7 +53,7 @@ D = TypeVar("D", bound=Daemon)
 
 
 @dataclass(slots=True)
-class _Seat(Generic[D]):
+class _Slot(Generic[D]):
     """The place of one daemon."""
 
     starting: asyncio.Task[D] | None = None
@@ -67,7 +67,7 @@ class Daemons(Generic[D]):
 
     def __init__(self, keeping: Keeping | None = None) -> None:
         self._keeping = keeping or Keeping()
-        self._seats: OrderedDict[Hashable, _Seat[D]] = OrderedDict()
+        self._seats: OrderedDict[Hashable, _Slot[D]] = OrderedDict()
         self._ending: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -82,7 +82,7 @@ class Daemons(Generic[D]):
 
         One that is no longer alive, or did not answer in time, is ended; a cancel alone ends none.
         """
-        seat = self._seats.setdefault(key, _Seat())
+        seat = self._seats.setdefault(key, _Slot())
         self._seats.move_to_end(key)
         async with seat.turn:
             daemon = await self._ready(seat, start)
@@ -112,7 +112,7 @@ class Daemons(Generic[D]):
         while self._ending:
             await asyncio.wait(self._ending)
 
-    async def _ready(self, seat: _Seat[D], start: Callable[[], Awaitable[D]]) -> D | None:
+    async def _ready(self, seat: _Slot[D], start: Callable[[], Awaitable[D]]) -> D | None:
         if seat.starting is not None and seat.starting.done() and not _works(seat.starting):
             self._end(seat)
         if seat.starting is None:
@@ -127,17 +127,17 @@ class Daemons(Generic[D]):
             return None
         return seat.starting.result()
 
-    def _make_room(self, kept: _Seat[D]) -> None:
+    def _make_room(self, kept: _Slot[D]) -> None:
         running = [seat for seat in self._seats.values() if seat.starting is not None]
         for seat in running[: max(0, len(running) - self._keeping.most)]:
             if seat is not kept and not seat.turn.locked():
                 self._end(seat)
 
-    def _rest(self, seat: _Seat[D]) -> None:
+    def _rest(self, seat: _Slot[D]) -> None:
         self._end(seat)
         seat.started.clear()
 
-    def _end(self, seat: _Seat[D]) -> None:
+    def _end(self, seat: _Slot[D]) -> None:
         """Take a daemon from its seat; it is killed in the background, and awaited by :meth:`aclose`."""
         if seat.idle is not None:
             seat.idle.cancel()

@@ -13,7 +13,17 @@ from forge_lsp.core.attempt import BuildReport, BuildStatus, Diagnostic, Severit
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.task import Task
 
-__all__ = ["Baselines", "Check", "Checked", "Fault", "fault_of", "gate", "new_problems", "unchanged", "without_asked"]
+__all__ = [
+    "Baselines",
+    "Check",
+    "CheckedTree",
+    "Fault",
+    "fault_of",
+    "gate",
+    "new_problems",
+    "unchanged",
+    "without_asked",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +39,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class CheckedTree:
     """What the tools said of one tree.
 
     ``problems`` are the errors. ``syntax`` are those of them that kept the tools from looking further. ``fault``:
@@ -43,7 +53,7 @@ class Checked:
     lacks: Fault | None = None
 
 
-Check = Callable[[str], Awaitable[Checked]]
+Check = Callable[[str], Awaitable[CheckedTree]]
 """Run the tools on the tree with this text as the document. Raises EnvironmentFault."""
 
 
@@ -55,10 +65,10 @@ class Baselines:
     """
 
     limit: int = 32
-    _kept: OrderedDict[str, Checked] = field(default_factory=OrderedDict[str, Checked])
+    _kept: OrderedDict[str, CheckedTree] = field(default_factory=OrderedDict[str, CheckedTree])
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock])
 
-    async def get(self, key: str, make: Callable[[], Awaitable[Checked]]) -> Checked:
+    async def get(self, key: str, make: Callable[[], Awaitable[CheckedTree]]) -> CheckedTree:
         """The result for ``key``, made by ``make`` where it is not known yet."""
         lock = self._locks.setdefault(key, asyncio.Lock())
         try:
@@ -124,7 +134,7 @@ async def gate(
             remedy=fault.remedy if fault else None,
         )
 
-    async def untouched() -> Checked:
+    async def untouched() -> CheckedTree:
         whole = await check(task.document.text)
         if whole.fault is not None or not whole.syntax:
             return whole

@@ -17,9 +17,9 @@ from forge_lsp.jobs.consent import refusal_words
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from forge_lsp.bench.case import Case, Tools
+    from forge_lsp.bench.case import Case, CaseTools
     from forge_lsp.bench.results import CaseResult
-    from forge_lsp.bench.run import Course, Watcher
+    from forge_lsp.bench.run import RunProgress, Watcher
     from forge_lsp.cli.arguments import Options
     from forge_lsp.jobs.services import Services
 
@@ -32,14 +32,14 @@ async def bench(options: Options, services: Services) -> int:
 
     Raises BadRequest and SettingsError before anything runs.
     """
-    from forge_lsp.bench.case import Tools
+    from forge_lsp.bench.case import CaseTools
     from forge_lsp.bench.results import Store
-    from forge_lsp.bench.run import Course, run, run_key
+    from forge_lsp.bench.run import RunProgress, run, run_key
     from forge_lsp.bench.summary import summary_of
 
     home = services.state_dir / "bench"
     console = stderr_console()
-    tools = Tools(
+    tools = CaseTools(
         languages=services.languages,
         syntax=services.syntax,
         scoping=services.scoping,
@@ -60,7 +60,7 @@ async def bench(options: Options, services: Services) -> int:
         store.clear()
     else:
         store.load()
-    course, jobs = Course(), services.unrecorded()
+    course, jobs = RunProgress(), services.unrecorded()
     total = len(cases) if options.tasks is None else min(len(cases), options.tasks)
     console.print(f"{count(total, 'task')}, profile {setup.profile}", style="bold", soft_wrap=True)
     console.print(f"results are kept in {store.path}", style="dim", soft_wrap=True)
@@ -101,11 +101,11 @@ async def bench(options: Options, services: Services) -> int:
     return 0
 
 
-def _kept(course: Course) -> str:
+def _kept(course: RunProgress) -> str:
     return f"{count(course.done, 'result')} {'is' if course.done == 1 else 'are'} kept"
 
 
-async def _cases(options: Options, tools: Tools) -> Sequence[Case]:
+async def _cases(options: Options, tools: CaseTools) -> Sequence[Case]:
     """The cases that the command line asks for, in the order of the seed. Raises BadRequest where there is none."""
     from forge_lsp.bench.carried import carried_tasks
     from forge_lsp.bench.project import cases_in, sources_in

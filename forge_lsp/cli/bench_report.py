@@ -21,14 +21,14 @@ from forge_lsp.cli.numbers import (
 
 if TYPE_CHECKING:
     from forge_lsp.bench.results import CaseResult
-    from forge_lsp.bench.run import Course
-    from forge_lsp.bench.summary import Line, Summary
+    from forge_lsp.bench.run import RunProgress
+    from forge_lsp.bench.summary import Summary, SummaryLine
     from forge_lsp.jobs.intervals import Share
 
 __all__ = ["document", "print_document", "print_report"]
 
 
-def print_report(told: Summary, course: Course) -> None:
+def print_report(told: Summary, course: RunProgress) -> None:
     """Print the tables."""
     console = stdout_console()
 
@@ -64,12 +64,12 @@ def print_report(told: Summary, course: Course) -> None:
         line(f"{count(number, 'task')} skipped: {reason}")
 
 
-def print_document(told: Summary, course: Course, *, profile: str, seed: int, path: Path) -> None:
+def print_document(told: Summary, course: RunProgress, *, profile: str, seed: int, path: Path) -> None:
     """Print the same as one JSON document."""
     say(json.dumps(document(told, course, profile=profile, seed=seed, path=path), indent=2) + "\n")
 
 
-def document(told: Summary, course: Course, *, profile: str, seed: int, path: Path) -> dict[str, object]:
+def document(told: Summary, course: RunProgress, *, profile: str, seed: int, path: Path) -> dict[str, object]:
     """Return everything as JSON values."""
     from forge_lsp import __version__
     from forge_lsp.jobs.intervals import CONFIDENCE
@@ -131,11 +131,11 @@ def _task(one: CaseResult) -> dict[str, object]:
     }
 
 
-def _lines_document(lines: Sequence[Line]) -> list[dict[str, object]]:
+def _lines_document(lines: Sequence[SummaryLine]) -> list[dict[str, object]]:
     return [_line_document(one) for one in lines]
 
 
-def _line_document(one: Line) -> dict[str, object]:
+def _line_document(one: SummaryLine) -> dict[str, object]:
     return {
         "name": one.name,
         "accepted": share_document(one.accepted),
@@ -144,7 +144,7 @@ def _line_document(one: Line) -> dict[str, object]:
     }
 
 
-def _line(one: Line) -> list[str]:
+def _line(one: SummaryLine) -> list[str]:
     return [one.name, _of(one.accepted), _of(one.right)]
 
 

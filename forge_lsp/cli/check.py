@@ -36,14 +36,14 @@ async def check(options: Options, services: Services) -> int:
 
     Raises BadRequest and SettingsError before anything runs.
     """
-    from forge_lsp.changes.judging import Tools, judge
+    from forge_lsp.changes.judging import JudgingTools, judge
     from forge_lsp.changes.rendering import document_of
 
     changes, against = await _changes(options, services.languages)
     console = stderr_console()
     judgement = await judge(
         changes,
-        Tools(
+        JudgingTools(
             toolchains=services.toolchains,
             languages=services.languages,
             syntax=services.syntax,

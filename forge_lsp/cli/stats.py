@@ -18,7 +18,7 @@ from forge_lsp.cli.numbers import (
 
 if TYPE_CHECKING:
     from forge_lsp.cli.arguments import Options
-    from forge_lsp.jobs.figures import Comparison, Group, Parallel, Proof, Questions, ReviewerSeen, Statistics
+    from forge_lsp.jobs.figures import CostComparison, JobGroup, Parallel, Proof, Questions, ReviewerSeen, Statistics
     from forge_lsp.jobs.intervals import Ratio
     from forge_lsp.jobs.services import Services
 
@@ -124,16 +124,16 @@ def _name(text: str) -> str:
     return shown if len(shown) <= _NAME else shown[: _NAME - 1] + "…"
 
 
-def _job_row(group: Group) -> list[str]:
+def _job_row(group: JobGroup) -> list[str]:
     attempts = about(group.attempts, 1) if group.attempts is not None else "-"
     return [_name(group.name), str(group.success.total), percent(group.success), attempts, *_each(group)]
 
 
-def _attempt_row(group: Group) -> list[str]:
+def _attempt_row(group: JobGroup) -> list[str]:
     return [_name(group.name), str(group.success.total), str(group.skipped), percent(group.success), *_each(group)]
 
 
-def _each(group: Group) -> tuple[str, str]:
+def _each(group: JobGroup) -> tuple[str, str]:
     return about(group.cost, 4), about(group.seconds, 1)
 
 
@@ -163,7 +163,7 @@ def _parallel_row(one: Parallel) -> list[str]:
     ]
 
 
-def _comparison_row(one: Comparison) -> list[str]:
+def _comparison_row(one: CostComparison) -> list[str]:
     costs = (one.one_attempt, one.every_attempt, one.every_call)
     cells = [
         f"${cost:.4f}" + (f" {ratio.value:.1f}x" if ratio.value is not None else "")
@@ -296,7 +296,7 @@ def _document(told: Statistics) -> dict[str, object]:
     }
 
 
-def _group(group: Group) -> dict[str, object]:
+def _group(group: JobGroup) -> dict[str, object]:
     document: dict[str, object] = {"name": group.name, "success": share_document(group.success)}
     if group.attempts is not None:
         document["attempts"] = interval_document(group.attempts)

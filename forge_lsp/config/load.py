@@ -21,7 +21,7 @@ from forge_lsp.config.trust import misread, named_profile, narrowed, widened
 from forge_lsp.config.wording import wording
 from forge_lsp.core.errors import SettingsError
 
-__all__ = ["PROFILES", "Resolved", "Sources", "gather", "profile_layer", "resolve"]
+__all__ = ["PROFILES", "Resolved", "SettingsSources", "gather", "profile_layer", "resolve"]
 
 _LARGEST_OF_A_WORKSPACE = 256 * 1024
 """Bytes of a workspace's settings file."""
@@ -29,7 +29,7 @@ PROFILES = ("three-gpu", "local", "one-gpu", "embedded", "cloud")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
+class SettingsSources:
     """All sources but the profile, still unmerged. ``fleet``: where the servers of a fleet that is up answer, by
     settings key, and ``placement``: which of them each model is planned on; stronger than a profile's word, weaker
     than the user's."""
@@ -104,7 +104,7 @@ def gather(
     command_line: Mapping[str, object] | None = None,
     config: Path | None = None,
     environment: Mapping[str, str] | None = None,
-) -> Sources:
+) -> SettingsSources:
     """Read every source. Raises SettingsError for a file that cannot be read or parsed."""
     env = os.environ if environment is None else environment
     path, named = user_file(env, config)
@@ -114,7 +114,7 @@ def gather(
     # Not Path.resolve, which raises for a link that leads to itself.
     if local is not None and os.path.realpath(local) != os.path.realpath(path):
         theirs = file_layer(local, required=False, most=_LARGEST_OF_A_WORKSPACE)
-    return Sources(
+    return SettingsSources(
         user=own,
         workspace=theirs,
         environment=environment_layer(env),
@@ -136,7 +136,7 @@ def profile_layer(name: str, *, base: Path | None = None) -> Layer:
     raise SettingsError((f"profile: no profile {name!r}; one of auto, {', '.join(PROFILES)}, or the path of a file",))
 
 
-def resolve(sources: Sources, profile: Layer) -> Resolved:
+def resolve(sources: SettingsSources, profile: Layer) -> Resolved:
     """Lay all sources over ``profile`` and validate. Raises SettingsError with every problem, each with its source."""
     below = sources.over(profile)
     trusted = Layers(layers=(*below, sources.user, sources.environment, sources.editor, sources.command_line)).merged()

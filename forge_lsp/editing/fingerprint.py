@@ -20,7 +20,7 @@ from forge_lsp.core.ports import ItemKind
 from forge_lsp.core.task import TextRange
 from forge_lsp.editing.lines import Lines
 from forge_lsp.editing.outline import COMMENTS
-from forge_lsp.editing.selecting import Found, walk
+from forge_lsp.editing.selecting import SelectedItem, walk
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.editing.tree import Grammars
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from forge_lsp.editing.tree import ParsedText
 
-__all__ = ["Leaf", "Reading"]
+__all__ = ["ComparedText", "Leaf"]
 
 _STRINGS = frozenset(
     {
@@ -74,7 +74,7 @@ class Leaf:
     text: str
 
 
-class Reading:
+class ComparedText:
     """One text as it is compared with another. Takes some 50 ms for 10 KB: it is meant for a thread.
 
     ``key`` (at most 64 bytes) makes its digests comparable with those of the same key alone. Shares no parser with
@@ -86,7 +86,7 @@ class Reading:
         self._language = language
         self._key = key
         outline = TreeSitterSyntax().outline(text, language)
-        self.definitions: tuple[Found, ...] = tuple(
+        self.definitions: tuple[SelectedItem, ...] = tuple(
             found
             for found in walk(outline.items, text, language.editing().overload)
             if found.item.name is not None and found.item.kind is not ItemKind.IMPORT

@@ -15,9 +15,9 @@ from forge_lsp.core.became import Became
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import Scope, ScopeKind, TextRange
 from forge_lsp.editing.differences import shift_range
-from forge_lsp.editing.fingerprint import Leaf, Reading
+from forge_lsp.editing.fingerprint import ComparedText, Leaf
 from forge_lsp.editing.lines import BOM
-from forge_lsp.editing.selecting import Found
+from forge_lsp.editing.selecting import SelectedItem
 
 __all__ = ["LONGEST", "Remembered", "follow"]
 
@@ -55,7 +55,7 @@ class _Tokens:
     rolling: int
     digest: bytes
 
-    def found(self, reading: Reading, hashes: Sequence[int], base: int) -> bool:
+    def found(self, reading: ComparedText, hashes: Sequence[int], base: int) -> bool:
         for start in _rolled(hashes, self.count, self.rolling, base):
             if _digest(reading, reading.leaves[start : start + self.count]) == self.digest:
                 return True
@@ -71,7 +71,7 @@ class _Passage:
     lines: frozenset[bytes]
     base: int
 
-    def became(self, reading: Reading) -> Became:
+    def became(self, reading: ComparedText) -> Became:
         hashes = _hashes(reading)
         back = self.before.count > 0 and self.before.found(reading, hashes, self.base)
         if self.written.count == 0:
@@ -96,7 +96,7 @@ class Remembered:
         """What became of it in ``text``, its document now; None: the text is too long to be looked at."""
         if len(text) > LONGEST:
             return None
-        reading = Reading(text.removeprefix(BOM), self.language, self.key)
+        reading = ComparedText(text.removeprefix(BOM), self.language, self.key)
         if self.passage is not None:
             return self.passage.became(reading)
         now = _Digests(reading)
@@ -117,7 +117,7 @@ def follow(language: Language, scope: Scope, base: str, before: str, after: str)
         place = TextRange(start=max(0, place.start - 1), end=max(0, place.end - 1))
     base, before, after = base.removeprefix(BOM), before.removeprefix(BOM), after.removeprefix(BOM)
     key = secrets.token_bytes(16)
-    old, new = Reading(before, language, key), Reading(after, language, key)
+    old, new = ComparedText(before, language, key), ComparedText(after, language, key)
     digests = _Digests(old), _Digests(new)
     if scope.kind is ScopeKind.DEFINITION and scope.name is not None:
         wanted = _place(new, scope.container, scope.name)
@@ -141,7 +141,7 @@ def follow(language: Language, scope: Scope, base: str, before: str, after: str)
 class _Digests:
     """The digests of a text's definitions: by place, by name and kind, and those of their bodies."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: ComparedText) -> None:
         self.reading = reading
         self.placed: dict[bytes, list[bytes]] = {}
         self.named: Counter[tuple[bytes, bytes]] = Counter()
@@ -156,7 +156,7 @@ class _Digests:
         return frozenset(body for found in self.reading.definitions for body in _bodies(self.reading, found))
 
 
-def _definitions(names: Sequence[Found], old: _Digests, new: _Digests) -> Iterator[_Definition]:
+def _definitions(names: Sequence[SelectedItem], old: _Digests, new: _Digests) -> Iterator[_Definition]:
     """What was applied under each name: overloads share one, and only those that the edit brought count."""
     for place in dict.fromkeys(_place_of(new.reading, found) for found in names):
         found = [one for one in names if _place_of(new.reading, one) == place]
@@ -173,21 +173,21 @@ def _definitions(names: Sequence[Found], old: _Digests, new: _Digests) -> Iterat
         )
 
 
-def _bodies(reading: Reading, found: Found) -> Iterator[bytes]:
+def _bodies(reading: ComparedText, found: SelectedItem) -> Iterator[bytes]:
     body = found.item.body
     if body is not None and len(reading.between(body)) >= _LEAST:
         yield reading.digest(body)
 
 
-def _place_of(reading: Reading, found: Found) -> bytes:
+def _place_of(reading: ComparedText, found: SelectedItem) -> bytes:
     return _place(reading, ".".join(item.name for item in found.path if item.name is not None), found.item.name or "")
 
 
-def _place(reading: Reading, container: str | None, name: str) -> bytes:
+def _place(reading: ComparedText, container: str | None, name: str) -> bytes:
     return reading.of(container or "", name)
 
 
-def _name_of(reading: Reading, found: Found) -> bytes:
+def _name_of(reading: ComparedText, found: SelectedItem) -> bytes:
     return reading.of(found.item.kind, found.item.name or "")
 
 
@@ -200,7 +200,7 @@ def _around(old: Sequence[Leaf], new: Sequence[Leaf], head: int, tail: int) -> b
     return all(one.text == other.text for one, other in pairs)
 
 
-def _outermost(reading: Reading, written: Sequence[Leaf]) -> list[Found]:
+def _outermost(reading: ComparedText, written: Sequence[Leaf]) -> list[SelectedItem]:
     """The definitions that were written as a whole, less those inside another of them."""
     if not written:
         return []
@@ -209,11 +209,11 @@ def _outermost(reading: Reading, written: Sequence[Leaf]) -> list[Found]:
     return [found for found in inside if not any(other.item in found.path for other in inside)]
 
 
-def _holds(found: Found, leaf: Leaf) -> bool:
+def _holds(found: SelectedItem, leaf: Leaf) -> bool:
     return found.item.range.start <= leaf.start and leaf.end <= found.item.range.end
 
 
-def _passage(old: Reading, new: Reading, before: Sequence[Leaf], written: Sequence[Leaf]) -> _Passage:
+def _passage(old: ComparedText, new: ComparedText, before: Sequence[Leaf], written: Sequence[Leaf]) -> _Passage:
     base = secrets.randbelow(_MODULUS - 2) + 2
     return _Passage(
         written=_tokens(new, written, base),
@@ -223,24 +223,24 @@ def _passage(old: Reading, new: Reading, before: Sequence[Leaf], written: Sequen
     )
 
 
-def _tokens(reading: Reading, leaves: Sequence[Leaf], base: int) -> _Tokens:
+def _tokens(reading: ComparedText, leaves: Sequence[Leaf], base: int) -> _Tokens:
     rolling = 0
     for leaf in leaves:
         rolling = (rolling * base + _hash(reading, leaf)) % _MODULUS
     return _Tokens(len(leaves), rolling, _digest(reading, leaves))
 
 
-def _digest(reading: Reading, leaves: Sequence[Leaf]) -> bytes:
+def _digest(reading: ComparedText, leaves: Sequence[Leaf]) -> bytes:
     if not leaves:
         return b""
     return reading.digest(TextRange(start=leaves[0].start, end=leaves[-1].end))
 
 
-def _hashes(reading: Reading) -> list[int]:
+def _hashes(reading: ComparedText) -> list[int]:
     return [_hash(reading, leaf) for leaf in reading.leaves]
 
 
-def _hash(reading: Reading, leaf: Leaf) -> int:
+def _hash(reading: ComparedText, leaf: Leaf) -> int:
     return int.from_bytes(reading.of(leaf.text)[:8], "big") % _MODULUS
 
 

@@ -9,13 +9,13 @@ from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.core.task import Scope, Task
 from forge_lsp.editing.syntax import TreeSitterSyntax
 
-__all__ = ["Found", "scoped"]
+__all__ = ["ScopedItem", "scoped"]
 
 _SYNTAX = TreeSitterSyntax()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class ScopedItem:
     """A definition: its ``item``, the items that hold it (outermost first), and the ``top`` items of the text."""
 
     item: Item
@@ -28,7 +28,7 @@ class Found:
         return ".".join(holder.name or "" for holder in self.holders)
 
 
-def scoped(task: Task, text: str) -> Found | None:
+def scoped(task: Task, text: str) -> ScopedItem | None:
     """Return the definition that is the task's scope in ``text``: of its name, in its container; where the scope has no
     name, the first callable one that the untouched text has not. None: there is none."""
     language = task.document.language
@@ -39,19 +39,19 @@ def scoped(task: Task, text: str) -> Found | None:
         for item, holders in _all(_SYNTAX.outline(task.document.text, language).items)
     }
     for item, holders in _all(top := _SYNTAX.outline(text, language).items):
-        one = Found(item=item, holders=holders, top=top)
+        one = ScopedItem(item=item, holders=holders, top=top)
         if item.kind is ItemKind.FUNCTION and item.name is not None and (item.name, one.container) not in known:
             return one
     return None
 
 
-def _named(task: Task, text: str) -> list[Found]:
+def _named(task: Task, text: str) -> list[ScopedItem]:
     """The definitions of the scope's name, in its container where any is there."""
     top = _SYNTAX.outline(text, task.document.language).items
     name = (task.scope.name or "").rpartition(".")[2]
     container = task.scope.container or ""
     found = [
-        Found(item=item, holders=holders, top=top)
+        ScopedItem(item=item, holders=holders, top=top)
         for item, holders in _all(top)
         if item.name == name and item.kind is not ItemKind.IMPORT
     ]
@@ -59,7 +59,7 @@ def _named(task: Task, text: str) -> list[Found]:
     return sorted(exact or found, key=lambda one: one.item.body is None)  # definitions before their declarations
 
 
-def _chosen(task: Task, found: Sequence[Found]) -> Found | None:
+def _chosen(task: Task, found: Sequence[ScopedItem]) -> ScopedItem | None:
     """Of several of one name (overloads, methods of different types) the one that is meant: by its header, else by its
     parameters, else by its place among them in the untouched text."""
     scope = task.scope

@@ -23,14 +23,14 @@ from forge_lsp.core.task import Document, Scope, ScopeKind, TextRange
 from forge_lsp.editing.lines import BOM, Lines, is_blank, leading_space
 from forge_lsp.editing.outline import has_todo
 
-__all__ = ["Found", "scope_at", "walk"]
+__all__ = ["SelectedItem", "scope_at", "walk"]
 
 _DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS, ItemKind.ASSIGNMENT)
 _COMMENT_LINE = re.compile(r"\s*(?:#|//|/\*|\*)")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SelectedItem:
     """An item with what encloses it, outermost first; ``range`` may be wider than the item's (overloads)."""
 
     item: Item
@@ -61,11 +61,11 @@ def scope_at(document: Document, selection: TextRange | None, items: Sequence[It
 
 def walk(
     items: Sequence[Item], text: str, overload: Callable[[Item, str], bool], path: tuple[Item, ...] = ()
-) -> Iterator[Found]:
+) -> Iterator[SelectedItem]:
     """Every item, outer before inner; ``path`` encloses them all. ``overload``: see EditingSupport."""
     announces = [item.kind is ItemKind.FUNCTION and item.name is not None and overload(item, text) for item in items]
     for index, item in enumerate(items):
-        yield Found(item, path, _with_overloads(items, index, announces))
+        yield SelectedItem(item, path, _with_overloads(items, index, announces))
         yield from walk(item.children, text, overload, (*path, item) if item.name is not None else path)
 
 
@@ -89,7 +89,7 @@ def _with_overloads(items: Sequence[Item], index: int, announces: Sequence[bool]
 class _Cursor:
     """Finds the scope for a cursor."""
 
-    def __init__(self, document: Document, lines: Lines, found: Sequence[Found]) -> None:
+    def __init__(self, document: Document, lines: Lines, found: Sequence[SelectedItem]) -> None:
         self._document = document
         self._lines = lines
         self._found = found
@@ -145,7 +145,7 @@ class _Cursor:
         after = text[place.end : lines.end(lines.at(place.end))].strip().lstrip(";,").lstrip()
         return is_blank(before) and (not after or after.startswith(("#", "//", "/*")))
 
-    def _trailing(self, number: int) -> Found | None:
+    def _trailing(self, number: int) -> SelectedItem | None:
         """Where blocks are told by indentation: an indented blank line after a definition still belongs to it."""
         indent = leading_space(self._lines.line(number))
         if not self._document.language.indented or not indent:
@@ -155,7 +155,7 @@ class _Cursor:
             above -= 1
         if above < 0:
             return None
-        best: Found | None = None
+        best: SelectedItem | None = None
         for found in self._found:
             if found.item.kind not in (ItemKind.FUNCTION, ItemKind.CLASS):
                 continue
@@ -165,7 +165,7 @@ class _Cursor:
                 best = found
         return best
 
-    def _comment(self, found: Found) -> Scope:
+    def _comment(self, found: SelectedItem) -> Scope:
         lines = self._lines
         first, last = lines.of(found.item.range)
         if has_todo(found.item.range.of(self._document.text)):
@@ -181,7 +181,7 @@ class _Cursor:
             )
         return self._insertion_at_end()
 
-    def _insertion(self, number: int, container: Found | None) -> Scope:
+    def _insertion(self, number: int, container: SelectedItem | None) -> Scope:
         at = self._lines.start(number)
         if container is None:
             return Scope(kind=ScopeKind.INSERTION, range=TextRange(start=at, end=at), unfinished=True)
@@ -227,7 +227,7 @@ def _file(lines: Lines, *, unfinished: bool) -> Scope:
     return Scope(kind=ScopeKind.FILE, range=TextRange(start=start, end=max(start, end)), unfinished=unfinished)
 
 
-def _definition(lines: Lines, found: Found) -> Scope:
+def _definition(lines: Lines, found: SelectedItem) -> Scope:
     first, last = lines.of(found.range)
     item = found.item
     return Scope(
@@ -242,7 +242,7 @@ def _definition(lines: Lines, found: Found) -> Scope:
     )
 
 
-def _selection(lines: Lines, found: Sequence[Found], first: int, last: int) -> Scope:
+def _selection(lines: Lines, found: Sequence[SelectedItem], first: int, last: int) -> Scope:
     """Whole lines; a definition where they are exactly one."""
     for candidate in found:
         item = candidate.item
@@ -264,7 +264,7 @@ def _selection(lines: Lines, found: Sequence[Found], first: int, last: int) -> S
     return _plain(lines, found, first, last)
 
 
-def _plain(lines: Lines, found: Sequence[Found], first: int, last: int) -> Scope:
+def _plain(lines: Lines, found: Sequence[SelectedItem], first: int, last: int) -> Scope:
     place = lines.span(first, last)
     around = [f for f in found if f.item.name is not None and f.range.start < place.start and place.end <= f.range.end]
     container = _enclosing((*around[-1].path, around[-1].item)) if around else None

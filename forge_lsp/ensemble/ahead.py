@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.ports import FastGate, Syntax, Toolchain
 from forge_lsp.core.task import Task
-from forge_lsp.ensemble.checking import AT_ONCE, Checked, bare, check_one, worth_a_check
+from forge_lsp.ensemble.checking import AT_ONCE, CheckedCandidate, bare, check_one, worth_a_check
 
 __all__ = ["Ahead"]
 
@@ -22,7 +22,7 @@ class Ahead:
         self._toolchain = toolchain
         self._syntax = syntax
         self._fast = fast
-        self._running: dict[str, asyncio.Task[Checked | None]] = {}
+        self._running: dict[str, asyncio.Task[CheckedCandidate | None]] = {}
         self._gate = asyncio.Semaphore(AT_ONCE)
 
     def begin(self, candidate: Candidate) -> None:
@@ -31,17 +31,17 @@ class Ahead:
         if text not in self._running:
             self._running[text] = asyncio.create_task(self._checked(candidate))
 
-    async def _checked(self, candidate: Candidate) -> Checked | None:
+    async def _checked(self, candidate: Candidate) -> CheckedCandidate | None:
         task, toolchain, syntax = self._task, self._toolchain, self._syntax
         if toolchain is None or not await worth_a_check(task, candidate, syntax=syntax, fast=self._fast):
             return None
         async with self._gate:
             return await check_one(task, candidate, toolchain=toolchain, syntax=syntax)
 
-    async def seen(self, candidates: Sequence[Candidate]) -> dict[str, Checked]:
+    async def seen(self, candidates: Sequence[Candidate]) -> dict[str, CheckedCandidate]:
         """Return what checking these showed, by :func:`~forge_lsp.ensemble.checking.bare` text, once all of them are
         through; those are left out of which that was not begun, or that were not worth it."""
-        found: dict[str, Checked] = {}
+        found: dict[str, CheckedCandidate] = {}
         for text in dict.fromkeys(bare(candidate.text) for candidate in candidates):
             running = self._running.get(text)
             checked = await running if running is not None else None

@@ -15,11 +15,11 @@ from forge_lsp.ensemble.extraction import Extracted, extract, join
 from forge_lsp.ensemble.generation import Brief, Draft, go_on
 from forge_lsp.redaction import placeholders
 
-__all__ = ["AnswerReader", "Written"]
+__all__ = ["AnswerReader", "GeneratedCode"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class GeneratedCode:
     """What came of the generate stage: candidates, or in words why there are none."""
 
     candidates: tuple[Candidate, ...]
@@ -36,7 +36,7 @@ class AnswerReader:
     markers: tuple[str, ...]
     formatter: Formatter | None
 
-    async def read(self, number: int, brief: Brief, drafts: Sequence[Draft]) -> Written:
+    async def read(self, number: int, brief: Brief, drafts: Sequence[Draft]) -> GeneratedCode:
         """Return the code of every answer that was written to its end; one that was cut off is asked to go on where no
         other will do."""
         found: list[tuple[Draft, Extracted]] = []
@@ -72,7 +72,7 @@ class AnswerReader:
         for one in written:
             for mark in sorted(self._left_in(one))[:1]:
                 trouble[f"the answer has {mark} in it, which stands for a secret that is not shown"] = None
-        return Written(candidates=candidates, trouble=None if candidates else "; ".join(trouble))
+        return GeneratedCode(candidates=candidates, trouble=None if candidates else "; ".join(trouble))
 
     async def _code(self, draft: Draft) -> Extracted:
         # In a thread: a long answer that is no code costs seconds of parsing, and a cancel must not wait for it.

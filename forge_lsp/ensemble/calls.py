@@ -23,7 +23,7 @@ from forge_lsp.core.ports import ChatModel, ChatReply, ChatRequest, Clock, Model
 from forge_lsp.ensemble.words import estimate_tokens
 from forge_lsp.redaction import Pairs, hidden
 
-__all__ = ["Ask", "Calls", "Line"]
+__all__ = ["Ask", "Calls", "StageCalls"]
 
 Ask: TypeAlias = Callable[[str, str, ChatRequest], Awaitable[ChatReply]]
 """``ask(model, role, request)``: what a stage is given to reach a model with."""
@@ -36,7 +36,7 @@ _LONG = 16_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class StageCalls:
     """The calls of one stage of one attempt; an :data:`Ask`."""
 
     calls: Calls
@@ -91,9 +91,9 @@ class Calls:
         the project's rules."""
         return frozenset(key for key, stages in self._asked.items() if stages <= {Stage.REVIEW, Stage.CHECK})
 
-    def line(self, number: int, stage: Stage) -> Line:
+    def line(self, number: int, stage: Stage) -> StageCalls:
         """The way to the models for one stage of one attempt."""
-        return Line(calls=self, number=number, stage=stage)
+        return StageCalls(calls=self, number=number, stage=stage)
 
     async def allowed(self, info: ModelInfo, request: ChatRequest, *, beyond: int = 0) -> None:
         """Ask whether this call may be paid, before other work is done for it; nothing stays reserved.

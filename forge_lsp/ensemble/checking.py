@@ -19,13 +19,13 @@ from forge_lsp.ensemble.replies import Replies, graded
 if TYPE_CHECKING:
     from forge_lsp.ensemble.ahead import Ahead
 
-__all__ = ["Checked", "Checks", "bare", "check", "check_one", "rank", "ranked", "worth_a_check"]
+__all__ = ["CheckedCandidate", "Checks", "bare", "check", "check_one", "rank", "ranked", "worth_a_check"]
 
 AT_ONCE = 2  # compilers running side by side; each is a process that wants a core or more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class CheckedCandidate:
     """A candidate with what its checks showed. ``raw`` is the evidence as the toolchain told it, before disputes;
     ``also`` are the settings keys of other models that wrote the same."""
 
@@ -65,7 +65,7 @@ class Checks:
         self._met: set[str] = set()
         self._witnesses: dict[tuple[str, str], list[str]] = {}
 
-    def learn(self, checked: Checked) -> None:
+    def learn(self, checked: CheckedCandidate) -> None:
         """Take in one candidate's results, once."""
         model = self.identity(checked.candidate.model)
         text = bare(checked.candidate.text)
@@ -79,7 +79,7 @@ class Checks:
             if answer is not None:
                 self._witnesses.setdefault((against[0].id, answer), []).append(model)
 
-    def observe(self, checked: Checked, observations: Sequence[Observation]) -> Checked:
+    def observe(self, checked: CheckedCandidate, observations: Sequence[Observation]) -> CheckedCandidate:
         """Take in what a candidate that is known gave to more calls, and return it with that."""
         seen = {one.call: one for one in (*checked.raw.observed, *observations)}
         more = replace(checked, raw=replace(checked.raw, observed=tuple(seen.values())))
@@ -88,7 +88,7 @@ class Checks:
             self._compare(model, more)
         return more
 
-    def _compare(self, model: str, checked: Checked) -> None:
+    def _compare(self, model: str, checked: CheckedCandidate) -> None:
         key = bare(checked.candidate.text)
         self.behaviours.learn(model, checked.raw, key)
         self.committee.answered(model, key, {one.call: one.answer for one in checked.raw.observed})
@@ -119,7 +119,7 @@ class Checks:
         """Return how many checks a candidate keeps; what passes without any code counts for nothing."""
         return 0 if self.unfinished else evidence.count(CheckStatus.KEPT)
 
-    def settle(self, checked: Checked, *, last: bool = False) -> Evidence:
+    def settle(self, checked: CheckedCandidate, *, last: bool = False) -> Evidence:
         """Return a candidate's evidence as it is shown: judged, with how far others behave alike and the grade that
         follows, without what only served to compare."""
         model = self.identity(checked.candidate.model)
@@ -144,7 +144,7 @@ class Checks:
         )
         return graded(settled, self.replies.of(checked.raw))
 
-    def merit(self, checked: Checked) -> float:
+    def merit(self, checked: CheckedCandidate) -> float:
         """Return a candidate's merit by all that is known now: what was run, in one number."""
         judged = self.judge(checked.raw)
         model = self.identity(checked.candidate.model)
@@ -175,7 +175,7 @@ async def check(
     checks: Checks,
     fast: FastGate | None = None,
     ahead: Ahead | None = None,
-) -> tuple[Checked, ...]:
+) -> tuple[CheckedCandidate, ...]:
     """The distinct candidates, checked and the best first. ``checks`` learns from all of them.
 
     Cheap before dear: the same text is checked once, and a text with new syntax errors is compiled only where every
@@ -193,21 +193,21 @@ async def check(
         reason = f"there is no compiler check for {task.document.language} here"
         report = BuildReport(status=BuildStatus.UNVERIFIED, tool="none", reason=reason)
         return tuple(
-            Checked(candidate=candidate, build=_by_grammar(task, candidate, syntax) or report)
+            CheckedCandidate(candidate=candidate, build=_by_grammar(task, candidate, syntax) or report)
             for candidate in _sound(task, distinct, syntax)
         )
     gate = asyncio.Semaphore(AT_ONCE)
 
     known = await ahead.seen(distinct) if ahead is not None else {}
 
-    async def one(candidate: Candidate) -> Checked:
+    async def one(candidate: Candidate) -> CheckedCandidate:
         seen = known.get(bare(candidate.text))
         if seen is not None:
             return replace(seen, candidate=candidate)
         async with gate:
             return await check_one(task, candidate, toolchain=toolchain, syntax=syntax)
 
-    checked: list[Checked] = []
+    checked: list[CheckedCandidate] = []
     for batch in await _batches(task, _sound(task, distinct, syntax), fast, known):
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(one(candidate)) for candidate in batch]
@@ -226,14 +226,14 @@ async def check(
     return ranked(checked, checks)
 
 
-async def check_one(task: Task, candidate: Candidate, *, toolchain: Toolchain, syntax: Syntax) -> Checked:
+async def check_one(task: Task, candidate: Candidate, *, toolchain: Toolchain, syntax: Syntax) -> CheckedCandidate:
     """One candidate, compiled, and run where it compiles. Raises nothing but a cancel."""
     build = await toolchain.build(task, candidate.text)
     if build.compiled is None:
         build = _by_grammar(task, candidate, syntax) or build
     if build.compiled is False:
-        return Checked(candidate=candidate, build=build)
-    return Checked(candidate=candidate, build=build, raw=await toolchain.evidence(task, candidate))
+        return CheckedCandidate(candidate=candidate, build=build)
+    return CheckedCandidate(candidate=candidate, build=build, raw=await toolchain.evidence(task, candidate))
 
 
 async def worth_a_check(task: Task, candidate: Candidate, *, syntax: Syntax, fast: FastGate | None) -> bool:
@@ -246,7 +246,7 @@ async def worth_a_check(task: Task, candidate: Candidate, *, syntax: Syntax, fas
     return report is None or not report.problems
 
 
-def rank(checked: Checked, checks: Checks) -> tuple[object, ...]:
+def rank(checked: CheckedCandidate, checks: Checks) -> tuple[object, ...]:
     """A sort key, larger is better: compiles, has little against it, is proven, keeps what worked, has merit by what
     the user answered and other models wrote, behaves like what its own model wrote, is short. Comparable among the
     candidates of one job.
@@ -269,7 +269,7 @@ def rank(checked: Checked, checks: Checks) -> tuple[object, ...]:
     )
 
 
-def ranked(checked: Sequence[Checked], checks: Checks) -> tuple[Checked, ...]:
+def ranked(checked: Sequence[CheckedCandidate], checks: Checks) -> tuple[CheckedCandidate, ...]:
     """Candidates by what is known now, the best first."""
     return tuple(sorted(checked, key=lambda item: rank(item, checks), reverse=True))
 

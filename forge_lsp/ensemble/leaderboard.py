@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from forge_lsp.core.attempt import Attempt, Candidate, Evidence, Observation, RunnerUp, Verdict
 from forge_lsp.core.events import BestSoFar
 from forge_lsp.ensemble.briefing import facts
-from forge_lsp.ensemble.checking import Checked, Checks
+from forge_lsp.ensemble.checking import CheckedCandidate, Checks
 from forge_lsp.ensemble.ranking import rank_key
 
 __all__ = ["Best", "Leaderboard"]
@@ -21,7 +21,7 @@ MOST_PARTING = 20
 class Best:
     """The candidate to offer, with what its checks show now and the panel's verdict where it has one."""
 
-    checked: Checked
+    checked: CheckedCandidate
     evidence: Evidence
     verdict: Verdict | None
 
@@ -42,26 +42,26 @@ class Leaderboard:
 
     def __init__(self, checks: Checks) -> None:
         self._checks = checks
-        self._entries: list[tuple[Checked, Verdict | None]] = []
+        self._entries: list[tuple[CheckedCandidate, Verdict | None]] = []
 
-    def add(self, checked: Iterable[Checked], *, chosen: Checked, verdict: Verdict | None) -> None:
+    def add(self, checked: Iterable[CheckedCandidate], *, chosen: CheckedCandidate, verdict: Verdict | None) -> None:
         """Take in all candidates of one attempt; ``verdict`` belongs to the one that the panel saw."""
         self._entries.extend((item, verdict if item is chosen else None) for item in checked)
 
-    def said(self, checked: Checked, verdict: Verdict | None) -> None:
+    def said(self, checked: CheckedCandidate, verdict: Verdict | None) -> None:
         """Take in the panel's word on a candidate that is known already."""
         self._entries = [(one, verdict if one is checked else old) for one, old in self._entries]
 
     @property
-    def checked(self) -> tuple[Checked, ...]:
+    def checked(self) -> tuple[CheckedCandidate, ...]:
         """All candidates so far, in order."""
         return tuple(checked for checked, _ in self._entries)
 
-    def renew(self, old: Checked, new: Checked) -> None:
+    def renew(self, old: CheckedCandidate, new: CheckedCandidate) -> None:
         """Put ``new``, of which more is known, in the place of ``old``."""
         self._entries = [(new if checked is old else checked, verdict) for checked, verdict in self._entries]
 
-    def runners_up(self, checked: Sequence[Checked], *, last: bool) -> tuple[RunnerUp, ...]:
+    def runners_up(self, checked: Sequence[CheckedCandidate], *, last: bool) -> tuple[RunnerUp, ...]:
         """Return the candidates of an attempt after the first, as far as they compile."""
         return tuple(
             RunnerUp(candidate=one.candidate, build=one.build, evidence=self._checks.settle(one, last=last))
@@ -113,7 +113,7 @@ class Leaderboard:
             for attempt in attempts
         )
 
-    def best(self, more: Iterable[Checked] = ()) -> Best | None:
+    def best(self, more: Iterable[CheckedCandidate] = ()) -> Best | None:
         """Return the best that compiles, or that nothing here could compile; None where there is none. ``more`` are
         candidates that are not taken in yet.
 
@@ -139,7 +139,9 @@ class Leaderboard:
         seen = facts(found.checked.build, found.evidence)
         return BestSoFar(attempt=candidate.attempt, model=candidate.model, seen=seen, score=found.score)
 
-    def _rank(self, checked: Checked, evidence: Evidence, verdict: Verdict | None, index: int) -> tuple[float, ...]:
+    def _rank(
+        self, checked: CheckedCandidate, evidence: Evidence, verdict: Verdict | None, index: int
+    ) -> tuple[float, ...]:
         key = rank_key(
             checked.build,
             evidence,

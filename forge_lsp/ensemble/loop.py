@@ -39,7 +39,7 @@ from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.ensemble.ahead import Ahead
 from forge_lsp.ensemble.briefing import Briefing
 from forge_lsp.ensemble.calls import Calls
-from forge_lsp.ensemble.checking import Checked, Checks, ranked
+from forge_lsp.ensemble.checking import CheckedCandidate, Checks, ranked
 from forge_lsp.ensemble.decision import decide, needs_panel
 from forge_lsp.ensemble.effort import Record, rows_by_need
 from forge_lsp.ensemble.ending import Conclusion, after_the_last, concluded, skipped
@@ -159,7 +159,7 @@ class _Result:
 
     decision: Decision
     thought: Thought | None = None
-    chosen: Checked | None = None
+    chosen: CheckedCandidate | None = None
     evidence: Evidence | None = None
     verdict: Verdict | None = None
     skipped: str | None = None
@@ -352,7 +352,7 @@ class _Job:
             checked = ranked(checked, self._checks)
         self._questions.offer(number, checked, last=last)
         accept = self._schedule.accept
-        verdicts: list[tuple[Checked, Verdict]] = []
+        verdicts: list[tuple[CheckedCandidate, Verdict]] = []
         while True:
             chosen = checked[0]
             evidence = self._checks.settle(chosen, last=last)
@@ -388,7 +388,7 @@ class _Job:
             others=self._leaderboard.runners_up(checked, last=last),
         )
 
-    def _listen(self, checked: Sequence[Checked] = ()) -> bool:
+    def _listen(self, checked: Sequence[CheckedCandidate] = ()) -> bool:
         """Take in the user's answers; False: there is none that is new. ``checked`` are candidates of this attempt."""
         told = self._questions.take(checked)
         self._insights = merge(told or (), self._insights)

@@ -24,13 +24,13 @@ from forge_lsp.core.errors import (
 from forge_lsp.core.events import Degraded, Emit, Stage
 from forge_lsp.core.ports import ModelDirectory, ModelInfo
 
-__all__ = ["MOST_UNUSABLE", "Members", "Part", "Team", "times"]
+__all__ = ["MOST_UNUSABLE", "MemberRole", "Members", "Team", "times"]
 
 MOST_UNUSABLE = 2
 """Answers of no use after which a model is replaced."""
 
 
-class Part(StrEnum):
+class MemberRole(StrEnum):
     """What a model does in a job."""
 
     THINKER = "thinker"
@@ -40,10 +40,10 @@ class Part(StrEnum):
 
 
 _DOES = {
-    Part.THINKER: "plan",
-    Part.VOTER: "vote",
-    Part.REVIEWER: "review",
-    Part.WRITER: "write code",
+    MemberRole.THINKER: "plan",
+    MemberRole.VOTER: "vote",
+    MemberRole.REVIEWER: "review",
+    MemberRole.WRITER: "write code",
 }
 _ENVIRONMENT = (ServerUnreachable, ModelMissing, Unauthorised, ServerBusy, SpendingRefused)
 
@@ -70,9 +70,9 @@ class Members:
         self._asked = asked
         self._writers = writers
         self._emit = emit
-        self._counts: Counter[tuple[Part, str]] = Counter()
-        self._why: dict[tuple[Part, str], str] = {}
-        self._by: dict[tuple[Part, str], str | None] = {}
+        self._counts: Counter[tuple[MemberRole, str]] = Counter()
+        self._why: dict[tuple[MemberRole, str], str] = {}
+        self._by: dict[tuple[MemberRole, str], str | None] = {}
         self._made: list[tuple[int, Replacement]] = []
         self._lacks: dict[str, None] = {}
 
@@ -85,28 +85,30 @@ class Members:
         """The replacements of attempt ``number``, in order."""
         return tuple(replacement for attempt, replacement in self._made if attempt == number)
 
-    def team(self, part: Part, *, number: int, stage: Stage) -> Team:
+    def team(self, part: MemberRole, *, number: int, stage: Stage) -> Team:
         """The members of one part in one stage of an attempt."""
         return Team(members=self, part=part, number=number, stage=stage)
 
-    def speaker(self, part: Part, model: str) -> str | None:
+    def speaker(self, part: MemberRole, model: str) -> str | None:
         """Who plays the part that ``model`` is set for; None: nobody can."""
         seen: str | None = model
         while seen is not None and (part, seen) in self._by:
             seen = self._by[part, seen]
         return seen
 
-    def unusable(self, part: Part, model: str, why: str, count: int = 1) -> None:
+    def unusable(self, part: MemberRole, model: str, why: str, count: int = 1) -> None:
         """An answer of ``model`` was of no use; ``count`` of them."""
         if count:
             self._counts[part, model] += count
             self._why[part, model] = why
 
-    def mute(self, part: Part, model: str) -> bool:
+    def mute(self, part: MemberRole, model: str) -> bool:
         """Whether ``model`` is to be replaced."""
         return self._counts[part, model] >= MOST_UNUSABLE
 
-    async def stand_in(self, part: Part, model: str, *, beside: Iterable[str], number: int, stage: Stage) -> str | None:
+    async def stand_in(
+        self, part: MemberRole, model: str, *, beside: Iterable[str], number: int, stage: Stage
+    ) -> str | None:
         """Replace ``model``, and return who plays its part from now on; None: nobody else can.
 
         ``beside`` are those who play the same part already. Raises nothing but a cancel.
@@ -128,7 +130,7 @@ class Members:
         self._emit(Degraded(number=number, stage=stage, reason=said))
         return by
 
-    async def _next(self, part: Part, present: set[str]) -> tuple[str | None, str]:
+    async def _next(self, part: MemberRole, present: set[str]) -> tuple[str | None, str]:
         """The best that is left, and what to do where there is none."""
         others = await self._models.stand_ins()
         asked = set(self._asked())
@@ -139,8 +141,8 @@ class Members:
             return (
                 info.paid or info.off_machine,
                 info.toy,
-                part is Part.WRITER and not info.codes,
-                part is Part.REVIEWER and info.key in self._writers,
+                part is MemberRole.WRITER and not info.codes,
+                part is MemberRole.REVIEWER and info.key in self._writers,
                 info.family in families,
                 place,
             )
@@ -166,7 +168,7 @@ class Team:
     """Those who play one part in one stage of an attempt."""
 
     members: Members
-    part: Part
+    part: MemberRole
     number: int
     stage: Stage
 

@@ -14,7 +14,7 @@ from forge_lsp.core.ports import Asker
 from forge_lsp.core.questions import Answer, Asked, Effect, Question
 from forge_lsp.ensemble.agreement import answer_of
 from forge_lsp.ensemble.asking import Voice, question_of
-from forge_lsp.ensemble.checking import Checked
+from forge_lsp.ensemble.checking import CheckedCandidate
 from forge_lsp.ensemble.decision import decide, needs_panel
 from forge_lsp.ensemble.insights import answer_words
 
@@ -52,7 +52,7 @@ class Questioning:
         """The calls that were asked about."""
         return tuple(one.question.call for one in self._asked if one.question.check is None)
 
-    def offer(self, attempt: int, checked: Sequence[Checked], *, last: bool) -> None:
+    def offer(self, attempt: int, checked: Sequence[CheckedCandidate], *, last: bool) -> None:
         """Put a question where one is due. ``checked`` are the candidates of this attempt."""
         if self._asker is None or len(self._asked) >= self._asker.most:
             return
@@ -73,7 +73,7 @@ class Questioning:
         self._stages.emit(QuestionAsked(number=attempt, question=found))
         self._asker.offer(found)
 
-    def take(self, checked: Sequence[Checked]) -> tuple[Insight, ...] | None:
+    def take(self, checked: Sequence[CheckedCandidate]) -> tuple[Insight, ...] | None:
         """Take in the answers that came, and return what the next attempt should know of them; None: there was none.
         ``checked`` are the candidates of this attempt."""
         answers = self._asker.taken() if self._asker is not None else ()
@@ -108,7 +108,7 @@ class Questioning:
         decision = decide(build=best.checked.build, evidence=best.evidence, verdict=verdict, accept=accept, last=False)
         return decision if decision.kind is DecisionKind.ACCEPT and not decision.unverified else None
 
-    def _effect(self, question: Question, answer: Answer, checked: Sequence[Checked]) -> Effect:
+    def _effect(self, question: Question, answer: Answer, checked: Sequence[CheckedCandidate]) -> Effect:
         before = self._leaderboard.best(checked)
         self._checks.replies.add(question, answer)
         after = self._leaderboard.best(checked)
@@ -119,13 +119,13 @@ class Questioning:
             return Effect.REFUTED if given else Effect.NOTHING
         return Effect.CONFIRMED if after.candidate == before.candidate else Effect.CHANGED
 
-    def _voices(self, checked: Sequence[Checked], *, last: bool) -> list[Voice]:
+    def _voices(self, checked: Sequence[CheckedCandidate], *, last: bool) -> list[Voice]:
         """The candidates that could be offered, as far as a question is about them."""
         return [
             self._voice(one, last=last) for one in checked if one.build.compiled is not False and one.raw.doubt is None
         ]
 
-    def _voice(self, checked: Checked, *, last: bool) -> Voice:
+    def _voice(self, checked: CheckedCandidate, *, last: bool) -> Voice:
         checks = self._checks
         judged = checks.judge(checked.raw, last=last)
         model = checks.identity(checked.candidate.model)

@@ -6,18 +6,20 @@ from dataclasses import replace
 
 from forge_lsp.core.attempt import Attempt, Evidence
 from forge_lsp.core.checks import CheckStatus
-from forge_lsp.ensemble.checking import Checked
+from forge_lsp.ensemble.checking import CheckedCandidate
 
 __all__ = ["checked_before"]
 
 
-def checked_before(attempt: Attempt) -> tuple[Checked, ...]:
+def checked_before(attempt: Attempt) -> tuple[CheckedCandidate, ...]:
     """Return the candidates of an attempt with what their checks showed, the chosen one first; none where it wrote
     none. Which checks are disputed is judged again."""
     if attempt.candidate is None or attempt.build is None:
         return ()
-    chosen = Checked(candidate=attempt.candidate, build=attempt.build, raw=_raw(attempt.evidence))
-    others = (Checked(candidate=one.candidate, build=one.build, raw=_raw(one.evidence)) for one in attempt.others)
+    chosen = CheckedCandidate(candidate=attempt.candidate, build=attempt.build, raw=_raw(attempt.evidence))
+    others = (
+        CheckedCandidate(candidate=one.candidate, build=one.build, raw=_raw(one.evidence)) for one in attempt.others
+    )
     return (chosen, *others)
 
 

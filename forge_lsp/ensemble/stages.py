@@ -23,13 +23,13 @@ from forge_lsp.core.events import Degraded, Emit, Stage, StageFinished, StageSta
 from forge_lsp.core.ports import Clock, Editing, FastGate, Formatter, ModelDirectory, Residency, Syntax, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.ensemble.ahead import Ahead
-from forge_lsp.ensemble.answer_code import AnswerReader, Written
+from forge_lsp.ensemble.answer_code import AnswerReader, GeneratedCode
 from forge_lsp.ensemble.briefing import Briefing, facts, subject
 from forge_lsp.ensemble.calls import Calls
-from forge_lsp.ensemble.checking import Checked, Checks, check
+from forge_lsp.ensemble.checking import CheckedCandidate, Checks, check
 from forge_lsp.ensemble.generation import Brief, Draft, first_request, generate
 from forge_lsp.ensemble.insights import render_insights
-from forge_lsp.ensemble.members import MOST_UNUSABLE, Members, Part, times
+from forge_lsp.ensemble.members import MOST_UNUSABLE, MemberRole, Members, times
 from forge_lsp.ensemble.review import PanelResult, ReviewContext, review
 from forge_lsp.ensemble.schedule import STRATEGIES, Generator, Row, Schedule, Thinking
 from forge_lsp.ensemble.thinking import THOUGHT_TOKENS, ThinkingContext, think
@@ -77,7 +77,7 @@ class Stages:
         info = self.models.get(row.generator.model).info
         if refused is None or info.paid or not info.off_machine:
             return False
-        self.members.unusable(Part.WRITER, info.key, refused, MOST_UNUSABLE)
+        self.members.unusable(MemberRole.WRITER, info.key, refused, MOST_UNUSABLE)
         return True
 
     async def checks_at_hand(self) -> bool:
@@ -94,7 +94,7 @@ class Stages:
         if thinking.strategy == "none":
             return None
         started = self.start(number, Stage.THINK, f"{thinking.strategy}: {', '.join(thinking.models)}")
-        team = self.members.team(Part.THINKER, number=number, stage=Stage.THINK)
+        team = self.members.team(MemberRole.THINKER, number=number, stage=Stage.THINK)
         context = ThinkingContext(
             ask=self.calls.line(number, Stage.THINK),
             shared=self.briefing.for_thinking,
@@ -103,7 +103,7 @@ class Stages:
             context=lambda model: self.models.get(model).info.context,
             seed="\n".join((str(number), self.task.instruction, self.task.original)),
             thinkers=team,
-            voters=self.members.team(Part.VOTER, number=number, stage=Stage.THINK),
+            voters=self.members.team(MemberRole.VOTER, number=number, stage=Stage.THINK),
         )
         while True:
             async with self._held(number, Stage.THINK, thinking.models):
@@ -125,7 +125,7 @@ class Stages:
         """Who thinks now, and by the strategy that so many can follow."""
         if thinking.strategy == "none":
             return thinking
-        team = self.members.team(Part.THINKER, number=number, stage=Stage.THINK)
+        team = self.members.team(MemberRole.THINKER, number=number, stage=Stage.THINK)
         models = await team.present(thinking.models)
         if len(models) >= STRATEGIES[thinking.strategy]:
             return replace(thinking, models=models)
@@ -133,14 +133,14 @@ class Stages:
 
     async def writer(self, number: int, row: Row) -> Row:
         """The row with the model that writes in the place of the one that is set, where that gave no code twice."""
-        team = self.members.team(Part.WRITER, number=number, stage=Stage.GENERATE)
+        team = self.members.team(MemberRole.WRITER, number=number, stage=Stage.GENERATE)
         found = await team.present((row.generator.model,))
         model = found[0] if found else row.generator.model  # nobody else can: it goes on trying
         return row if model == row.generator.model else replace(row, generator=replace(row.generator, model=model))
 
     async def write(
         self, number: int, row: Row, thought: Thought | None, insights: Sequence[Insight], *, again: bool
-    ) -> Written:
+    ) -> GeneratedCode:
         """The rung's answers and the code in them. Raises what keeps the rung from running at all; a model that
         fails costs this attempt."""
         model, samples, writers = row.generator.model, row.generator.samples, row.generator.writers
@@ -154,24 +154,24 @@ class Stages:
             self.finish(number, Stage.GENERATE, str(error), started)
             raise
         except ModelError as error:
-            self.members.unusable(Part.WRITER, model, error.full_message, times(error))
-            written = Written(candidates=(), trouble=f"{model} failed: {error.full_message}")
+            self.members.unusable(MemberRole.WRITER, model, error.full_message, times(error))
+            written = GeneratedCode(candidates=(), trouble=f"{model} failed: {error.full_message}")
         else:
             if not written.candidates:
-                self.members.unusable(Part.WRITER, model, written.trouble or "no code")
+                self.members.unusable(MemberRole.WRITER, model, written.trouble or "no code")
         found = len(written.candidates)
         asked = samples + len(writers) - 1
         self.finish(number, Stage.GENERATE, written.trouble or f"{found} of {asked} with code", started)
         return written
 
-    async def _side_by_side(self, number: int, row: Row, brief: Brief, *, again: bool) -> Written:
+    async def _side_by_side(self, number: int, row: Row, brief: Brief, *, again: bool) -> GeneratedCode:
         """What the rung's model wrote, and those that write at the same time. One of them that fails is left out.
         Raises ModelError or SpendingRefused where the rung's own model fails and no other wrote anything."""
         others = row.generator.writers[1:]
         if not others:
             return await self._extracted(number, brief, await generate(brief, attempt=number, again=again))
 
-        async def one(each: Brief) -> Written | ModelError | SpendingRefused:
+        async def one(each: Brief) -> GeneratedCode | ModelError | SpendingRefused:
             try:
                 written = await self._extracted(number, each, await generate(each, attempt=number, again=again))
             except (ModelError, SpendingRefused) as error:
@@ -187,15 +187,15 @@ class Stages:
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(one(each)) for each in briefs]
         results = [task.result() for task in running]
-        candidates = tuple(found for each in results if isinstance(each, Written) for found in each.candidates)
+        candidates = tuple(found for each in results if isinstance(each, GeneratedCode) for found in each.candidates)
         for each, result in zip(briefs[1:], results[1:], strict=True):
-            why = result.trouble if isinstance(result, Written) else result.full_message
+            why = result.trouble if isinstance(result, GeneratedCode) else result.full_message
             if why is not None:
                 self.degraded(number, Stage.GENERATE)(f"{each.generator.model} wrote nothing beside: {why}")
         own = results[0]
         if candidates:
-            return Written(candidates=candidates)
-        if isinstance(own, Written):
+            return GeneratedCode(candidates=candidates)
+        if isinstance(own, GeneratedCode):
             return own
         raise own
 
@@ -220,13 +220,13 @@ class Stages:
             toy=self.briefing.toy(model),
         )
 
-    async def _extracted(self, number: int, brief: Brief, drafts: Sequence[Draft]) -> Written:
+    async def _extracted(self, number: int, brief: Brief, drafts: Sequence[Draft]) -> GeneratedCode:
         reader = AnswerReader(
             task=self.task, syntax=self.syntax, editing=self.editing, markers=self.markers, formatter=self.formatter
         )
         return await reader.read(number, brief, drafts)
 
-    async def check(self, number: int, candidates: Sequence[Candidate]) -> tuple[Checked, ...]:
+    async def check(self, number: int, candidates: Sequence[Candidate]) -> tuple[CheckedCandidate, ...]:
         count = len(candidates)
         started = self.start(number, Stage.CHECK, f"{count} candidate{'' if count == 1 else 's'}")
         checked = await check(
@@ -243,14 +243,14 @@ class Stages:
         self.finish(number, Stage.CHECK, facts(best.build, self.checks.judge(best.raw)), started)
         return checked
 
-    async def observe(self, checked: Sequence[Checked], calls: Sequence[str]) -> tuple[Checked, ...]:
+    async def observe(self, checked: Sequence[CheckedCandidate], calls: Sequence[str]) -> tuple[CheckedCandidate, ...]:
         """Return candidates with what they give to ``calls``, the user's answers to which came before they were
         written."""
         toolchain = self.toolchain
         if toolchain is None or not calls:
             return tuple(checked)
 
-        async def one(item: Checked) -> Checked:
+        async def one(item: CheckedCandidate) -> CheckedCandidate:
             known = {seen.call for seen in item.raw.observed}
             wanted = [call for call in calls if call not in known]
             if not wanted or item.build.compiled is False:
@@ -260,8 +260,8 @@ class Stages:
 
         return tuple([await one(item) for item in checked])
 
-    async def review(self, number: int, row: Row, chosen: Checked, evidence: Evidence) -> PanelResult:
-        team = self.members.team(Part.REVIEWER, number=number, stage=Stage.REVIEW)
+    async def review(self, number: int, row: Row, chosen: CheckedCandidate, evidence: Evidence) -> PanelResult:
+        team = self.members.team(MemberRole.REVIEWER, number=number, stage=Stage.REVIEW)
         now = [speaker for member in row.panel.members if (speaker := team.speaker(member)) is not None]
         started = self.start(number, Stage.REVIEW, f"{row.panel.kind}: {', '.join(now) or 'nobody'}")
 

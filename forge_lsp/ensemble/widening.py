@@ -17,7 +17,7 @@ from forge_lsp.core.errors import ModelError, ServerUnreachable, SpendingRefused
 from forge_lsp.core.events import Stage
 from forge_lsp.ensemble.answers import Unusable
 from forge_lsp.ensemble.authors import ANSWER_TOKENS, propose, write_examples
-from forge_lsp.ensemble.checking import AT_ONCE, Checked, rank
+from forge_lsp.ensemble.checking import AT_ONCE, CheckedCandidate, rank
 
 if TYPE_CHECKING:
     from forge_lsp.core.ports import ModelInfo
@@ -70,7 +70,7 @@ class Widening:
             running.cancel()
             await asyncio.wait([running])
 
-    async def widen(self, number: int, row: Row, checked: Sequence[Checked]) -> tuple[Checked, ...]:
+    async def widen(self, number: int, row: Row, checked: Sequence[CheckedCandidate]) -> tuple[CheckedCandidate, ...]:
         """Return the candidates with what they gave to the committee's calls and to inputs that models propose, the
         best first. Raises nothing but a cancel."""
         if not self._possible():
@@ -156,13 +156,15 @@ class Widening:
     def _tokens(self, model: str) -> int:
         return min(ANSWER_TOKENS, self._stages.briefing.window(model).answer)
 
-    async def _observe(self, checked: Sequence[Checked], calls: Sequence[str], source: str) -> list[Checked]:
+    async def _observe(
+        self, checked: Sequence[CheckedCandidate], calls: Sequence[str], source: str
+    ) -> list[CheckedCandidate]:
         """The candidates with their answers to ``calls``, those that compile and have nothing against them."""
         gate = asyncio.Semaphore(AT_ONCE)
         toolchain = self._stages.toolchain
         assert toolchain is not None
 
-        async def one(item: Checked) -> Checked:
+        async def one(item: CheckedCandidate) -> CheckedCandidate:
             known = {seen.call for seen in item.raw.observed}
             new = [call for call in calls if call not in known]
             if not new or not _kept(item):
@@ -175,19 +177,19 @@ class Widening:
             running = [group.create_task(one(item)) for item in checked]
         return [task.result() for task in running]
 
-    async def _renewed(self, earlier: Sequence[Checked], calls: Sequence[str], source: str) -> None:
+    async def _renewed(self, earlier: Sequence[CheckedCandidate], calls: Sequence[str], source: str) -> None:
         """The candidates of earlier attempts too: what they gave is compared with."""
         for old, new in zip(earlier, await self._observe(earlier, calls, source), strict=True):
             self._leaderboard.renew(old, new)
 
-    def _passed(self, checked: Sequence[Checked]) -> str:
+    def _passed(self, checked: Sequence[CheckedCandidate]) -> str:
         best = max(checked, key=lambda one: rank(one, self._stages.checks))
         expected = self._stages.checks.settle(best).committee
         off = self._stages.checks.committee.off
         said = f"{sum(one.passed for one in expected)} of {len(expected)} passed"
         return f"{said}; not heard: {', '.join(sorted(off))}" if off else said
 
-    async def _inputs(self, number: int, row: Row, checked: Sequence[Checked]) -> tuple[str, ...]:
+    async def _inputs(self, number: int, row: Row, checked: Sequence[CheckedCandidate]) -> tuple[str, ...]:
         """Calls that a model proposes where candidates of two models cannot be told apart; asked for once in a job."""
         stages = self._stages
         pair = self._alike([item for item in checked if _kept(item)])
@@ -220,7 +222,7 @@ class Widening:
         able = [key for key in able if dear or stages.free(key)]
         return sorted(able, key=lambda key: (not stages.free(key), key in row.generator.writers))
 
-    def _alike(self, kept: Sequence[Checked]) -> tuple[Candidate, Candidate] | None:
+    def _alike(self, kept: Sequence[CheckedCandidate]) -> tuple[Candidate, Candidate] | None:
         """Two candidates of different models with different texts, where no check of the user's and no input tells any
         candidates apart."""
         checks = self._stages.checks
@@ -234,12 +236,12 @@ class Widening:
         return None
 
 
-def _run(item: Checked) -> bool:
+def _run(item: CheckedCandidate) -> bool:
     """Whether a check of the user's could be run on it."""
     return any(result.status is not CheckStatus.NOT_RUNNABLE for result in item.raw.results)
 
 
-def _kept(item: Checked) -> bool:
+def _kept(item: CheckedCandidate) -> bool:
     return item.build.compiled is not False and not item.raw.count(CheckStatus.FAILED, CheckStatus.OWED)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from forge_lsp.core.errors import BadRequest, EnvironmentFault
 
-__all__ = ["TOKEN_FILE", "TOKEN_VARIABLE", "Access", "Token", "is_loopback", "load_token"]
+__all__ = ["TOKEN_FILE", "TOKEN_VARIABLE", "Access", "BearerToken", "is_loopback", "load_token"]
 
 TOKEN_VARIABLE = "FORGE_HTTP_TOKEN"
 TOKEN_FILE = "http-token"
@@ -24,14 +24,14 @@ _TOKEN = re.compile(r"[\x21-\x7e]+")  # what an Authorization header can carry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
+class BearerToken:
     """The bearer token. ``file`` is where it is kept; None: it came from the environment."""
 
     value: str = field(repr=False)
     file: Path | None
 
 
-def load_token(state_dir: Path, environ: Mapping[str, str]) -> Token:
+def load_token(state_dir: Path, environ: Mapping[str, str]) -> BearerToken:
     """The token of ``FORGE_HTTP_TOKEN``, else of the file ``http-token`` (mode 0600), made where there is none.
 
     A file that others could read is replaced: its token may be known. Raises BadRequest for a token that no header
@@ -40,11 +40,11 @@ def load_token(state_dir: Path, environ: Mapping[str, str]) -> Token:
     if given := environ.get(TOKEN_VARIABLE):
         if not _TOKEN.fullmatch(given):
             raise BadRequest(f"{TOKEN_VARIABLE} may hold printable ASCII characters only, and no spaces")
-        return Token(value=given, file=None)
+        return BearerToken(value=given, file=None)
     path = state_dir / TOKEN_FILE
     try:
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return Token(value=_kept(path) or _made(path), file=path)
+        return BearerToken(value=_kept(path) or _made(path), file=path)
     except OSError as error:
         raise EnvironmentFault(
             f"{path} cannot be used: {error.strerror}", remedy=f"set {TOKEN_VARIABLE}, or correct the file"

@@ -14,7 +14,7 @@ from forge_lsp.core.languages import Languages
 from forge_lsp.core.ports import Editing
 from forge_lsp.http.access import Access
 from forge_lsp.http.bodies import SHAPES
-from forge_lsp.http.guard import Application, Guard, Limits
+from forge_lsp.http.guard import Application, RequestGuard, RequestLimits
 from forge_lsp.http.orchestrator import router
 from forge_lsp.http.problems import add_handlers
 from forge_lsp.jobs.manager import JobManager
@@ -34,7 +34,7 @@ _PAGE = {
 
 
 def create_app(
-    jobs: JobManager, languages: Languages, editing: Editing, *, access: Access, limits: Limits | None = None
+    jobs: JobManager, languages: Languages, editing: Editing, *, access: Access, limits: RequestLimits | None = None
 ) -> Application:
     """Return the application for one job manager, on its event loop, and the languages that can be asked for; with
     ``editing`` candidates are put into documents. Closing the manager is the caller's."""
@@ -47,7 +47,7 @@ def create_app(
         app.add_api_route(path, _static(name, media_type), include_in_schema=False)
     add_handlers(app)
     app.openapi = lambda: _openapi(app, languages)
-    return Guard(cast(Application, app), access=access, limits=limits or Limits())
+    return RequestGuard(cast(Application, app), access=access, limits=limits or RequestLimits())
 
 
 def _static(name: str, media_type: str) -> Any:

@@ -15,7 +15,7 @@ from forge_lsp.http.access import Access
 from forge_lsp.http.bucket import Bucket
 from forge_lsp.http.problems import problem
 
-__all__ = ["API", "Guard", "Limits"]
+__all__ = ["API", "RequestGuard", "RequestLimits"]
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -37,7 +37,7 @@ _HEADERS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class RequestLimits:
     """``body`` bytes a request may have, and ``body_seconds`` to send it; ``rate`` requests a second on average,
     ``burst`` at once."""
 
@@ -51,10 +51,10 @@ class _TooLarge(Exception):
     pass
 
 
-class Guard:
+class RequestGuard:
     """Wraps an ASGI application. What lies under ``/api/`` needs the token; the rest is the same for everybody."""
 
-    def __init__(self, app: Application, *, access: Access, limits: Limits) -> None:
+    def __init__(self, app: Application, *, access: Access, limits: RequestLimits) -> None:
         self._app = app
         self._access = access
         self._limits = limits

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from forge_lsp.core.errors import EnvironmentFault, ToolMissing
-from forge_lsp.http.access import TOKEN_VARIABLE, Access, Token, is_loopback, load_token
+from forge_lsp.http.access import TOKEN_VARIABLE, Access, BearerToken, is_loopback, load_token
 from forge_lsp.jobs.services import Services
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ async def _bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _tell(host: str, port: int, token: Token) -> None:
+def _tell(host: str, port: int, token: BearerToken) -> None:
     """Where we are, on standard error. A token is shown to a terminal alone: anything else may keep it."""
     name = f"[{host}]" if ":" in host and not host.startswith("[") else host
     if host in ("0.0.0.0", "::"):

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 from forge_lsp.core.errors import BudgetExceeded, ConsentRefused, EnvironmentFault, SpendingRefused
 from forge_lsp.core.ports import Ask, Clock, ConsentQuestion, ModelInfo, Usage
 from forge_lsp.jobs.consent import NOT_ALLOWED, Consents
-from forge_lsp.jobs.database import Busy
+from forge_lsp.jobs.database import DatabaseBusy
 from forge_lsp.jobs.ledger import Ceiling, Ledger, OverBudget, Reservation
 from forge_lsp.jobs.money import to_nano, to_usd
 from forge_lsp.jobs.pricing import Prices
@@ -149,7 +149,7 @@ class JobSpending:
             raise BudgetExceeded(
                 f"{model.key} is not called: {silent}, so the budget cannot be checked", remedy=silent.remedy
             ) from None
-        except Busy as busy:
+        except DatabaseBusy as busy:
             raise BudgetExceeded(
                 f"{model.key} is not called: {busy}, so the budget cannot be checked",
                 remedy="close the program that holds the ledger, or wait for it",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from forge_lsp.jobs.budget import JobSpending
     from forge_lsp.jobs.record import JobRecord
 
-__all__ = ["ApplyMode", "Earlier", "FollowUp", "JobRequest", "Prepare", "Prepared", "Recheck"]
+__all__ = ["ApplyMode", "Earlier", "FollowUp", "JobRequest", "Prepare", "PreparedJob", "Recheck"]
 
 
 class ApplyMode(StrEnum):
@@ -79,14 +79,14 @@ class Recheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
+class PreparedJob:
     """A job ready to run: made by :mod:`forge_lsp.app` from a request and its workspace's settings.
 
     ``run`` runs the ensemble; ``spending`` is the job's purse, made for ``job_id``. ``recheck`` checks another
     text of the document in the place of the candidate's. ``apply`` is the mode after the settings had their say.
     ``profile`` names the profile and why it was taken, for the report. ``toys`` are settings keys of models whose
     scores mean nothing. ``deadline`` (seconds) ends a job as failed that did not end by itself. ``aclose`` is called
-    when the job manager lets go of the job, which is after its end: a recheck may come until then. ``desk`` is where
+    when the job manager drops the job, which is after its end: a recheck may come until then. ``questions`` is where
     answers to the job's questions are left; None: it asks nothing. ``accept_score`` is the panel's score that the
     settings ask for.
     """
@@ -101,11 +101,11 @@ class Prepared:
     aclose: Callable[[], Awaitable[None]] | None = None
     toys: tuple[str, ...] = ()
     deadline: float | None = None
-    desk: PendingQuestions | None = None
+    questions: PendingQuestions | None = None
     accept_score: float | None = None
 
 
 Earlier: TypeAlias = "Callable[[str], Awaitable[JobRecord]]"
 """Answers an earlier job by its id. Raises JobUnknown."""
-Prepare: TypeAlias = Callable[[JobRequest, str, Earlier], Awaitable[Prepared]]
+Prepare: TypeAlias = Callable[[JobRequest, str, Earlier], Awaitable[PreparedJob]]
 """Makes a request ready under the id of its job. Raises BadRequest, SettingsError, EnvironmentFault."""

@@ -28,7 +28,7 @@ from forge_lsp.jobs.presence import Presence, exclusive
 from forge_lsp.jobs.schema import VERSION, TooNew
 from forge_lsp.jobs.sqlite_file import BROKEN, DISK, LOCKED, code, connect, copy, memory, move_aside, private_folder
 
-__all__ = ["Busy", "Database", "Work"]
+__all__ = ["Database", "DatabaseBusy", "Work"]
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ _BATCH = 500  # works a commit
 _MOVED = "{path} was damaged ({error}); it was kept as {aside}, and a new ledger begun"
 
 
-class Busy(Exception):
+class DatabaseBusy(Exception):
     """Another process kept the file locked, and this work must not be done without it."""
 
 
@@ -208,7 +208,7 @@ class Database:
     def _refuse_strict(batch: list[_Item[Any]]) -> bool:
         for item in [item for item in batch if item.strict]:
             batch.remove(item)
-            _settle(item, None, Busy("another process keeps the ledger locked"))
+            _settle(item, None, DatabaseBusy("another process keeps the ledger locked"))
         return True
 
     def _recover(self, connection: sqlite3.Connection, error: sqlite3.Error) -> sqlite3.Connection:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from forge_lsp.core.ports import Usage
 from forge_lsp.jobs.intervals import Mean, Ratio, Separation, Share
 
-__all__ = ["Comparison", "Group", "Parallel", "Proof", "Questions", "Rates", "ReviewerSeen", "Statistics"]
+__all__ = ["CostComparison", "JobGroup", "Parallel", "Proof", "Questions", "Rates", "ReviewerSeen", "Statistics"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class JobGroup:
     """Jobs or attempts that have something in common. ``cost`` is in USD, ``seconds`` wall time, both for one of
     them; ``attempts`` for one job (None: these are attempts). ``skipped`` ones did not run and are not counted."""
 
@@ -97,7 +97,7 @@ class Parallel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class CostComparison:
     """What the jobs would have cost in USD with the paid ``model``, by the tokens that were counted, at full price.
 
     ``one_attempt``: had it written the first attempt of each job, and no other been needed. ``every_attempt``: had
@@ -123,13 +123,13 @@ class Statistics:
     """
 
     since: str | None
-    all: Group
+    all: JobGroup
     cancelled: int
     interrupted: int
     total_cost: float
-    languages: tuple[Group, ...]
-    rungs: tuple[Group, ...]
-    strategies: tuple[Group, ...]
+    languages: tuple[JobGroup, ...]
+    rungs: tuple[JobGroup, ...]
+    strategies: tuple[JobGroup, ...]
     reviewers: tuple[ReviewerSeen, ...]
     panel: Separation
     proofs: tuple[Proof, ...]
@@ -137,6 +137,6 @@ class Statistics:
     free: Share
     paid: Mean
     parallel: tuple[Parallel, ...]
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[CostComparison, ...]
     compared_cost: float
     notes: tuple[str, ...]

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from forge_lsp.jobs.ledger import Ledger
     from forge_lsp.jobs.unseen_rows import Unseen
 
-__all__ = ["Found", "FoundJobs"]
+__all__ = ["FoundJob", "FoundJobs"]
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundJob:
     """A job that was found. ``job`` None: it was interrupted, and there is nothing to follow."""
 
     record: JobRecord
@@ -52,7 +52,7 @@ class FoundJobs:
 
     async def look(
         self, folders: tuple[Path, ...], is_open: Callable[[str], bool], *, trusted: bool, ask: AskConsent
-    ) -> tuple[Found, ...]:
+    ) -> tuple[FoundJob, ...]:
         """Find what belongs to these workspace folders, or, of files in none, to one that ``is_open`` (by its URI).
 
         What runs is taken over, and ``ask`` asks its questions of consent from now on.
@@ -77,11 +77,11 @@ class FoundJobs:
 
     async def _taken(
         self, unseen: list[Unseen], folders: tuple[Path, ...], *, trusted: bool, ask: AskConsent
-    ) -> tuple[Found, ...]:
+    ) -> tuple[FoundJob, ...]:
         place = await self._ledger.live()
         if place is None:
             return ()
-        found: list[Found] = []
+        found: list[FoundJob] = []
         running = [one for one in unseen if one.alive and one.state in (JobState.QUEUED, JobState.RUNNING)]
         for owner in dict.fromkeys(one.owner for one in running):
             lone = tuple(one.job_id for one in running if one.owner == owner and one.workspace is None)
@@ -95,13 +95,13 @@ class FoundJobs:
                 known = await self._ledger.record(job_id)
                 if known is not None:
                     taken[job_id] = ForeignJob(known, self._clock, connection)
-                    found.append(Found(record=known, job=taken[job_id]))
+                    found.append(FoundJob(record=known, job=taken[job_id]))
             self._jobs.update(taken)
             connection.follow(taken)
         return tuple(found)
 
-    async def _ended(self, unseen: list[Unseen]) -> tuple[Found, ...]:
-        found: list[Found] = []
+    async def _ended(self, unseen: list[Unseen]) -> tuple[FoundJob, ...]:
+        found: list[FoundJob] = []
         for one in unseen:
             # of a process that is alive, the job may be about to be shown by its own editor
             if (
@@ -114,8 +114,8 @@ class FoundJobs:
             if record is None:
                 continue
             if record.state is JobState.INTERRUPTED:
-                found.append(Found(record=record, job=None))
+                found.append(FoundJob(record=record, job=None))
             else:
                 job = self._jobs[one.job_id] = ForeignJob(record, self._clock)
-                found.append(Found(record=record, job=job))
+                found.append(FoundJob(record=record, job=job))
         return tuple(found)

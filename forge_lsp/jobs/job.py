@@ -27,7 +27,7 @@ from forge_lsp.core.questions import Answer
 from forge_lsp.core.task import Task
 from forge_lsp.jobs.alternatives import candidates_of
 from forge_lsp.jobs.asking import Given, asked_of, with_answer
-from forge_lsp.jobs.contract import ApplyMode, JobRequest, Prepared, Recheck
+from forge_lsp.jobs.contract import ApplyMode, JobRequest, PreparedJob, Recheck
 from forge_lsp.jobs.discretion import without_secrets
 from forge_lsp.jobs.ending import judge
 from forge_lsp.jobs.event_log import EventLog, Listener
@@ -71,7 +71,7 @@ class Job:
         *,
         job_id: str,
         request: JobRequest,
-        prepared: Prepared,
+        prepared: PreparedJob,
         clock: Clock,
         on_event: Listener,
         on_finish: Callable[[JobRecord], Awaitable[None]],
@@ -131,7 +131,7 @@ class Job:
         return self._request
 
     @property
-    def prepared(self) -> Prepared:
+    def prepared(self) -> PreparedJob:
         """What :mod:`forge_lsp.app` made of the request: among it the apply mode and the profile."""
         return self._prepared
 
@@ -232,12 +232,12 @@ class Job:
 
     def answer(self, question: str, given: Given) -> Answer:
         """Take the user's answer to a question while the job runs. Raises BadRequest for one that is not open."""
-        desk = self._prepared.desk
-        if desk is None:
+        pending = self._prepared.questions
+        if pending is None:
             raise BadRequest("the job asks nothing")
         if given.value is not None:
             given = replace(given, value=redact(given.value, self.task.secrets).text)
-        answer = desk.answer(question, given)
+        answer = pending.answer(question, given)
         self._hear(QuestionAnswered(answer=answer))
         return answer
 
@@ -382,10 +382,10 @@ class Job:
 
     def _unheard(self) -> None:
         """Take in the answers that came while the work of the job was ending, and that it did not see any more."""
-        desk = self._prepared.desk
-        if desk is None or self._record.outcome is Outcome.CANCELLED:
+        pending = self._prepared.questions
+        if pending is None or self._record.outcome is Outcome.CANCELLED:
             return
-        for answer in desk.taken():
+        for answer in pending.taken():
             try:
                 self._record = with_answer(self._record, without_secrets(answer, self.task.secrets), self._candidate)
             except Exception:  # an answer must not cost the result

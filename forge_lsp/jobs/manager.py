@@ -17,7 +17,7 @@ from forge_lsp.core.ports import Clock
 from forge_lsp.core.questions import Asked, Effect
 from forge_lsp.jobs.alternatives import alternatives_document, alternatives_of, candidate_of
 from forge_lsp.jobs.asking import Given, answer_of, contradiction, one_asked, with_answer
-from forge_lsp.jobs.contract import JobRequest, Prepare, Prepared
+from forge_lsp.jobs.contract import JobRequest, Prepare, PreparedJob
 from forge_lsp.jobs.discretion import for_the_ledger, refuse_lost
 from forge_lsp.jobs.document import job_document
 from forge_lsp.jobs.event_log import Listener
@@ -328,7 +328,7 @@ class JobManager:
             logger.exception("job %s: %s could not be kept", job_id, what)
 
     @staticmethod
-    async def _close_prepared(job_id: str, prepared: Prepared) -> None:
+    async def _close_prepared(job_id: str, prepared: PreparedJob) -> None:
         if prepared.aclose is None:
             return
         try:

@@ -32,7 +32,7 @@ from forge_lsp.ensemble.schedule import Schedule
 from forge_lsp.jobs.asking import PendingQuestions
 from forge_lsp.jobs.budget import Budget, JobSpending
 from forge_lsp.jobs.consent import Consents
-from forge_lsp.jobs.contract import ApplyMode, Earlier, JobRequest, Prepared
+from forge_lsp.jobs.contract import ApplyMode, Earlier, JobRequest, PreparedJob
 from forge_lsp.jobs.discretion import attempt_for_the_ledger, without_secrets
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.pricing import Prices
@@ -99,7 +99,7 @@ class Preparer:
     def __post_init__(self) -> None:
         self._setups = SingleFlight(lambda key: self.setup(*key))
 
-    async def __call__(self, request: JobRequest, job_id: str, earlier: Earlier) -> Prepared:
+    async def __call__(self, request: JobRequest, job_id: str, earlier: Earlier) -> PreparedJob:
         """``earlier`` answers an earlier job by its id. Raises BadRequest, SettingsError, EnvironmentFault: before
         there is a job."""
         if request.max_iterations is not None and not 1 <= request.max_iterations <= MAX_ATTEMPTS:
@@ -146,7 +146,7 @@ class Preparer:
             formatter=setup.formatter,
         )
         attempts = request.max_iterations or setup.attempts
-        desk = PendingQuestions(setup.questions) if request.questions and setup.questions else None
+        pending = PendingQuestions(setup.questions) if request.questions and setup.questions else None
         checks = Rechecks(task=task, toolchain=setup.toolchains.get(task.document.language))
 
         async def keep(attempt: Attempt) -> None:
@@ -166,7 +166,7 @@ class Preparer:
                 spending=spending,
                 emit=emit,
                 records=records,
-                asker=desk,
+                asker=pending,
                 keep=keep,
                 before=() if request.resumed is None else resumed_attempts(request.resumed, task, self.editing),
             )
@@ -174,7 +174,7 @@ class Preparer:
             # In a thread: ten attempts may hold thousands of texts.
             return await asyncio.to_thread(without_secrets, conclusion, task.secrets)
 
-        return Prepared(
+        return PreparedJob(
             task=task,
             attempts=attempts,
             apply=request.apply or setup.apply,
@@ -184,7 +184,7 @@ class Preparer:
             spending=spending,
             toys=tuple(key for key, info in setup.infos.items() if info.toy),
             deadline=setup.deadline,
-            desk=desk,
+            questions=pending,
             accept_score=setup.schedule.accept.score,
         )
 

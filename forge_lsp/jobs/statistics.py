@@ -19,8 +19,8 @@ from forge_lsp.core.ports import Usage
 from forge_lsp.core.questions import Effect
 from forge_lsp.ensemble.review import CANCELLED
 from forge_lsp.jobs.figures import (
-    Comparison,
-    Group,
+    CostComparison,
+    JobGroup,
     Parallel,
     Proof,
     Questions,
@@ -125,8 +125,8 @@ def _by(items: Iterable[T], key: Callable[[T], str]) -> list[tuple[str, list[T]]
     return sorted(groups.items(), key=lambda entry: (-len(entry[1]), entry[0]))
 
 
-def _jobs(name: str, jobs: Sequence[JobSeen]) -> Group:
-    return Group(
+def _jobs(name: str, jobs: Sequence[JobSeen]) -> JobGroup:
+    return JobGroup(
         name=name,
         success=share(sum(job.outcome == Outcome.ACCEPTED for job in jobs), len(jobs)),
         attempts=mean([job.attempts for job in jobs]),
@@ -135,9 +135,9 @@ def _jobs(name: str, jobs: Sequence[JobSeen]) -> Group:
     )
 
 
-def _attempts(name: str, attempts: Sequence[AttemptSeen]) -> Group:
+def _attempts(name: str, attempts: Sequence[AttemptSeen]) -> JobGroup:
     ran = [attempt for attempt in attempts if not attempt.skipped]
-    return Group(
+    return JobGroup(
         name=name,
         success=share(sum(attempt.accepted for attempt in ran), len(ran)),
         cost=mean([to_usd(attempt.nano) for attempt in ran]),
@@ -202,7 +202,7 @@ def _kind(stage: StageSeen, attempt: AttemptSeen | None) -> str | None:
     return attempt.strategy if stage.stage == Stage.THINK and attempt.strategy in AT_ONCE else None
 
 
-def _comparisons(seen: Observed, ended: Sequence[JobSeen], rates: Rates) -> tuple[float, tuple[Comparison, ...]]:
+def _comparisons(seen: Observed, ended: Sequence[JobSeen], rates: Rates) -> tuple[float, tuple[CostComparison, ...]]:
     """Only jobs in which something was written can be compared; what they really cost comes first."""
     writing: dict[str, dict[int, StageSeen]] = defaultdict(dict)
     calls: dict[str, list[StageSeen]] = defaultdict(list)
@@ -212,7 +212,7 @@ def _comparisons(seen: Observed, ended: Sequence[JobSeen], rates: Rates) -> tupl
             writing[stage.job_id][stage.attempt] = stage
     jobs = [job for job in ended if job.job_id in writing]
     real = [float(job.nano) for job in jobs]
-    found: list[Comparison] = []
+    found: list[CostComparison] = []
     for model, price in rates.paid.items():
 
         def cost(stages: Iterable[StageSeen], price: Callable[[Usage], int] = price) -> float:
@@ -231,7 +231,7 @@ def _comparisons(seen: Observed, ended: Sequence[JobSeen], rates: Rates) -> tupl
         )
         one, every, whole = (to_usd(round(sum(way))) for way in ways)
         found.append(
-            Comparison(
+            CostComparison(
                 model=model,
                 one_attempt=one,
                 every_attempt=every,

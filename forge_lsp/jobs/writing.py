@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from forge_lsp.core.task import Document, TextRange
     from forge_lsp.jobs.job import Job
 
-__all__ = ["Files", "write_result"]
+__all__ = ["WorkspaceFiles", "write_result"]
 
 _ROUNDS = 4  # merges with a file that keeps changing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Files:
+class WorkspaceFiles:
     """The files of a workspace as the command line reads and writes them; see :mod:`forge_lsp.cli.files`."""
 
     workspace_of: Callable[[Path], Path | None]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote
 
-from forge_lsp.lsp.apply import Change
+from forge_lsp.lsp.apply import AppliedChange
 from forge_lsp.lsp.documents import Documents, path_of
 from forge_lsp.reading import read_plain
 
@@ -54,7 +54,9 @@ class Afterwards:
         self._one = asyncio.Lock()
         self._closed = False
 
-    def remember(self, services: Services, job_id: str, language: str, offer: Offer, change: Change | None) -> None:
+    def remember(
+        self, services: Services, job_id: str, language: str, offer: Offer, change: AppliedChange | None
+    ) -> None:
         """An edit was applied: from now on the next save of its document counts."""
         if change is None or self._closed or (known := self._documents.languages.get(language)) is None:
             return

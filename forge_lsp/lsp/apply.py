@@ -24,21 +24,21 @@ from forge_lsp.jobs.offer import Offer, target_text
 from forge_lsp.lsp.documents import Documents, Present
 from forge_lsp.lsp.texts import ExactWorkspace
 
-__all__ = ["Applied", "Applier", "Change", "Waits", "whole_endings"]
+__all__ = ["Applied", "AppliedChange", "Applier", "Waits", "whole_endings"]
 
 logger = logging.getLogger(__name__)
 
 _ROUNDS = 4
 
 
-class Requests(Protocol):
+class ApplyRequests(Protocol):
     """What applying needs of the connection."""
 
     async def request(self, method: str, params: object, *, timeout: float) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class AppliedChange:
     """A document's texts around an edit that was applied."""
 
     before: str
@@ -51,7 +51,7 @@ class Applied:
 
     applied: bool
     reason: str | None = None
-    change: Change | None = None
+    change: AppliedChange | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ class Applier:
 
     def __init__(
         self,
-        client: Requests,
+        client: ApplyRequests,
         workspace: ExactWorkspace,
         documents: Documents,
         capabilities: lsp.WorkspaceClientCapabilities | None,
@@ -149,7 +149,7 @@ class Applier:
                 except (EditConflict, BadRequest) as error:
                     return Applied(applied=False, reason=error.full_message)
                 if target == present.text:
-                    return Applied(applied=True, change=Change(offer.base, target))
+                    return Applied(applied=True, change=AppliedChange(offer.base, target))
                 if merged and not insist:
                     if offer.recheck is None:
                         return Applied(applied=False, reason="The document has changed since that job ran.")
@@ -163,7 +163,7 @@ class Applier:
                 sending()
                 refusal = await self._send(present, target, editing)
                 if refusal is None:
-                    return Applied(applied=True, change=Change(present.text, target))
+                    return Applied(applied=True, change=AppliedChange(present.text, target))
                 if self._unchanged(present):
                     return Applied(applied=False, reason=refusal)
         return Applied(applied=False, reason="The document kept changing while the edit was to be applied.")
@@ -185,7 +185,7 @@ class Applier:
                     return Applied(applied=False, reason="There is no place for it in the document as it is now.")
                 refusal = await self._send(present, target, editing)
                 if refusal is None:
-                    return Applied(applied=True, change=Change(present.text, target))
+                    return Applied(applied=True, change=AppliedChange(present.text, target))
                 if self._unchanged(present):
                     return Applied(applied=False, reason=refusal)
         return Applied(applied=False, reason="The document kept changing while the edit was to be applied.")

@@ -19,9 +19,9 @@ from forge_lsp.jobs.offer import target_text
 from forge_lsp.jobs.record import JobRecord
 from forge_lsp.lsp.inline import take
 from forge_lsp.lsp.offering import apply_offer, offered
-from forge_lsp.lsp.protocol import GoesOn, Written
+from forge_lsp.lsp.protocol import GoesOn, RawJson
 from forge_lsp.lsp.questions import keep_example, tell_late
-from forge_lsp.lsp.requests import MAX_HISTORY, Arguments, GenerateArguments
+from forge_lsp.lsp.requests import MAX_HISTORY, CommandArguments, GenerateArguments
 from forge_lsp.lsp.session import Session
 from forge_lsp.lsp.shown import until_done
 
@@ -40,7 +40,7 @@ class Commands:
     def __init__(self, session: Session, version: str) -> None:
         self._session = session
         self._version = version
-        self._table: dict[str, Callable[[Arguments, Token], Awaitable[object]]] = {
+        self._table: dict[str, Callable[[CommandArguments, Token], Awaitable[object]]] = {
             "forge.generate": self._generate,
             "forge.follow": self._follow,
             "forge.resume": self._resume,
@@ -60,7 +60,7 @@ class Commands:
 
     async def execute(self, params: lsp.ExecuteCommandParams) -> object:
         """Run one command. Raises BadRequest for wrong arguments, Refusal for what cannot be done."""
-        arguments = Arguments(params.command, params.arguments)
+        arguments = CommandArguments(params.command, params.arguments)
         return await self._table[params.command](arguments, params.work_done_token)
 
     def at_once(self, params: lsp.ExecuteCommandParams) -> object | None:
@@ -72,7 +72,7 @@ class Commands:
 
     # ------------------------------------------------------------------ generate
 
-    async def _generate(self, arguments: Arguments, token: Token) -> object:
+    async def _generate(self, arguments: CommandArguments, token: Token) -> object:
         services = await self._session.ready()
         asked = arguments.generate(services.languages)
         job = await services.jobs.start(self._request(asked))
@@ -81,12 +81,12 @@ class Commands:
         title = "Fix with ensemble" if asked.diagnostics else "Generate with ensemble"
         return await self._shown(job.id, self._session.show(services, job, title, token), token)
 
-    async def _follow(self, arguments: Arguments, token: Token) -> object:
+    async def _follow(self, arguments: CommandArguments, token: Token) -> object:
         job_id = arguments.job_id()
         services = await self._session.ready(despite_problem=True)
         return await self._shown(job_id, self._session.finder.show(services, job_id, token), token)
 
-    async def _resume(self, arguments: Arguments, token: Token) -> object:
+    async def _resume(self, arguments: CommandArguments, token: Token) -> object:
         job_id = arguments.job_id()
         services = await self._session.ready()
         job = await self._session.finder.resumed(services, job_id)
@@ -140,7 +140,7 @@ class Commands:
 
     # ------------------------------------------------------------------ results
 
-    async def _result(self, arguments: Arguments, _: Token) -> object:
+    async def _result(self, arguments: CommandArguments, _: Token) -> object:
         candidate = arguments.text("candidate")
         job_id = arguments.job_id()
         services = await self._session.ready()
@@ -159,31 +159,31 @@ class Commands:
                 edit = self._plain(editor.applier.edit(present, target, services.editing))
         return {"code": kept.candidate and kept.candidate.code, "edit": edit, "version": version}
 
-    async def _apply(self, arguments: Arguments, _: Token) -> object:
+    async def _apply(self, arguments: CommandArguments, _: Token) -> object:
         candidate = arguments.text("candidate")
         job_id = arguments.job_id()
         services = await self._session.ready()
         applied = await apply_offer(services, self._session.editor, job_id, candidate)
         return {"jobId": job_id, "applied": applied.applied, "reason": applied.reason}
 
-    async def _taken(self, arguments: Arguments, _: Token) -> object:
+    async def _taken(self, arguments: CommandArguments, _: Token) -> object:
         job_id = arguments.job_id()
         services = await self._session.ready()
         applied = await take(services, self._session.editor, job_id)
         return {"jobId": job_id, "applied": applied.applied, "reason": applied.reason}
 
-    async def _discard(self, arguments: Arguments, _: Token) -> object:
+    async def _discard(self, arguments: CommandArguments, _: Token) -> object:
         job_id = arguments.job_id()
         return {"jobId": job_id, "discarded": self._session.editor.waiting.forget(job_id) is not None}
 
-    async def _alternatives(self, arguments: Arguments, _: Token) -> object:
+    async def _alternatives(self, arguments: CommandArguments, _: Token) -> object:
         job_id = arguments.job_id()
         services = await self._session.ready()
         return await services.jobs.alternatives(job_id)
 
     # ------------------------------------------------------------------ questions
 
-    async def _answer(self, arguments: Arguments, _: Token) -> object:
+    async def _answer(self, arguments: CommandArguments, _: Token) -> object:
         job_id, question, given = arguments.answer()
         services = await self._session.ready()
         asked = await services.jobs.answer(job_id, question, given, services.editing)
@@ -192,7 +192,7 @@ class Commands:
         self._session.background(telling, f"late answer of {job_id}")
         return {"jobId": job_id, "question": to_json(question_of(asked))}
 
-    async def _keep_example(self, arguments: Arguments, _: Token) -> object:
+    async def _keep_example(self, arguments: CommandArguments, _: Token) -> object:
         question = arguments.required("question")
         job_id = arguments.job_id()
         services = await self._session.ready()
@@ -203,7 +203,7 @@ class Commands:
 
     # ------------------------------------------------------------------ the rest
 
-    async def _cancel(self, arguments: Arguments, _: Token) -> object:
+    async def _cancel(self, arguments: CommandArguments, _: Token) -> object:
         job_id = arguments.text("jobId")
         arguments.done()
         # stopping must work while the settings are wrong
@@ -213,25 +213,25 @@ class Commands:
             shown.cancel()
         return {"cancelled": list(services.jobs.cancel(job_id))}
 
-    async def _status(self, arguments: Arguments, _: Token) -> object:
+    async def _status(self, arguments: CommandArguments, _: Token) -> object:
         arguments.done()
         return self._told(await self._session.ready())
 
-    def _told(self, services: Services) -> Written:
-        return Written(services.jobs.status(version=self._version))
+    def _told(self, services: Services) -> RawJson:
+        return RawJson(services.jobs.status(version=self._version))
 
-    async def _report(self, arguments: Arguments, _: Token) -> object:
+    async def _report(self, arguments: CommandArguments, _: Token) -> object:
         job_id = arguments.job_id()
         services = await self._session.ready()
         return await services.jobs.report(job_id)
 
-    async def _history(self, arguments: Arguments, _: Token) -> object:
+    async def _history(self, arguments: CommandArguments, _: Token) -> object:
         limit = arguments.number("limit", least=1, most=MAX_HISTORY)
         arguments.done()
         services = await self._session.ready()
         return await services.jobs.history(limit)
 
-    async def _models(self, arguments: Arguments, _: Token) -> object:
+    async def _models(self, arguments: CommandArguments, _: Token) -> object:
         arguments.done()
         services = await self._session.ready()
         directory = await services.models()

@@ -23,7 +23,7 @@ NOT_NOW = "Not now"
 NEVER = "Never"
 
 
-class Requests(Protocol):
+class ConsentRequests(Protocol):
     """What asking needs of the connection."""
 
     async def request(self, method: str, params: object, *, timeout: float) -> Any: ...
@@ -35,7 +35,7 @@ def question(asked: ConsentQuestion, workspace: Path | None) -> str:
     return consent_words(asked, whose)
 
 
-def asker(client: Requests, workspace: Path | None, *, timeout: float = 120.0) -> Ask:
+def asker(client: ConsentRequests, workspace: Path | None, *, timeout: float = 120.0) -> Ask:
     """Asks by ``window/showMessageRequest``. No support, no answer in time, a closed window, an error: no.
 
     "Never" raises ConsentRefused, which is a no that is kept.

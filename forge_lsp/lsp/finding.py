@@ -28,7 +28,7 @@ from forge_lsp.lsp.texts import LineIndex
 
 if TYPE_CHECKING:
     from forge_lsp.core.ports import Ask, ConsentQuestion
-    from forge_lsp.jobs.found import Found
+    from forge_lsp.jobs.found import FoundJob
     from forge_lsp.jobs.job import Job
     from forge_lsp.jobs.services import Services
     from forge_lsp.lsp.session import Session
@@ -93,7 +93,7 @@ class Finder:
             else:
                 self._session.background(self._offer(services, one.record), "interrupted job")
 
-    def _told(self, one: Found) -> dict[str, object]:
+    def _told(self, one: FoundJob) -> dict[str, object]:
         record = one.record
         index = LineIndex(record.base_text, self._session.editor.documents.codec)
         whole = record.scope.kind is ScopeKind.FILE
@@ -222,7 +222,7 @@ class Finder:
         await until_done(self._session.show(services, job, "Generate with ensemble", None))
 
 
-def _state(one: Found) -> str:
+def _state(one: FoundJob) -> str:
     if one.job is None:
         return "interrupted"
     return "ended" if one.job.state is JobState.ENDED else "running"

@@ -19,7 +19,7 @@ from forge_lsp.core.errors import BadRequest, EditConflict, JobUnknown
 from forge_lsp.core.questions import Effect
 from forge_lsp.core.task import TextEdit, TextRange
 from forge_lsp.jobs.offer import Offer, scope_in, target_text
-from forge_lsp.lsp.apply import Applied, Change, whole_endings
+from forge_lsp.lsp.apply import Applied, AppliedChange, whole_endings
 from forge_lsp.lsp.offering import offered
 from forge_lsp.lsp.protocol import Refusal
 
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from forge_lsp.jobs.record import JobRecord
     from forge_lsp.jobs.services import Services
     from forge_lsp.lsp.documents import Present
-    from forge_lsp.lsp.shown import Editor
+    from forge_lsp.lsp.shown import ConnectedEditor
     from forge_lsp.lsp.texts import LineIndex
 
-__all__ = ["Completion", "Waiting", "answered_since", "completion", "inline_completions", "take"]
+__all__ = ["InlineCompletion", "PendingResults", "answered_since", "completion", "inline_completions", "take"]
 
 _MOST = 32  # results that wait; the oldest are forgotten
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Completion:
+class InlineCompletion:
     """Replace ``range``, which lies within one line, by ``text``."""
 
     range: TextRange
@@ -70,7 +70,7 @@ class _Shown:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Result:
+class _PendingResult:
     """A result that waits. ``checked`` is the last merged text that was checked again, and whether that was clean."""
 
     job_id: str
@@ -87,23 +87,23 @@ class _Result:
             return self.checked[1]
 
 
-class Waiting:
+class PendingResults:
     """The accepted results that wait to be applied by the user, of one session."""
 
     def __init__(self) -> None:
-        self._results: dict[str, _Result] = {}
+        self._results: dict[str, _PendingResult] = {}
 
     def remember(self, job_id: str, uri: str) -> None:
         """A result waits from now on."""
-        self._results[job_id] = _Result(job_id=job_id, key=unquote(uri))
+        self._results[job_id] = _PendingResult(job_id=job_id, key=unquote(uri))
         while len(self._results) > _MOST:
             del self._results[next(iter(self._results))]
 
-    def forget(self, job_id: str) -> _Result | None:
+    def forget(self, job_id: str) -> _PendingResult | None:
         """It was applied, discarded, or another job goes on from it."""
         return self._results.pop(job_id, None)
 
-    def of(self, uri: str) -> tuple[_Result, ...]:
+    def of(self, uri: str) -> tuple[_PendingResult, ...]:
         """Those of a document, the newest first."""
         key = unquote(uri)
         return tuple(one for one in reversed(self._results.values()) if one.key == key)
@@ -119,7 +119,7 @@ def answered_since(result: JobRecord) -> bool:
     return any(one.late and one.effect in (Effect.CHANGED, Effect.REFUTED) for one in result.questions)
 
 
-def completion(before: str, edits: Sequence[TextEdit], scope: TextRange, line: TextRange) -> Completion | None:
+def completion(before: str, edits: Sequence[TextEdit], scope: TextRange, line: TextRange) -> InlineCompletion | None:
     """Return what to put into ``line`` of ``before`` for the code that ``edits`` bring to ``scope``.
 
     None where they change nothing at the scope, or nothing in that line.
@@ -138,7 +138,7 @@ def completion(before: str, edits: Sequence[TextEdit], scope: TextRange, line: T
         if lead.strip() or not before.startswith(lead, line.start):
             return None
         place = line.start + len(lead)
-    return Completion(range=TextRange(start=place, end=max(place, min(end, line.end))), text=text)
+    return InlineCompletion(range=TextRange(start=place, end=max(place, min(end, line.end))), text=text)
 
 
 def _within(before: str, edits: Sequence[TextEdit]) -> str:
@@ -152,7 +152,7 @@ def _within(before: str, edits: Sequence[TextEdit]) -> str:
 
 
 async def inline_completions(
-    services: Services, editor: Editor, params: lsp.InlineCompletionParams
+    services: Services, editor: ConnectedEditor, params: lsp.InlineCompletionParams
 ) -> list[lsp.InlineCompletionItem]:
     """The newest result that waits at a position of an open document, as the one item; () where there is none.
 
@@ -172,7 +172,7 @@ async def inline_completions(
 
 
 async def _item(
-    result: _Result, services: Services, editor: Editor, present: Present, position: lsp.Position
+    result: _PendingResult, services: Services, editor: ConnectedEditor, present: Present, position: lsp.Position
 ) -> lsp.InlineCompletionItem | None:
     try:
         offer, record = await offered(services, editor, result.job_id, None)
@@ -218,7 +218,7 @@ def _line(index: LineIndex, position: lsp.Position) -> TextRange:
     return TextRange(start=start, end=start + len(index.line(number)))
 
 
-async def take(services: Services, editor: Editor, job_id: str) -> Applied:
+async def take(services: Services, editor: ConnectedEditor, job_id: str) -> Applied:
     """A completion was taken: bring in the rest of its result, and record once that it was applied.
 
     Raises JobUnknown, and Refusal where that result was not offered as a completion.
@@ -242,6 +242,6 @@ async def take(services: Services, editor: Editor, job_id: str) -> Applied:
         )
         return applied
     await services.jobs.mark_applied(job_id)
-    change = Change(shown.before, shown.after)
+    change = AppliedChange(shown.before, shown.after)
     editor.afterwards.remember(services, job_id, shown.language, shown.offer, change)
     return applied

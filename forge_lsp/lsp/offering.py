@@ -15,12 +15,14 @@ from forge_lsp.lsp.protocol import Refusal
 
 if TYPE_CHECKING:
     from forge_lsp.jobs.services import Services
-    from forge_lsp.lsp.shown import Editor
+    from forge_lsp.lsp.shown import ConnectedEditor
 
 __all__ = ["apply_offer", "offered"]
 
 
-async def offered(services: Services, editor: Editor, job_id: str, candidate: str | None) -> tuple[Offer, JobRecord]:
+async def offered(
+    services: Services, editor: ConnectedEditor, job_id: str, candidate: str | None
+) -> tuple[Offer, JobRecord]:
     """Return what an ended job has to offer, its result or another of its candidates, and all of it. Raises JobUnknown,
     BadRequest, and Refusal where it has no code."""
     kept = await services.jobs.result(job_id, candidate, services.editing)
@@ -36,7 +38,7 @@ async def offered(services: Services, editor: Editor, job_id: str, candidate: st
     return offer, kept
 
 
-async def apply_offer(services: Services, editor: Editor, job_id: str, candidate: str | None) -> Applied:
+async def apply_offer(services: Services, editor: ConnectedEditor, job_id: str, candidate: str | None) -> Applied:
     """Bring the result of a job, or another of its candidates, into its document. Raises as :func:`offered`."""
     offer, kept = await offered(services, editor, job_id, candidate)
     insist = kept.outcome is not Outcome.ACCEPTED or candidate is not None
@@ -50,7 +52,7 @@ async def apply_offer(services: Services, editor: Editor, job_id: str, candidate
     return applied
 
 
-async def _instead(services: Services, editor: Editor, offer: Offer, job_id: str) -> Offer:
+async def _instead(services: Services, editor: ConnectedEditor, offer: Offer, job_id: str) -> Offer:
     """``offer`` as a change of another candidate of the job where the document has that already."""
     present = editor.documents.present(offer.uri)
     if present is None:

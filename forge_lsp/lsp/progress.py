@@ -28,7 +28,7 @@ from forge_lsp.core.events import (
 )
 from forge_lsp.jobs.record import JobRecord
 
-__all__ = ["Progress", "ProgressState", "Step", "WorkDone", "end_message"]
+__all__ = ["Progress", "ProgressState", "ProgressStep", "WorkDone", "end_message"]
 
 _WORDS = {Stage.THINK: "thinking", Stage.GENERATE: "generating", Stage.CHECK: "checking", Stage.REVIEW: "reviewing"}
 _SHARES = {  # the part of an attempt at which a stage begins and ends
@@ -42,7 +42,7 @@ _NOTE_LENGTH = 120  # characters of a reason in a status line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class ProgressStep:
     """What to show: ``percentage`` is 0-99; 100 is only reached by ending."""
 
     message: str
@@ -60,7 +60,7 @@ class ProgressState:
         self._calls = 0
         self._percentage = 0
 
-    def fold(self, event: EventBody) -> Step | None:
+    def fold(self, event: EventBody) -> ProgressStep | None:
         """The step that follows from an event, or None where it shows nothing new."""
         match event:
             case JobStarted():
@@ -96,20 +96,20 @@ class ProgressState:
             case _:
                 return None
 
-    def show(self, message: str) -> Step:
+    def show(self, message: str) -> ProgressStep:
         """A step with words of the front end's own, e.g. while the edit is applied."""
-        return Step(message=message, percentage=self._percentage)
+        return ProgressStep(message=message, percentage=self._percentage)
 
     def _place(self, what: str) -> str:
         return f"attempt {self._number}/{self._attempts} · {what}"
 
-    def _step(self, message: str, part: float) -> Step:
+    def _step(self, message: str, part: float) -> ProgressStep:
         number = max(1, self._number)
         before, after = 1 - _SHRINK ** (number - 1), 1 - _SHRINK**number
         whole = 1 - _SHRINK**self._attempts
         percentage = int(100 * (before + (after - before) * part) / whole)
         self._percentage = min(99, max(self._percentage, percentage))
-        return Step(message=message, percentage=self._percentage)
+        return ProgressStep(message=message, percentage=self._percentage)
 
 
 def end_message(result: JobRecord) -> str:
@@ -130,7 +130,7 @@ def _line(text: str) -> str:
     return line if len(line) <= _NOTE_LENGTH else line[: _NOTE_LENGTH - 1].rstrip() + "…"
 
 
-class Client(Protocol):
+class ProgressClient(Protocol):
     """What progress needs of the connection."""
 
     def notify(self, method: str, params: object) -> None: ...
@@ -141,7 +141,7 @@ class Client(Protocol):
 class WorkDone:
     """The progress tokens in use, and what a cancel of each does. A token is forgotten when its progress ends."""
 
-    def __init__(self, client: Client, *, creatable: bool) -> None:
+    def __init__(self, client: ProgressClient, *, creatable: bool) -> None:
         self._client = client
         self._creatable = creatable
         self._cancels: dict[lsp.ProgressToken, Callable[[], None]] = {}
@@ -188,14 +188,14 @@ class WorkDone:
 class Progress:
     """One progress in the editor: begun on construction, then reports, then one end."""
 
-    def __init__(self, client: Client, tokens: WorkDone, token: lsp.ProgressToken | None, title: str) -> None:
+    def __init__(self, client: ProgressClient, tokens: WorkDone, token: lsp.ProgressToken | None, title: str) -> None:
         self._client = client
         self._tokens = tokens
         self._token = token
-        self._last: Step | None = None
+        self._last: ProgressStep | None = None
         self._send(lsp.WorkDoneProgressBegin(title=title, message="starting", percentage=0, cancellable=True))
 
-    def report(self, step: Step | None) -> None:
+    def report(self, step: ProgressStep | None) -> None:
         """Show a step; the same twice is shown once."""
         if step is None or step == self._last:
             return

@@ -29,7 +29,7 @@ from pygls.protocol.language_server import lsp_method
 from forge_lsp.core.errors import BadRequest, ForgeError
 from forge_lsp.lsp.texts import ExactWorkspace
 
-__all__ = ["REQUEST_FAILED", "ForgeProtocol", "GoesOn", "Refusal", "Written"]
+__all__ = ["REQUEST_FAILED", "ForgeProtocol", "GoesOn", "RawJson", "Refusal"]
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class GoesOn(JsonRpcException):
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class RawJson:
     """A result that is the text of a JSON value already."""
 
     text: str
@@ -263,7 +263,7 @@ class ForgeProtocol(LanguageServerProtocol):
     def _send_response(self, msg_id: Any, result: Any = None, error: lsp.ResponseError | None = None) -> None:
         """What our commands answer is JSON already; pygls would walk all of it to find that nothing needs converting,
         which takes as long again as writing it."""
-        if error is None and isinstance(result, Written):
+        if error is None and isinstance(result, RawJson):
             self._result_types.pop(msg_id, None)
             self._send_text(f'{{"jsonrpc": "{self.VERSION}", "id": {json.dumps(msg_id)}, "result": {result.text}}}')
         elif error is None and isinstance(result, dict):

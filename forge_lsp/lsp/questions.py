@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from forge_lsp.jobs.record import JobRecord
     from forge_lsp.jobs.services import Services
     from forge_lsp.lsp.apply import Applied
-    from forge_lsp.lsp.shown import Editor
+    from forge_lsp.lsp.shown import ConnectedEditor
 
 __all__ = [
     "APPLY_IT",
@@ -78,7 +78,7 @@ class Keepable:
 class Questioner:
     """Puts the questions of one job; :meth:`withdraw` takes back those that are open."""
 
-    def __init__(self, job_id: str, uri: str, services: Services, editor: Editor) -> None:
+    def __init__(self, job_id: str, uri: str, services: Services, editor: ConnectedEditor) -> None:
         self._id = job_id
         self._uri = uri
         self._services = services
@@ -173,7 +173,7 @@ def given_of(answer: Mapping[str, object] | None) -> Given | None:
             return None
 
 
-async def tell_late(asked: Asked, job_id: str, services: Services, editor: Editor) -> None:
+async def tell_late(asked: Asked, job_id: str, services: Services, editor: ConnectedEditor) -> None:
     """Say what an answer that came after the end of its job means, and offer the candidate that gives it: no edit comes
     by itself."""
     if not asked.late or asked.effect not in (Effect.CHANGED, Effect.REFUTED):
@@ -226,7 +226,7 @@ def keepable_of(record: JobRecord, question: str | None = None) -> tuple[Keepabl
     )
 
 
-async def keep_example(services: Services, editor: Editor, job_id: str, question: str) -> Applied:
+async def keep_example(services: Services, editor: ConnectedEditor, job_id: str, question: str) -> Applied:
     """Add an answer as an example to the documentation of its definition, as one edit.
 
     Raises JobUnknown, and BadRequest where it cannot become one.

@@ -16,7 +16,7 @@ from forge_lsp.jobs.asking import Given
 from forge_lsp.jobs.contract import ApplyMode, FollowUp
 from forge_lsp.lsp.texts import LineIndex
 
-__all__ = ["Arguments", "GenerateArguments", "RawDiagnostic"]
+__all__ = ["CommandArguments", "GenerateArguments", "RawDiagnostic"]
 
 MAX_ITERATIONS = 50
 MAX_HISTORY = 1000
@@ -68,7 +68,7 @@ class GenerateArguments:
     apply: ApplyMode | None = None
 
 
-class Arguments:
+class CommandArguments:
     """The one object of a command. Each reader takes its key out; :meth:`done` finds what is left over."""
 
     def __init__(self, command: str, arguments: Sequence[object] | None, *, at: str = "") -> None:
@@ -141,27 +141,27 @@ class Arguments:
             raise self._wrong(key, "one of " + ", ".join(languages.ids), value)
         return known
 
-    def table(self, key: str) -> Arguments | None:
+    def table(self, key: str) -> CommandArguments | None:
         """A nested object, or None."""
         value = self._take(key)
         if value is None:
             return None
         if not isinstance(value, Mapping):
             raise self._wrong(key, "an object", value)
-        return Arguments(self._command, [cast("object", value)], at=f"{self._at}{key}.")
+        return CommandArguments(self._command, [cast("object", value)], at=f"{self._at}{key}.")
 
-    def tables(self, key: str) -> list[Arguments]:
+    def tables(self, key: str) -> list[CommandArguments]:
         """A list of objects; empty where there is none."""
         value = self._take(key)
         if value is None:
             return []
         if not isinstance(value, (list, tuple)):
             raise self._wrong(key, "a list", value)
-        found: list[Arguments] = []
+        found: list[CommandArguments] = []
         for number, item in enumerate(cast("Sequence[object]", value)):
             if not isinstance(item, Mapping):
                 raise self._wrong(f"{key}[{number}]", "an object", item)
-            found.append(Arguments(self._command, [cast("object", item)], at=f"{self._at}{key}[{number}]."))
+            found.append(CommandArguments(self._command, [cast("object", item)], at=f"{self._at}{key}[{number}]."))
         return found
 
     def range(self, key: str) -> lsp.Range | None:
@@ -220,7 +220,7 @@ class Arguments:
         self.done()
         return found
 
-    def _follow_up(self, table: Arguments | None) -> FollowUp | None:
+    def _follow_up(self, table: CommandArguments | None) -> FollowUp | None:
         if table is None:
             return None
         found = FollowUp(job_id=table.required("jobId"), feedback=table.required("feedback"))

@@ -25,7 +25,7 @@ from forge_lsp.lsp.progress import WorkDone
 from forge_lsp.lsp.protocol import ForgeProtocol, Refusal
 from forge_lsp.lsp.questions import Keepable, keepable_of
 from forge_lsp.lsp.registering import Registrar, covered, registrations
-from forge_lsp.lsp.shown import Editor, ShownJob
+from forge_lsp.lsp.shown import ConnectedEditor, ShownJob
 from forge_lsp.lsp.texts import ExactWorkspace
 from forge_lsp.lsp.wrong_settings import diagnostics
 
@@ -60,7 +60,7 @@ class Session:
         self._log = log
         self._editor_log: EditorLog | None = None
         self._waits = waits
-        self._editor: Editor | None = None
+        self._editor: ConnectedEditor | None = None
         self._services: Services | None = None
         self._failure: ForgeError | None = None
         self._built = asyncio.Event()
@@ -84,7 +84,7 @@ class Session:
         self.examples: dict[tuple[str, str], Keepable] = {}
 
     @property
-    def editor(self) -> Editor:
+    def editor(self) -> ConnectedEditor:
         """The connected editor; there from ``initialize`` on."""
         if self._editor is None:
             capabilities = self._protocol.client_capabilities
@@ -92,7 +92,7 @@ class Session:
             documents = Documents(workspace, self._languages)
             window = capabilities.window
             options = self._options()
-            self._editor = Editor(
+            self._editor = ConnectedEditor(
                 protocol=self._protocol,
                 documents=documents,
                 applier=Applier(

@@ -23,8 +23,8 @@ from forge_lsp.jobs.record import JobRecord, JobState
 from forge_lsp.lsp.afterwards import Afterwards
 from forge_lsp.lsp.apply import Applied, Applier
 from forge_lsp.lsp.documents import Documents
-from forge_lsp.lsp.inline import Waiting, answered_since
-from forge_lsp.lsp.progress import Progress, ProgressState, Step, WorkDone, end_message
+from forge_lsp.lsp.inline import PendingResults, answered_since
+from forge_lsp.lsp.progress import Progress, ProgressState, ProgressStep, WorkDone, end_message
 from forge_lsp.lsp.protocol import ForgeProtocol
 from forge_lsp.lsp.questions import Questioner
 
@@ -38,7 +38,7 @@ __all__ = [
     "JOB_EVENT",
     "SHOW_REPORT",
     "Claim",
-    "Editor",
+    "ConnectedEditor",
     "Following",
     "ShownJob",
     "until_done",
@@ -62,7 +62,7 @@ class Claim(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Editor:
+class ConnectedEditor:
     """The connected editor: how to reach it, what it can, what its user has open."""
 
     protocol: ForgeProtocol
@@ -75,7 +75,7 @@ class Editor:
     """Whether it takes our own request for questions."""
     found_jobs: bool = False
     """Whether it shows jobs itself that an earlier editor left."""
-    waiting: Waiting = field(default_factory=Waiting)
+    waiting: PendingResults = field(default_factory=PendingResults)
     """Results that wait to be applied by the user."""
 
     def can_show_documents(self) -> bool:
@@ -123,7 +123,7 @@ class ShownJob:
         uri: str,
         recheck: Callable[[str], Awaitable[Recheck]],
         services: Services,
-        editor: Editor,
+        editor: ConnectedEditor,
         title: str,
         token: lsp.ProgressToken | None,
         background: Callable[[Awaitable[None], str], None],
@@ -142,7 +142,7 @@ class ShownJob:
         self._token = token
         self._background = background
         self._state = ProgressState()
-        self._latest: Step | None = None
+        self._latest: ProgressStep | None = None
         self._progress: Progress | None = None
         self._applying: asyncio.Task[Applied] | None = None
         self._sent = False

@@ -8,13 +8,13 @@ from typing import Any
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.mcp.schemas import ToolSpec
 
-__all__ = ["LONGEST_TEXT", "Arguments"]
+__all__ = ["LONGEST_TEXT", "ToolArguments"]
 
 LONGEST_TEXT = 4 * 1024 * 1024
 """Characters of the longest text that an argument may be."""
 
 
-class Arguments:
+class ToolArguments:
     """What a client sent for a tool, checked against the tool's schema. Raises BadRequest."""
 
     def __init__(self, tool: ToolSpec, values: Mapping[str, Any] | None) -> None:

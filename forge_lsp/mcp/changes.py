@@ -18,8 +18,8 @@ from forge_lsp.core.task import ScopeKind, Task
 
 if TYPE_CHECKING:
     from forge_lsp.jobs.services import Services
-    from forge_lsp.jobs.writing import Files
-    from forge_lsp.mcp.arguments import Arguments
+    from forge_lsp.jobs.writing import WorkspaceFiles
+    from forge_lsp.mcp.arguments import ToolArguments
 
 __all__ = ["AskedChanges"]
 
@@ -29,11 +29,11 @@ class AskedChanges:
     """Reads changes of the workspace at ``root``. ``home`` tells which project a file belongs to."""
 
     services: Services
-    files: Files
+    files: WorkspaceFiles
     root: Path
     home: Callable[[Path], Path | None]
 
-    async def read(self, arguments: Arguments) -> tuple[Sequence[Change], str]:
+    async def read(self, arguments: ToolArguments) -> tuple[Sequence[Change], str]:
         """Return the changes, and in words what they are changes of. Raises BadRequest."""
         diff, name, code = arguments.text("diff"), arguments.text("file"), arguments.text("code")
         lines = arguments.lines

@@ -10,9 +10,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from forge_lsp.mcp.work import Answer
+from forge_lsp.mcp.work import ToolAnswer
 
-__all__ = ["Kept"]
+__all__ = ["JudgementStore"]
 
 logger = logging.getLogger(__name__)
 
@@ -22,13 +22,13 @@ _MOST = 200
 _LARGEST = 4 * 1024 * 1024
 
 
-class Kept:
+class JudgementStore:
     """Judgements by id, one file each, readable by the user alone. Blocks: for threads."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def put(self, id_: str, answer: Answer) -> None:
+    def put(self, id_: str, answer: ToolAnswer) -> None:
         """Keep one. A disk that does not take it costs nothing but that."""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -42,7 +42,7 @@ class Kept:
         except OSError as error:
             logger.warning("the judgement %s could not be kept: %s", id_, error)
 
-    def get(self, id_: str) -> Answer | None:
+    def get(self, id_: str) -> ToolAnswer | None:
         """The judgement of that id; None where none is kept."""
         if _ID.fullmatch(id_) is None:
             return None
@@ -51,7 +51,7 @@ class Kept:
             if path.stat().st_size > _LARGEST:
                 return None
             found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-            return Answer(document=dict(found["document"]), text=str(found["text"]))
+            return ToolAnswer(document=dict(found["document"]), text=str(found["text"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

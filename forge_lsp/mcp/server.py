@@ -18,16 +18,16 @@ from forge_lsp.core.errors import ForgeError
 from forge_lsp.detached import Link
 from forge_lsp.jobs.asking import Given
 from forge_lsp.jobs.consent import consent_words
-from forge_lsp.mcp.arguments import Arguments
+from forge_lsp.mcp.arguments import ToolArguments
 from forge_lsp.mcp.schemas import INSTRUCTIONS, TOOLS, USUAL_WAIT, ToolSpec
-from forge_lsp.mcp.work import Answer, Asked, Wondered, Work
+from forge_lsp.mcp.work import PendingQuestion, ToolAnswer, Wondered, Work
 
 if TYPE_CHECKING:
     from mcp.server import ServerRequestContext
     from mcp.server.context import CallNext, HandlerResult
 
     from forge_lsp.core.questions import Question
-    from forge_lsp.mcp.tools import Tools
+    from forge_lsp.mcp.tools import WorkspaceTools
 
 __all__ = ["Front"]
 
@@ -72,7 +72,7 @@ class Front:
         known.cancel()
         await asyncio.sleep(_WRITTEN)
 
-    async def serve(self, tools: Tools) -> None:
+    async def serve(self, tools: WorkspaceTools) -> None:
         """Serve until the client closes standard input, or is gone otherwise; then see its work through."""
         self._handlers.take(tools)
         serving, lost = self._serving, asyncio.create_task(self._link.lost())
@@ -116,11 +116,11 @@ class _Handlers:
     def __init__(self) -> None:
         self.known = asyncio.Event()
         """Set when the client asks for the tools, or calls one."""
-        self._made: asyncio.Future[Tools] = asyncio.get_running_loop().create_future()
+        self._made: asyncio.Future[WorkspaceTools] = asyncio.get_running_loop().create_future()
         self._waiting: dict[str | int, Work] = {}
         """What each request that is not answered yet waits for."""
 
-    def take(self, tools: Tools) -> None:
+    def take(self, tools: WorkspaceTools) -> None:
         """From now on calls are answered."""
         self._made.set_result(tools)
 
@@ -131,7 +131,7 @@ class _Handlers:
             self._made.exception()  # it is told by calls, of which there may be none
 
     @property
-    def _tools(self) -> Tools:
+    def _tools(self) -> WorkspaceTools:
         """The tools. Raises the error in their place; only for a call, which has waited for them."""
         return self._made.result()
 
@@ -151,7 +151,7 @@ class _Handlers:
         if spec is None:
             return _wrong(f"there is no tool {params.name[:100]!r}; known: {', '.join(_SPECS)}")
         try:
-            arguments = Arguments(spec, params.arguments)
+            arguments = ToolArguments(spec, params.arguments)
             match spec.name:
                 case "models":
                     return _answer(await self._tools.models())
@@ -179,7 +179,7 @@ class _Handlers:
                 work.cancel()
         return result
 
-    async def _begun(self, spec: ToolSpec, arguments: Arguments, *, questions: bool) -> Work:
+    async def _begun(self, spec: ToolSpec, arguments: ToolArguments, *, questions: bool) -> Work:
         if spec.name == "check":
             return await self._tools.check(arguments)
         return await self._tools.generate(arguments, questions=questions)
@@ -189,7 +189,7 @@ class _Handlers:
         return self._tools.works.get(params.request_state) if params.request_state is not None else None
 
     async def _report(
-        self, context: ServerRequestContext[Any], params: types.CallToolRequestParams, arguments: Arguments
+        self, context: ServerRequestContext[Any], params: types.CallToolRequestParams, arguments: ToolArguments
     ) -> _Result:
         id_ = arguments.needed("id")
         work = self._tools.works.get(id_)
@@ -242,7 +242,7 @@ class _Handlers:
         return _answer(work.result() if work.ended else self._tools.running(work))
 
     async def _put(
-        self, context: ServerRequestContext[Any], work: Work, asked: Asked
+        self, context: ServerRequestContext[Any], work: Work, asked: PendingQuestion
     ) -> types.InputRequiredResult | None:
         """Put a question to the user: at once, or as a result that the client answers by calling again. A client
         that cannot ask says no."""
@@ -353,7 +353,7 @@ def _question_key(wondered: Wondered) -> str:
     return f"question-{wondered.question.id}"
 
 
-def _key(asked: Asked) -> str:
+def _key(asked: PendingQuestion) -> str:
     return f"consent-{asked.number}"
 
 
@@ -362,7 +362,7 @@ def _allowed(action: str, content: Mapping[str, object] | None) -> bool:
     return action == "accept" and content is not None and content.get("allow") is True
 
 
-def _settle(asked: Asked, *, answer: bool) -> None:
+def _settle(asked: PendingQuestion, *, answer: bool) -> None:
     if not asked.answer.done():
         asked.answer.set_result(answer)
 
@@ -387,7 +387,7 @@ def _tool(spec: ToolSpec) -> types.Tool:
     )
 
 
-def _answer(answer: Answer) -> types.CallToolResult:
+def _answer(answer: ToolAnswer) -> types.CallToolResult:
     return types.CallToolResult(
         content=[types.TextContent(type="text", text=answer.text)], structured_content=dict(answer.document)
     )

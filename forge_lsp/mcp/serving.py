@@ -12,11 +12,11 @@ from forge_lsp.core.errors import ForgeError, ToolMissing
 if TYPE_CHECKING:
     from forge_lsp.detached import Link
     from forge_lsp.jobs.services import Services
-    from forge_lsp.jobs.writing import Files
+    from forge_lsp.jobs.writing import WorkspaceFiles
 
 __all__ = ["Serve", "serve"]
 
-Serve = Callable[["Services", "Files"], Awaitable[int]]
+Serve = Callable[["Services", "WorkspaceFiles"], Awaitable[int]]
 """Serves with what has been made for it, until the client is gone; answers the exit code."""
 
 
@@ -35,10 +35,10 @@ async def serve(make: Callable[[Serve], Awaitable[int]], *, workspace: Path, all
 
     front = Front(link)
 
-    async def behind(services: Services, files: Files) -> int:
-        from forge_lsp.mcp.tools import Tools
+    async def behind(services: Services, files: WorkspaceFiles) -> int:
+        from forge_lsp.mcp.tools import WorkspaceTools
 
-        await front.serve(Tools(services=services, workspace=workspace, files=files, allow=allow))
+        await front.serve(WorkspaceTools(services=services, workspace=workspace, files=files, allow=allow))
         return 0
 
     await front.greeted()

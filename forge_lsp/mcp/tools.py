@@ -25,19 +25,19 @@ from forge_lsp.core.events import (
 from forge_lsp.jobs.contract import ApplyMode, JobRequest
 from forge_lsp.jobs.document import outcome_document
 from forge_lsp.jobs.record import JobState
-from forge_lsp.jobs.writing import Files, write_result
+from forge_lsp.jobs.writing import WorkspaceFiles, write_result
 from forge_lsp.mcp.changes import AskedChanges
-from forge_lsp.mcp.kept import Kept
-from forge_lsp.mcp.work import Answer, Work, Works
+from forge_lsp.mcp.kept import JudgementStore
+from forge_lsp.mcp.work import ToolAnswer, Work, Works
 
 if TYPE_CHECKING:
     from forge_lsp.core.ports import ConsentQuestion
     from forge_lsp.core.questions import Question
     from forge_lsp.jobs.job import Job
     from forge_lsp.jobs.services import Services
-    from forge_lsp.mcp.arguments import Arguments
+    from forge_lsp.mcp.arguments import ToolArguments
 
-__all__ = ["GRACE", "Tools"]
+__all__ = ["GRACE", "WorkspaceTools"]
 
 GRACE = 600.0
 """Seconds that work goes on without its client."""
@@ -45,12 +45,12 @@ _LOOK = 0.5  # seconds between two looks at what another process does
 
 
 @dataclass(slots=True)
-class Tools:
+class WorkspaceTools:
     """The tools for one workspace. Paths outside of it are refused; ``allow`` are servers with consent."""
 
     services: Services
     workspace: Path
-    files: Files
+    files: WorkspaceFiles
     allow: frozenset[str] = frozenset()
     works: Works = field(default_factory=Works)
     attended: bool = True
@@ -58,7 +58,7 @@ class Tools:
 
     # ------------------------------------------------------------------ check
 
-    async def check(self, arguments: Arguments) -> Work:
+    async def check(self, arguments: ToolArguments) -> Work:
         """Begin to judge a change. Raises BadRequest and SettingsError before anything runs."""
         services = self.services
         asked = AskedChanges(services=services, files=self.files, root=self._root(), home=self._home)
@@ -66,10 +66,10 @@ class Tools:
         proof = arguments.text("proof") or "kept"
         work = Work(self.works.new_id())
 
-        async def run() -> Answer:
+        async def run() -> ToolAnswer:
             judgement = await judging.judge(
                 changes,
-                judging.Tools(
+                judging.JudgingTools(
                     toolchains=services.toolchains,
                     languages=services.languages,
                     syntax=services.syntax,
@@ -81,7 +81,7 @@ class Tools:
                 watch=work.say,
             )
             document = {"id": work.id, "state": "ended", **rendering.document_of(judgement)}
-            answer = Answer(document=document, text="\n".join(line for _, line in rendering.lines_of(judgement)))
+            answer = ToolAnswer(document=document, text="\n".join(line for _, line in rendering.lines_of(judgement)))
             await asyncio.to_thread(self._kept.put, work.id, answer)
             return answer
 
@@ -91,7 +91,7 @@ class Tools:
 
     # ------------------------------------------------------------------ generate
 
-    async def generate(self, arguments: Arguments, *, questions: bool = False) -> Work:
+    async def generate(self, arguments: ToolArguments, *, questions: bool = False) -> Work:
         """Begin a job. ``questions``: the client can ask its user.
 
         Raises BadRequest, SettingsError and EnvironmentFault before there is one.
@@ -124,7 +124,7 @@ class Tools:
         self.works.add(work)
         return work
 
-    async def _asking(self, work: Work, job: Job, doing: Coroutine[object, object, Answer]) -> Answer:
+    async def _asking(self, work: Work, job: Job, doing: Coroutine[object, object, ToolAnswer]) -> ToolAnswer:
         """See to the questions of a job while it runs, then return what ``doing`` answers."""
         asking: list[asyncio.Task[None]] = []
 
@@ -147,7 +147,7 @@ class Tools:
                 task.cancel()
             await asyncio.gather(*asking, return_exceptions=True)
 
-    async def _job(self, work: Work, job: Job, path: Path, *, apply: bool) -> Answer:
+    async def _job(self, work: Work, job: Job, path: Path, *, apply: bool) -> ToolAnswer:
         """See a job through, and write its result where that was asked for and it is accepted."""
         result = await job.wait()
         applied = False
@@ -181,7 +181,7 @@ class Tools:
             "notes": list(work.notes),
         }
         head = f"{result.outcome_words}{f': {result.reason}' if result.reason else ''}"
-        return Answer(document=document, text="\n".join(part for part in (head, *work.notes, diff) if part))
+        return ToolAnswer(document=document, text="\n".join(part for part in (head, *work.notes, diff) if part))
 
     # ------------------------------------------------------------------ without the client
 
@@ -198,8 +198,8 @@ class Tools:
         await asyncio.wait([asyncio.create_task(work.over()) for work in running], timeout=GRACE)
 
     @property
-    def _kept(self) -> Kept:
-        return Kept(self.services.state_dir / "checks")
+    def _kept(self) -> JudgementStore:
+        return JudgementStore(self.services.state_dir / "checks")
 
     # ------------------------------------------------------------------ the others
 
@@ -215,25 +215,25 @@ class Tools:
                 return
             await asyncio.sleep(min(_LOOK, left))
 
-    async def report(self, id_: str) -> Answer:
+    async def report(self, id_: str) -> ToolAnswer:
         """What came of earlier work, or how far it is. Raises JobUnknown."""
         work = self.works.get(id_)
         if work is not None and not work.ended:
             return self.running(work)
         if work is not None and id_.startswith("check-"):
             answer = work.result()
-            return Answer(document={**answer.document, "report": answer.text}, text=answer.text)
+            return ToolAnswer(document={**answer.document, "report": answer.text}, text=answer.text)
         if work is None and (kept := await asyncio.to_thread(self._kept.get, id_)) is not None:
-            return Answer(document={**kept.document, "report": kept.text}, text=kept.text)
+            return ToolAnswer(document={**kept.document, "report": kept.text}, text=kept.text)
         if work is None and id_.startswith("check-"):
             raise JobUnknown(f"no check that has ended has the id {id_[:100]!r}", remedy="call check again")
         jobs = self.services.jobs
         document, words = await jobs.document(id_), await jobs.report(id_)
         ended = dict(work.result().document) if work is not None else {}
         shown = {key: document[key] for key in ("state", "outcome", "grade", "score", "reason", "code", "attempts")}
-        return Answer(document={**shown, **ended, "id": id_, "report": words}, text=words)
+        return ToolAnswer(document={**shown, **ended, "id": id_, "report": words}, text=words)
 
-    def running(self, work: Work) -> Answer:
+    def running(self, work: Work) -> ToolAnswer:
         """That work has not ended yet. Many agents show their model the document alone: it says what to do, too."""
         latest = work.words[-1] if work.words else "it has begun"
         then = f'Call report with id "{work.id}" and waitSeconds 45.'
@@ -245,28 +245,30 @@ class Tools:
             "reason": latest,
             "notes": list(work.notes),
         }
-        return Answer(document=document, text=f"It still runs ({latest}). {then}")
+        return ToolAnswer(document=document, text=f"It still runs ({latest}). {then}")
 
-    async def models(self) -> Answer:
+    async def models(self) -> ToolAnswer:
         """The models of the settings. Where there is none, that is the answer, and no error."""
         try:
             statuses = await (await self.services.models()).statuses()
         except ForgeError as error:
-            return Answer(document={"models": [], "gpus": [], "problem": error.full_message}, text=error.full_message)
+            return ToolAnswer(
+                document={"models": [], "gpus": [], "problem": error.full_message}, text=error.full_message
+            )
         gpus = await self.services.gpus()
         rows = [status.to_json() for status in statuses]
         lines = [f"{one.info.key}: {one.info.name}" + (f" ({one.problem})" if one.problem else "") for one in statuses]
         document = {"models": rows, "gpus": gpus, "problem": None}
-        return Answer(document=document, text="\n".join(lines) or "no model is set up")
+        return ToolAnswer(document=document, text="\n".join(lines) or "no model is set up")
 
-    def cancel(self, id_: str) -> Answer:
+    def cancel(self, id_: str) -> ToolAnswer:
         """Stop work. Raises JobUnknown for an id that is not known here."""
         work = self.works.get(id_)
         if work is None:
             self.services.jobs.job(id_)  # raises in words
         stopped = work is not None and work.cancel()
         text = f"{id_} is being stopped" if stopped else f"{id_} had ended"
-        return Answer(document={"id": id_, "cancelled": stopped}, text=text)
+        return ToolAnswer(document={"id": id_, "cancelled": stopped}, text=text)
 
     def _root(self) -> Path:
         """The workspace. Raises BadRequest where it is no project's folder."""

@@ -14,7 +14,7 @@ from forge_lsp.core.questions import Question
 from forge_lsp.jobs.asking import Given
 from forge_lsp.jobs.consent import refusal_words
 
-__all__ = ["Answer", "Asked", "Wondered", "Work", "Works"]
+__all__ = ["PendingQuestion", "ToolAnswer", "Wondered", "Work", "Works"]
 
 _KEPT = 64
 """Pieces of work that ended and are remembered here; jobs are in the ledger for longer."""
@@ -23,7 +23,7 @@ _ANSWER_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ToolAnswer:
     """What a tool answers: one JSON object, and words for whoever reads them."""
 
     document: Mapping[str, object]
@@ -31,7 +31,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class PendingQuestion:
     """A question that the work waits for. ``number`` tells it from others of the same work."""
 
     question: ConsentQuestion
@@ -54,21 +54,21 @@ class Work:
         self.id = id_
         self.words: list[str] = []
         self.notes: list[str] = []
-        self._asked: Asked | None = None
+        self._asked: PendingQuestion | None = None
         self._wondered: Wondered | None = None
         self._changed: set[asyncio.Event] = set()
-        self._task: asyncio.Task[Answer] | None = None
+        self._task: asyncio.Task[ToolAnswer] | None = None
         self._on_cancel = on_cancel
         self._questions = 0
         self._mute = False
 
-    def start(self, doing: Coroutine[object, object, Answer]) -> None:
+    def start(self, doing: Coroutine[object, object, ToolAnswer]) -> None:
         """Begin. Once a piece of work."""
         self._task = asyncio.create_task(doing)
         self._task.add_done_callback(lambda _: self._tell())
 
     @property
-    def asked(self) -> Asked | None:
+    def asked(self) -> PendingQuestion | None:
         """The question that waits for its answer; None: there is none."""
         return self._asked if self._asked is not None and not self._asked.answer.done() else None
 
@@ -82,7 +82,7 @@ class Work:
         """Whether there is a result, or an error in its place."""
         return self._task is not None and self._task.done()
 
-    def result(self) -> Answer:
+    def result(self) -> ToolAnswer:
         """The answer of work that ended. Raises what the work raised, JobUnknown where it was cancelled."""
         assert self._task is not None
         if self._task.cancelled():
@@ -110,7 +110,7 @@ class Work:
             return False
         self._questions += 1
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._asked = Asked(question=question, number=self._questions, answer=future)
+        self._asked = PendingQuestion(question=question, number=self._questions, answer=future)
         self._tell()
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):

@@ -13,7 +13,7 @@ from forge_lsp.models.prompt import estimated_input_tokens
 from forge_lsp.models.rambling import RamblingWatch
 from forge_lsp.models.wire import Busy, Chunk, Deadlines, Finished, TextDelta, Wire
 
-__all__ = ["Answer", "total_usage"]
+__all__ = ["StreamedAnswer", "total_usage"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class _Sample:
     finished: Finished | None = None
 
 
-class Answer:
+class StreamedAnswer:
     """The answer to one request of one wire."""
 
     def __init__(self, wire: Wire, request: ChatRequest, *, deadlines: Deadlines, clock: Callable[[], float]) -> None:

@@ -32,7 +32,7 @@ from forge_lsp.models.network import Route, route_to
 from forge_lsp.models.prompt import json_part, schema_words, turns
 from forge_lsp.models.sdk import new_client, read_fault, refusal
 from forge_lsp.models.thinking import Wishes
-from forge_lsp.models.wire import Chunk, Deadlines, Finished, ServerConfig, TextDelta, Waiting
+from forge_lsp.models.wire import Chunk, Deadlines, Finished, Heartbeat, ServerConfig, TextDelta
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -151,7 +151,7 @@ class AnthropicEndpoint:
 
 
 @dataclass(slots=True)
-class _Reading:
+class _StreamState:
     """What has come of one answer."""
 
     text: list[str] = field(default_factory=list[str])
@@ -287,25 +287,25 @@ class AnthropicWire:
         return parameters
 
     async def _read(self, answer: Any, *, structured: bool) -> AsyncGenerator[Chunk, None]:
-        reading = _Reading()
+        reading = _StreamState()
         stopped = False
         try:
             async for event in answer:
                 match event.type:
                     case "message_start":
                         reading.count(event.message.usage)
-                        yield Waiting()
+                        yield Heartbeat()
                     case "content_block_delta":
                         yield _delta(reading, event.delta, structured=structured)
                     case "message_delta":
                         reading.count(event.usage)
                         reading.stop = event.delta.stop_reason or reading.stop
-                        yield Waiting()
+                        yield Heartbeat()
                     case "message_stop":
                         stopped = True
                         break
                     case _:
-                        yield Waiting()
+                        yield Heartbeat()
             if stopped:
                 await _drain(answer)
         finally:
@@ -346,7 +346,7 @@ def _names_thinking(words: str) -> bool:
     return any(word in words for word in ("thinking", "adaptive", "effort", "output_config", "budget"))
 
 
-def _delta(reading: _Reading, delta: Any, *, structured: bool) -> TextDelta:
+def _delta(reading: _StreamState, delta: Any, *, structured: bool) -> TextDelta:
     """Keep what a delta holds. A structured answer is handed on at its end, when it is known where it stands."""
     match delta.type:
         case "text_delta":

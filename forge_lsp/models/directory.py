@@ -19,7 +19,7 @@ from forge_lsp.core.ports import ModelInfo, ModelStatus, PullProgress, StandIns
 from forge_lsp.models.absent import AbsentWire
 from forge_lsp.models.embedded_weights import INSTALL
 from forge_lsp.models.families import families, family_of
-from forge_lsp.models.gate import Gate, Policy
+from forge_lsp.models.gate import Gate, RetryPolicy
 from forge_lsp.models.gateways import beyond
 from forge_lsp.models.guard import GuardedModel
 from forge_lsp.models.known import KnownModels
@@ -102,7 +102,7 @@ class Directory:
         servers: Sequence[ServerConfig],
         models: Sequence[ModelConfig],
         deadlines: Deadlines | None = None,
-        policy: Policy | None = None,
+        policy: RetryPolicy | None = None,
         environ: Mapping[str, str] | None = None,
         state: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -113,7 +113,7 @@ class Directory:
             if model.server not in self._servers:
                 raise ValueError(f"models.{model.key}.server: there is no servers.{model.server}")
         self._deadlines = deadlines or Deadlines()
-        self._policy = policy or Policy()
+        self._policy = policy or RetryPolicy()
         self._environ = os.environ if environ is None else environ
         self._clock = clock
         self._gates: dict[str, Gate] = {}

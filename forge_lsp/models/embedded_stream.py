@@ -18,7 +18,7 @@ from typing import Any, cast
 from forge_lsp.core.errors import ModelError, ModelFault, PromptTooLong, Unauthorised
 from forge_lsp.core.ports import ChatRequest, FinishReason, Usage
 from forge_lsp.models.embedded_grammar import grammar
-from forge_lsp.models.wire import Busy, Chunk, Finished, TextDelta, Waiting
+from forge_lsp.models.wire import Busy, Chunk, Finished, Heartbeat, TextDelta
 
 __all__ = ["StreamReader", "request_body", "server_error"]
 
@@ -86,7 +86,7 @@ class StreamReader:
         for choice in event.get("choices", ()):
             yield from self._choice(choice)
         if "prompt_progress" in event:
-            yield Waiting()
+            yield Heartbeat()
         if (usage := event.get("usage")) and self._unpaid:
             yield self._finish(self._unpaid[0], self._usage(usage))
 

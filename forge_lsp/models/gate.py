@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from forge_lsp.models.breaker import Breaker
 from forge_lsp.models.places import Manners, Places
 
-__all__ = ["Gate", "Policy"]
+__all__ = ["Gate", "RetryPolicy"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class RetryPolicy:
     """How often to try again, and when to stop trying.
 
     A busy server is asked ``busy_retries`` more times, after what it said in ``Retry-After``, else after ``backoff``
@@ -33,11 +33,11 @@ class Gate:
         self,
         *,
         parallel: int,
-        policy: Policy | None = None,
+        policy: RetryPolicy | None = None,
         manners: Manners | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.policy = policy or Policy()
+        self.policy = policy or RetryPolicy()
         self.clock = clock
         self.places = Places(parallel, clock=clock, manners=manners)
         self.breaker = self.new_breaker()

@@ -19,7 +19,7 @@ from forge_lsp.core.errors import (
 )
 from forge_lsp.core.futures import retrieve_exception
 from forge_lsp.core.ports import ChatReply, ChatRequest, ModelInfo, Timing
-from forge_lsp.models.answer import Answer, total_usage
+from forge_lsp.models.answer import StreamedAnswer, total_usage
 from forge_lsp.models.gate import Gate
 from forge_lsp.models.wire import Busy, Deadlines, Unloads, Wire
 
@@ -190,7 +190,7 @@ class GuardedModel:
         end = self._clock() + self._deadlines.total
         for retry in range(policy.busy_retries + 1):
             try:
-                answer = Answer(self._wire, request, deadlines=self._deadlines, clock=self._clock)
+                answer = StreamedAnswer(self._wire, request, deadlines=self._deadlines, clock=self._clock)
                 return await answer.whole(end)
             except Busy as busy:
                 said = busy.retry_after

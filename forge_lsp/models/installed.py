@@ -13,18 +13,20 @@ from forge_lsp.core.errors import EnvironmentFault, ModelError
 from forge_lsp.models.capabilities import Capabilities
 from forge_lsp.models.wire import Deadlines, ServerConfig, ServerKind
 
-__all__ = ["Found", "embedded_installed", "ollama_installed"]
+__all__ = ["InstalledModel", "embedded_installed", "ollama_installed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class InstalledModel:
     """A model that a server has: bytes of its files, and what it can do."""
 
     size: int
     able: Capabilities
 
 
-async def ollama_installed(url: str | None, environ: Mapping[str, str] | None = None) -> dict[str, Found] | None:
+async def ollama_installed(
+    url: str | None, environ: Mapping[str, str] | None = None
+) -> dict[str, InstalledModel] | None:
     """Models of the Ollama server at ``url`` (None: OLLAMA_HOST, else its usual port).
 
     None where nothing answers within two seconds. Raises EnvironmentFault where OLLAMA_HOST is no address.
@@ -53,7 +55,8 @@ async def ollama_installed(url: str | None, environ: Mapping[str, str] | None = 
     finally:
         await endpoint.aclose()
     return {
-        name: Found(size=row.size or 0, able=one) for (name, row), one in zip(installed.items(), known, strict=True)
+        name: InstalledModel(size=row.size or 0, able=one)
+        for (name, row), one in zip(installed.items(), known, strict=True)
     }
 
 

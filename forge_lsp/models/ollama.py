@@ -25,10 +25,10 @@ from forge_lsp.core.errors import BrokenStream, ModelError, ModelFault
 from forge_lsp.core.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Thinks, Usage
 from forge_lsp.models.capabilities import Capabilities, Form
 from forge_lsp.models.faults import prompt_too_long, wrong_place
-from forge_lsp.models.ollama_endpoint import OllamaEndpoint, Row
+from forge_lsp.models.ollama_endpoint import ListedModel, OllamaEndpoint
 from forge_lsp.models.prompt import plain_messages, schema_words
-from forge_lsp.models.thinking import Plan, Said, Thinker, Wishes
-from forge_lsp.models.wire import Chunk, Finished, TextDelta, Waiting
+from forge_lsp.models.thinking import CallPlan, PartialAnswer, Thinker, Wishes
+from forge_lsp.models.wire import Chunk, Finished, Heartbeat, TextDelta
 
 if TYPE_CHECKING:
     from forge_lsp.models.ollama_sdk import ChatResponse
@@ -100,7 +100,7 @@ class OllamaWire:
         await self.learn(fresh=True)  # just before the text goes: a name may have been given to another model
         if self._info.place != request.place:
             raise wrong_place(self._info, request.place)
-        said, plan = Said(), self._thinker.plan(request, self._info)
+        said, plan = PartialAnswer(), self._thinker.plan(request, self._info)
         async with aclosing(self._try(request, plan, said)) as chunks:
             async for chunk in chunks:
                 yield chunk
@@ -121,7 +121,7 @@ class OllamaWire:
         in_words = request.schema is not None and plan.form is Form.PROSE
         yield replace(said.ends[-1], usage=said.usage, in_words=in_words)
 
-    async def _try(self, request: ChatRequest, plan: Plan, said: Said) -> AsyncGenerator[Chunk, None]:
+    async def _try(self, request: ChatRequest, plan: CallPlan, said: PartialAnswer) -> AsyncGenerator[Chunk, None]:
         """One call, its end kept in ``said``."""
         said.begin()
         options = {
@@ -149,7 +149,7 @@ class OllamaWire:
                     said.take(text, thought=bool(thought))
                     yield TextDelta(index=0, text=text)
                 elif not part.done:
-                    yield Waiting()
+                    yield Heartbeat()
                 if part.done:
                     end = self._finished(part)
                     said.ends.append(end)
@@ -206,7 +206,7 @@ class OllamaWire:
             info=self._info,
             installed=missing is None,
             resident=resident is not None,
-            size=(resident or installed or Row()).size,
+            size=(resident or installed or ListedModel()).size,
             size_vram=resident.size_vram if resident else None,
             problem=str(missing) if missing else None,
             remedy=missing.remedy if missing else None,

@@ -18,10 +18,10 @@ from forge_lsp.models.capabilities import Capabilities, Learnt, from_show, remot
 from forge_lsp.models.faults import connection_failed, connection_lost, prompt_too_long, says_too_long, sentence
 from forge_lsp.models.known import KnownModels
 from forge_lsp.models.network import Route, route_to
-from forge_lsp.models.ollama_sdk import OllamaClient, Refusal, imported_sdk
+from forge_lsp.models.ollama_sdk import OllamaClient, OllamaRefusal, imported_sdk
 from forge_lsp.models.wire import Busy, Deadlines, ServerConfig
 
-__all__ = ["Lists", "OllamaEndpoint", "Row"]
+__all__ = ["ListedModel", "Lists", "OllamaEndpoint"]
 
 _FRESH = 1.0
 """Seconds for which a look at the server's lists serves all its models."""
@@ -32,7 +32,7 @@ _SHOWS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class ListedModel:
     """A model in one of the server's lists; sizes in bytes. ``place``: where the server sends its calls on to."""
 
     size: int | None = None
@@ -46,8 +46,8 @@ class Row:
 class Lists:
     """What a server has, by full name: on its disk, and in memory."""
 
-    installed: Mapping[str, Row]
-    resident: Mapping[str, Row]
+    installed: Mapping[str, ListedModel]
+    resident: Mapping[str, ListedModel]
 
 
 class OllamaEndpoint:
@@ -105,7 +105,7 @@ class OllamaEndpoint:
         except TimeoutError:
             raise self.unreachable() from None
 
-    async def _installed(self) -> Mapping[str, Row]:
+    async def _installed(self) -> Mapping[str, ListedModel]:
         try:
             # Not by the package's ``list``, which drops where a cloud model's calls are sent on to.
             rows = cast("list[Mapping[str, Any]]", (await (await self.client()).ask("/api/tags")).get("models") or [])
@@ -113,11 +113,11 @@ class OllamaEndpoint:
         except Exception as error:
             raise self._unlisted(error) from error
 
-    async def resident(self) -> Mapping[str, Row]:
+    async def resident(self) -> Mapping[str, ListedModel]:
         """What is in memory right now, by full name. Raises ServerUnreachable, ModelFault."""
         try:
             return {
-                full_name(row.model or row.name or ""): Row(
+                full_name(row.model or row.name or ""): ListedModel(
                     size=row.size, size_vram=row.size_vram, context=row.context_length, digest=row.digest or ""
                 )
                 for row in (await (await self.client()).resident()).models
@@ -126,7 +126,7 @@ class OllamaEndpoint:
             raise self._unlisted(error) from error
 
     def _unlisted(self, error: Exception) -> ModelError:
-        if isinstance(error, Refusal) and error.status == 404:  # every Ollama has its lists
+        if isinstance(error, OllamaRefusal) and error.status == 404:  # every Ollama has its lists
             return self._stranger()
         return self.fault(error, "the list of models")
 
@@ -169,7 +169,7 @@ class OllamaEndpoint:
         row = self._lists[1].installed.get(full_name(name)) if self._lists is not None else None
         return row.digest if row is not None else ""
 
-    def place(self, name: str, row: Row | None) -> str | None:
+    def place(self, name: str, row: ListedModel | None) -> str | None:
         """Where a model's calls go beyond this server; None: nowhere. A name with an own tag ``cloud`` is sent on
         whether or not it is listed."""
         return row.place if row is not None and row.place is not None else remote_place(name, {})
@@ -200,7 +200,7 @@ class OllamaEndpoint:
 
         if isinstance(error, ModelError):
             return error
-        if isinstance(error, Refusal):
+        if isinstance(error, OllamaRefusal):
             return self._refusal(error.status, self._said(error.words), name, context)
         if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, ConnectionError)):
             return self.unreachable()
@@ -216,7 +216,7 @@ class OllamaEndpoint:
     def could_not_pull(self, error: ModelFault, name: str) -> ModelFault:
         """A pull that the server gave up, with its own words."""
         cause = error.__cause__
-        words = self._said(cause.words) if isinstance(cause, Refusal) else str(error)
+        words = self._said(cause.words) if isinstance(cause, OllamaRefusal) else str(error)
         return ModelFault(
             f"{name} could not be pulled by the Ollama server {self.server.key}: {words}",
             remedy=f"check the name and the server's network, then `{self.command(f'pull {name}')}`",
@@ -260,12 +260,12 @@ class OllamaEndpoint:
             await client.aclose()
 
 
-def _row(row: Mapping[str, Any]) -> Row:
+def _row(row: Mapping[str, Any]) -> ListedModel:
     name = str(row.get("model") or row.get("name") or "")
 
     def number(key: str) -> int | None:
         value = row.get(key)
         return value if isinstance(value, int) and not isinstance(value, bool) else None
 
-    found = Row(size=number("size"), size_vram=number("size_vram"), context=number("context_length"))
+    found = ListedModel(size=number("size"), size_vram=number("size_vram"), context=number("context_length"))
     return replace(found, digest=str(row.get("digest") or ""), place=remote_place(name, row))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import httpx
     from ollama import AsyncClient, ChatResponse, ProcessResponse, ProgressResponse
 
-__all__ = ["OllamaClient", "Refusal", "import_sdk", "imported_sdk"]
+__all__ = ["OllamaClient", "OllamaRefusal", "import_sdk", "imported_sdk"]
 
 _VARIABLES = frozenset(
     {
@@ -43,7 +43,7 @@ _BEFORE = ("certifi", "anyio", "httpcore", "httpx", "pydantic.json_schema")
 _imported = False
 
 
-class Refusal(Exception):
+class OllamaRefusal(Exception):
     """The server says no: an HTTP status (-1: in the middle of a stream) and its words."""
 
     def __init__(self, *, status: int, words: str) -> None:
@@ -161,7 +161,7 @@ async def _parts(answer: Any) -> AsyncGenerator[Any, None]:
             async for part in parts:
                 yield part
     except ollama.ResponseError as error:
-        raise Refusal(status=error.status_code, words=str(error.error)) from error
+        raise OllamaRefusal(status=error.status_code, words=str(error.error)) from error
 
 
 async def _checked(response: httpx.Response) -> None:
@@ -174,7 +174,7 @@ async def _checked(response: httpx.Response) -> None:
 
     if response.status_code != 200:
         await response.aread()
-        raise Refusal(status=response.status_code, words=_words(response.text))
+        raise OllamaRefusal(status=response.status_code, words=_words(response.text))
     if isinstance(response.stream, httpx.AsyncByteStream) and "content-encoding" not in response.headers:
         response.stream = _lines_of(response.stream)
 

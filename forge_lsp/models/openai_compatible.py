@@ -20,8 +20,8 @@ from forge_lsp.models.faults import (
 from forge_lsp.models.lazy import imported
 from forge_lsp.models.openai_endpoint import OpenAIEndpoint
 from forge_lsp.models.prompt import estimated_input_tokens, json_part, plain_messages, schema_words
-from forge_lsp.models.thinking import Plan, Said, Thinker, Wishes
-from forge_lsp.models.wire import Chunk, Finished, TextDelta, Waiting
+from forge_lsp.models.thinking import CallPlan, PartialAnswer, Thinker, Wishes
+from forge_lsp.models.wire import Chunk, Finished, Heartbeat, TextDelta
 
 __all__ = ["OpenAIEndpoint", "OpenAIWire"]
 
@@ -90,7 +90,7 @@ class OpenAIWire:
         await self.learn()
         if self._info.place != request.place:
             raise wrong_place(self._info, request.place)
-        said, plan = Said(), self._thinker.plan(request, self._info)
+        said, plan = PartialAnswer(), self._thinker.plan(request, self._info)
         try:
             async with aclosing(self._try(request, plan, said)) as chunks:
                 async for chunk in chunks:
@@ -115,7 +115,7 @@ class OpenAIWire:
             usage = said.usage if position == 0 else end.usage
             yield replace(end, usage=usage, in_words=in_words)
 
-    async def _try(self, request: ChatRequest, plan: Plan, said: Said) -> AsyncGenerator[Chunk, None]:
+    async def _try(self, request: ChatRequest, plan: CallPlan, said: PartialAnswer) -> AsyncGenerator[Chunk, None]:
         """One call, its ends kept in ``said``."""
         said.begin()
         answer = await self._open(request, plan)
@@ -134,7 +134,7 @@ class OpenAIWire:
             self._thinker.answered(request, plan, said.answer(), cut=cut)
         self._told()
 
-    async def _open(self, request: ChatRequest, plan: Plan) -> Any:
+    async def _open(self, request: ChatRequest, plan: CallPlan) -> Any:
         create: Any = self._endpoint.client().chat.completions.create
         while True:
             sent = self._parameters(request, plan)
@@ -144,7 +144,7 @@ class OpenAIWire:
                 if not self._endpoint.degrade(error, sent):
                     raise
 
-    def _parameters(self, request: ChatRequest, plan: Plan) -> dict[str, object]:
+    def _parameters(self, request: ChatRequest, plan: CallPlan) -> dict[str, object]:
         refused = self._endpoint.refused
         schema = request.schema
         enforced = schema is not None and not plan.prose and "response_format" not in refused
@@ -182,7 +182,9 @@ class OpenAIWire:
                 parameters["extra_body"] = {"chat_template_kwargs": {"enable_thinking": on, "thinking": on}}
         return {name: value for name, value in parameters.items() if name not in refused}
 
-    async def _read(self, answer: Any, request: ChatRequest, plan: Plan, said: Said) -> AsyncGenerator[Chunk, None]:
+    async def _read(
+        self, answer: Any, request: ChatRequest, plan: CallPlan, said: PartialAnswer
+    ) -> AsyncGenerator[Chunk, None]:
         """Chunks of the open stream but its ends, which wait in ``said`` until the usage has come."""
         unenforced = request.schema is not None and (plan.prose or "response_format" in self._endpoint.refused)
         reasons: dict[int, FinishReason] = {}
@@ -200,7 +202,7 @@ class OpenAIWire:
                         said.take(text, thought=thought, sample=choice.index)
                         yield TextDelta(index=choice.index, text="" if unenforced else text)
                     else:
-                        yield Waiting()
+                        yield Heartbeat()
                     if choice.finish_reason is not None:
                         reasons[choice.index] = self._reason(choice.finish_reason)
                 if usage is not None and not part.choices and len(reasons) >= request.samples:

@@ -29,17 +29,17 @@ class Manners:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class _Call:
+class _WaitingCall:
     model: str
     granted: asyncio.Future[None]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class _Line:
+class _JobCalls:
     """One job's calls, in order. ``passed`` counts the calls let through since it was this job's turn, the first of
     them at ``since``."""
 
-    calls: deque[_Call] = field(default_factory=deque[_Call])
+    calls: deque[_WaitingCall] = field(default_factory=deque[_WaitingCall])
     passed: int = 0
     since: float = 0.0
 
@@ -56,7 +56,7 @@ class Places:
         self._clock = clock
         self._manners = manners or Manners()
         self._free = self.count
-        self._lines: dict[str, _Line] = {}
+        self._lines: dict[str, _JobCalls] = {}
         """By job, in the order of their turns; none is empty."""
         self._recent: deque[tuple[str, str]] = deque(maxlen=self.count)
         """(model, job) of the latest calls, as many as there are places: what the server has at hand."""
@@ -81,8 +81,8 @@ class Places:
             self._leave()
 
     async def _enter(self, job: str, model: str) -> None:
-        call = _Call(model=model, granted=asyncio.get_running_loop().create_future())
-        self._lines.setdefault(job, _Line()).calls.append(call)
+        call = _WaitingCall(model=model, granted=asyncio.get_running_loop().create_future())
+        self._lines.setdefault(job, _JobCalls()).calls.append(call)
         self._serve()
         try:
             await call.granted
@@ -97,7 +97,7 @@ class Places:
         self._free += 1
         self._serve()
 
-    def _drop(self, job: str, call: _Call) -> None:
+    def _drop(self, job: str, call: _WaitingCall) -> None:
         line = self._lines.get(job)
         if line is not None and call in line.calls:
             line.calls.remove(call)

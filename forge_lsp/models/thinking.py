@@ -16,7 +16,7 @@ from forge_lsp.models.capabilities import LEVELS, Form, Learnt
 from forge_lsp.models.prompt import holds_object
 from forge_lsp.models.wire import Finished
 
-__all__ = ["Plan", "Said", "Thinker", "Wishes"]
+__all__ = ["CallPlan", "PartialAnswer", "Thinker", "Wishes"]
 
 _AUTO = "medium"
 """How much a model thinks where nobody said."""
@@ -25,7 +25,7 @@ _MOST = LEVELS["high"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class CallPlan:
     """How one call is made. ``off``: the model is told not to think; ``level``: how much it is to think, None where it
     does not or cannot be told. ``room``: tokens of thought beside the answer's. ``form``: how an answer that has a
     schema is asked for."""
@@ -55,7 +55,7 @@ _MARKS: Mapping[str, str] = {
 
 
 @dataclass(slots=True, kw_only=True)
-class Said:
+class PartialAnswer:
     """What has come of one call so far, over its tries: text by sample, pieces of thought, the ends and the usages."""
 
     texts: dict[int, list[str]] = field(default_factory=dict[int, list[str]])
@@ -168,7 +168,7 @@ class Thinker:
         most = max(self._tokens(_level(wish)) for wish in (wishes - {"off"} or wishes))
         return min(most, context // 3)
 
-    def plan(self, request: ChatRequest, info: ModelInfo) -> Plan:
+    def plan(self, request: ChatRequest, info: ModelInfo) -> CallPlan:
         """How to ask the first time.
 
         Left to itself, a model that can be switched thinks where the request says that it is worth its time, and not
@@ -184,18 +184,18 @@ class Thinker:
         level = _level(wish)
         match self.thinks:
             case Thinks.NO:
-                return Plan(form=form)
+                return CallPlan(form=form)
             case Thinks.SWITCH if not wanted:
                 # A model that answers nothing under a schema mostly does so because it is not allowed to think.
                 if form is Form.PROSE and self._learnt.empty:
                     return self._thinking("low", info, form=form)
-                return Plan(off=True, form=form)
+                return CallPlan(off=True, form=form)
             case Thinks.ALWAYS:
                 return self._thinking(level, info, form=form)
             case _:
                 return self._thinking(level if wanted else "low", info, form=form)
 
-    def again(self, request: ChatRequest, info: ModelInfo, plan: Plan, *, thought: bool) -> Plan | None:
+    def again(self, request: ChatRequest, info: ModelInfo, plan: CallPlan, *, thought: bool) -> CallPlan | None:
         """How to ask once more after an answer without a word; None: asking differently would not help.
 
         ``thought``: the model spent it on thinking.
@@ -207,16 +207,16 @@ class Thinker:
             if structured:
                 self._learn(form=Form.PROSE, empty=True)
             if self.thinks is Thinks.NO:
-                return None if plan.form is Form.PROSE else Plan(form=Form.PROSE)
-            return Plan(level="low", room=self._second(info), form=Form.PROSE if structured else plan.form)
+                return None if plan.form is Form.PROSE else CallPlan(form=Form.PROSE)
+            return CallPlan(level="low", room=self._second(info), form=Form.PROSE if structured else plan.form)
         if self.thinks is Thinks.SWITCH and not plan.off:
-            return Plan(off=True, room=self._second(info), form=plan.form)
+            return CallPlan(off=True, room=self._second(info), form=plan.form)
         # It cannot be kept from thinking: all the room there is, and nothing enforced that it could not think under.
         if structured:
             self._learn(form=Form.PROSE, empty=True)
-        return Plan(level="low", room=self._second(info), form=Form.PROSE if structured else plan.form)
+        return CallPlan(level="low", room=self._second(info), form=Form.PROSE if structured else plan.form)
 
-    def saw(self, plan: Plan, *, thought: bool, tokens: int) -> None:
+    def saw(self, plan: CallPlan, *, thought: bool, tokens: int) -> None:
         """An answer to ``plan`` came, with thoughts or without; ``tokens`` were written for both."""
         if thought:
             always = plan.off or self.thinks is Thinks.NO
@@ -226,7 +226,7 @@ class Thinker:
         """A model of which nothing was known thinks."""
         self._learn(thinks=True)
 
-    def answered(self, request: ChatRequest, plan: Plan, text: str, *, cut: bool) -> None:
+    def answered(self, request: ChatRequest, plan: CallPlan, text: str, *, cut: bool) -> None:
         """A whole answer came. One without an object, where a schema asks for one, was not made to follow it: the form
         is asked for in another way from then on. ``cut``: the length limit ended it, which says nothing of the form."""
         if request.schema is None or cut or not text.strip() or holds_object(text):
@@ -256,7 +256,7 @@ class Thinker:
         if self._keep is not None and self._learnt != old:
             self._keep(self._learnt)
 
-    def nothing_said(self, info: ModelInfo, said: Said) -> NoAnswer:
+    def nothing_said(self, info: ModelInfo, said: PartialAnswer) -> NoAnswer:
         """It thought, twice, and answered nothing."""
         tokens = max(said.usages[-1].output_tokens if said.usages else 0, said.thought)
         remedy = f"raise models.{info.key}.context, or name a model that thinks less"
@@ -264,8 +264,8 @@ class Thinker:
             remedy = f'set models.{info.key}.think = "off", or raise models.{info.key}.context'
         return NoAnswer(f"{info.name} spent its {tokens} tokens on thinking and gave no answer.", remedy=remedy)
 
-    def _thinking(self, level: str, info: ModelInfo, *, form: Form) -> Plan:
-        return Plan(level=level, room=self._room(level, info.context), form=form)
+    def _thinking(self, level: str, info: ModelInfo, *, form: Form) -> CallPlan:
+        return CallPlan(level=level, room=self._room(level, info.context), form=form)
 
     def _room(self, level: str, context: int) -> int:
         """Tokens of thought for a level: as planned, or twice what an answer of this model took, thoughts included."""

@@ -33,12 +33,12 @@ __all__ = [
     "Chunk",
     "Deadlines",
     "Finished",
+    "Heartbeat",
     "Learns",
     "ModelConfig",
     "ServerConfig",
     "ServerKind",
     "TextDelta",
-    "Waiting",
     "Wire",
 ]
 
@@ -53,7 +53,7 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class Heartbeat:
     """A sign of life without a token: a prefill tick, a ping. It restarts the ``between_tokens`` clock once a token
     has come; it never stops the ``first_token`` clock, which a server that only ticks would otherwise evade."""
 
@@ -75,7 +75,7 @@ class Finished:
     in_words: bool = False
 
 
-Chunk: TypeAlias = TextDelta | Waiting | Finished
+Chunk: TypeAlias = TextDelta | Heartbeat | Finished
 
 
 class Busy(ServerBusy):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from forge_lsp.placement.swapping import NOTHING, Course
+from forge_lsp.placement.swapping import NOTHING, DeviceTimeline
 from forge_lsp.placement.weighing import HAIR, Score, Weigher
 
 __all__ = ["Branch", "Placed", "heaviest_first"]
@@ -47,7 +47,7 @@ class Branch:
         rig, devices = weigher.rig, len(weigher.rig.devices)
         self._order = heaviest_first(weigher)
         self._where, self._masks = [0] * len(self._order), [0] * devices
-        self._courses: list[Course] = [NOTHING] * devices
+        self._courses: list[DeviceTimeline] = [NOTHING] * devices
         self._least = [min(weigher.alone[m][d] for d in allowed) for m, allowed in enumerate(weigher.allowed)]
         spread = sum(1 / speed for speed in rig.speed)
         #: Of each parallel round the seconds of each device, and the most of them, or what it takes at least.
@@ -81,7 +81,7 @@ class Branch:
                 self.best = score, tuple(self._where)
             return
         model, fresh = self._order[at], set[int]()
-        branches: list[tuple[float, int, float, Course]] = []
+        branches: list[tuple[float, int, float, DeviceTimeline]] = []
         for device in weigher.allowed[model]:
             if self.until():
                 self.finished = False
@@ -118,7 +118,7 @@ class Branch:
             if not self.finished:
                 return
 
-    def _waits(self, device: int, course: Course) -> float:
+    def _waits(self, device: int, course: DeviceTimeline) -> float:
         """Return the seconds of waiting, if ``device`` did ``course``."""
         waiting = dict(course.waiting)
         for other, one in enumerate(self._courses):

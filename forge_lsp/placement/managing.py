@@ -13,12 +13,12 @@ from forge_lsp.placement.calibration import Calibration, Seen
 from forge_lsp.placement.claims import Claims
 from forge_lsp.placement.devices import devices, told
 from forge_lsp.placement.memory_manager import DeviceServer, ModelLoader
-from forge_lsp.placement.moves import Memory
+from forge_lsp.placement.moves import ResidentModel
 from forge_lsp.placement.plan import Device, Plan
 from forge_lsp.placement.planning import ModelRequest, arranged
 from forge_lsp.placement.residency import ManagedResidency, make_managers
 from forge_lsp.placement.survey import ServerSettings
-from forge_lsp.placement.timing import Row
+from forge_lsp.placement.timing import TimedRow
 
 __all__ = ["in_force", "managed"]
 
@@ -26,7 +26,7 @@ __all__ = ["in_force", "managed"]
 async def managed(
     servers: Sequence[ServerSettings],
     wanted: Sequence[ModelRequest],
-    rows: Sequence[Row],
+    rows: Sequence[TimedRow],
     *,
     loader: ModelLoader,
     state_dir: Path,
@@ -52,7 +52,7 @@ async def managed(
 
 
 async def in_force(
-    servers: Sequence[ServerSettings], wanted: Sequence[ModelRequest], rows: Sequence[Row], *, state_dir: Path
+    servers: Sequence[ServerSettings], wanted: Sequence[ModelRequest], rows: Sequence[TimedRow], *, state_dir: Path
 ) -> Plan | None:
     """Return the plan by which such servers are managed: each model stays where it is, and the plan says when it is
     loaded. Return None where there is nothing to manage."""
@@ -90,7 +90,7 @@ def _server(server: ServerSettings, plan: Plan, wanted: Sequence[ModelRequest], 
     digests: dict[str, str] = {}
     calibration = Calibration(state_dir)
 
-    async def look() -> Sequence[Memory] | None:
+    async def look() -> Sequence[ResidentModel] | None:
         found = await ollama_api.loaded(server.url)
         digests.update({row.name: row.digest for row in found or ()})
         return found
@@ -98,7 +98,7 @@ def _server(server: ServerSettings, plan: Plan, wanted: Sequence[ModelRequest], 
     async def free() -> int | None:
         return next((gpu.free for gpu in (await inventory.read()).gpus if gpu.uuid == server.gpu), None)
 
-    async def measured(key: str, row: Memory, seconds: float) -> None:
+    async def measured(key: str, row: ResidentModel, seconds: float) -> None:
         one = ours[key]
         parallel = plan.need(key).parallel
         seen = Seen(digest=digests[row.name], context=one.context, server=server.key, parallel=parallel)

@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 
 from forge_lsp.core.errors import ModelError
 from forge_lsp.placement.claims import Claims
-from forge_lsp.placement.moves import Change, Memory, Moves, Seen
+from forge_lsp.placement.moves import MemoryState, Moves, ResidentModel, Swap
 from forge_lsp.placement.plan import GIB, Device, Plan
 
 __all__ = ["DeviceServer", "GpuMemoryManager", "ModelLoader"]
@@ -48,9 +48,9 @@ class DeviceServer:
     """
 
     names: Mapping[str, str]
-    look: Callable[[], Awaitable[Sequence[Memory] | None]]
+    look: Callable[[], Awaitable[Sequence[ResidentModel] | None]]
     free: Callable[[], Awaitable[int | None]]
-    measured: Callable[[str, Memory, float], Awaitable[None]]
+    measured: Callable[[str, ResidentModel, float], Awaitable[None]]
 
 
 class GpuMemoryManager:
@@ -180,7 +180,7 @@ class GpuMemoryManager:
         seen = await self._seen()
         return seen is None or (set(needed) <= seen.ours.keys() and not self._leaving & set(needed))
 
-    async def _seen(self) -> Seen | None:
+    async def _seen(self) -> MemoryState | None:
         rows, now = await asyncio.gather(self._server.look(), self._server.free())
         return None if rows is None else self._moves.seen(rows, now)
 
@@ -218,7 +218,7 @@ class GpuMemoryManager:
         finally:
             self._leaving -= set(change.gone)
 
-    async def _carry_out(self, change: Change, seen: Seen, *, patience: float) -> list[str]:
+    async def _carry_out(self, change: Swap, seen: MemoryState, *, patience: float) -> list[str]:
         self._leaving |= set(change.gone)
         try:
             async with AsyncExitStack() as taken:
@@ -266,10 +266,10 @@ class GpuMemoryManager:
         await self._server.measured(key, row, seconds)
         return None
 
-    def _spilled(self, row: Memory) -> bool:
+    def _spilled(self, row: ResidentModel) -> bool:
         # On a CPU all of it is, and that is no spill.
         return self._device.kind != "cpu" and row.size_vram < row.size
 
-    async def _row(self, key: str) -> Memory | None:
+    async def _row(self, key: str) -> ResidentModel | None:
         seen = await self._seen()
         return None if seen is None else seen.ours.get(key)

@@ -9,10 +9,10 @@ from typing import Protocol
 from forge_lsp.placement.plan import Device, Plan
 from forge_lsp.placement.rig import Rig
 
-__all__ = ["Change", "Memory", "Moves", "Seen"]
+__all__ = ["MemoryState", "Moves", "ResidentModel", "Swap"]
 
 
-class Memory(Protocol):
+class ResidentModel(Protocol):
     """A model in a server's memory; bytes, of which ``size_vram`` are on the GPU."""
 
     @property
@@ -24,17 +24,17 @@ class Memory(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class MemoryState:
     """What is in memory: ours by key; ``free`` bytes for loads, ``lost`` of them less than the plan reckons with."""
 
-    ours: Mapping[str, Memory]
+    ours: Mapping[str, ResidentModel]
     free: int
     alone: bool
     lost: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Swap:
     """What goes, and then what comes, in this order."""
 
     gone: tuple[str, ...]
@@ -50,15 +50,17 @@ class Moves:
         self._numbers = {need.key: number for number, need in enumerate(self._rig.needs)}
         self._keys = {name: key for key, name in names.items()}
 
-    def seen(self, rows: Sequence[Memory], now: int | None) -> Seen:
+    def seen(self, rows: Sequence[ResidentModel], now: int | None) -> MemoryState:
         """What the server's rows say; ``now``: bytes that are free on the GPU (None: nobody knows)."""
         ours = {self._keys[row.name]: row for row in rows if row.name in self._keys}
         foreign = sum(row.size_vram for row in rows if row.name not in self._keys)
         free = self._rig.free[0] - foreign - sum(self._size(key) for key in ours if key in self._numbers)
         lost = 0 if now is None else max(0, free - now)
-        return Seen(ours=ours, free=free - lost, alone=not foreign, lost=lost)
+        return MemoryState(ours=ours, free=free - lost, alone=not foreign, lost=lost)
 
-    def change(self, needed: Sequence[str], aim: Sequence[str], seen: Seen, held: Mapping[str, int]) -> Change | None:
+    def change(
+        self, needed: Sequence[str], aim: Sequence[str], seen: MemoryState, held: Mapping[str, int]
+    ) -> Swap | None:
         """What to move so that as much of ``needed`` as fits together is there; None: it is. What is in ``aim`` goes
         last, and before that what is ``held`` (by how many)."""
         group = self._fitting(needed)
@@ -74,17 +76,17 @@ class Moves:
             room = seen.free + sum(self._size(key) for key in gone)
             order = self._rig.order(wanted, room, empty=len(gone) == len(here) and seen.alone)
             if order is not None:
-                return Change(gone=tuple(gone), order=self._named(order))
+                return Swap(gone=tuple(gone), order=self._named(order))
         # What stays is in the way of the rule itself: all of it goes, and comes back in the right order.
         order = self._rig.together(self._mask(group), 0)
-        return Change(gone=tuple(here), order=self._named(order or tuple(wanted)))
+        return Swap(gone=tuple(here), order=self._named(order or tuple(wanted)))
 
-    def extras(self, aim: Sequence[str], seen: Seen) -> Change | None:
+    def extras(self, aim: Sequence[str], seen: MemoryState) -> Swap | None:
         """What the plan has here beyond what is needed at once: it comes where nothing has to go for it."""
         here = [key for key in seen.ours if key in self._numbers]
         missing = sorted(self._numbers[key] for key in aim if key in self._numbers and key not in seen.ours)
         order = self._rig.order(missing, seen.free, empty=not here and seen.alone) if missing else None
-        return Change(gone=(), order=self._named(order)) if order else None
+        return Swap(gone=(), order=self._named(order)) if order else None
 
     def _fitting(self, needed: Sequence[str]) -> list[str]:
         """As many of a stage's models as can be there together; the others take their turn when they are called."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from forge_lsp.placement.plan import Device, Move, Need, Plan, Problem, Scene, Stage, Step, Turn
 from forge_lsp.placement.rig import Rig
-from forge_lsp.placement.search import EFFORT, Found, search
+from forge_lsp.placement.search import EFFORT, SearchResult, search
 from forge_lsp.placement.swapping import Trace, follow
 from forge_lsp.placement.weighing import Weigher
 
@@ -25,7 +25,7 @@ def make(
     planned. ``effort`` bounds the search (see search.py)."""
     weigh = weigher(devices, needs, steps)
     if not weigh.rig.needs:
-        found = Found(where=(), score=(weigh.fixed, 0, 0, 0), optimal=True)
+        found = SearchResult(where=(), score=(weigh.fixed, 0, 0, 0), optimal=True)
     else:
         found = search(weigh, effort=effort)
     return _written(weigh.rig, found, needs, problems)
@@ -39,7 +39,7 @@ def drawn(devices: Sequence[Device], needs: Sequence[Need], steps: Sequence[Step
     where = tuple(numbers[need.gpu] for need in weigh.rig.needs if need.gpu is not None)
     score = weigh.score(where)
     assert score is not None  # without a limit there always is one
-    return _written(weigh.rig, Found(where=where, score=score, optimal=False), needs, ())
+    return _written(weigh.rig, SearchResult(where=where, score=score, optimal=False), needs, ())
 
 
 def _fitting(need: Need, devices: Sequence[Device]) -> list[str]:
@@ -58,7 +58,7 @@ def weigher(devices: Sequence[Device], needs: Sequence[Need], steps: Sequence[St
     return Weigher(rig=rig, allowed=allowed, preferred=preferred)
 
 
-def _written(rig: Rig, found: Found, needs: Sequence[Need], problems: Sequence[Problem]) -> Plan:
+def _written(rig: Rig, found: SearchResult, needs: Sequence[Need], problems: Sequence[Problem]) -> Plan:
     masks = dict.fromkeys(range(len(rig.devices)), 0)
     for model, device in enumerate(found.where):
         masks[device] |= 1 << model

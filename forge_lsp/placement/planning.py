@@ -17,7 +17,7 @@ from forge_lsp.placement.footprint import footprint, shape
 from forge_lsp.placement.placement import make
 from forge_lsp.placement.plan import Device, Need, Plan
 from forge_lsp.placement.rendering import sections
-from forge_lsp.placement.timing import Row, steps
+from forge_lsp.placement.timing import TimedRow, steps
 
 __all__ = ["ModelRequest", "arranged", "plan", "planned"]
 
@@ -57,7 +57,7 @@ class _ModelState:
 
 async def planned(
     wanted: Sequence[ModelRequest],
-    rows: Sequence[Row],
+    rows: Sequence[TimedRow],
     *,
     profile: str,
     state_dir: Path,
@@ -78,7 +78,7 @@ async def planned(
 
 async def plan(
     wanted: Sequence[ModelRequest],
-    rows: Sequence[Row],
+    rows: Sequence[TimedRow],
     *,
     profile: str,
     state_dir: Path,
@@ -115,7 +115,7 @@ async def plan(
 
 
 async def arranged(
-    wanted: Sequence[ModelRequest], rows: Sequence[Row], found: Sequence[Device], *, state_dir: Path
+    wanted: Sequence[ModelRequest], rows: Sequence[TimedRow], found: Sequence[Device], *, state_dir: Path
 ) -> Plan:
     """Where each model goes on devices of which each has a server of its own. A model is on ``gpu`` until it is moved,
     and is not moved where it is ``fixed``; one without any may go anywhere."""

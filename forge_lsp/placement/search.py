@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from forge_lsp.placement.branching import Branch, Placed, heaviest_first
 from forge_lsp.placement.weighing import HAIR, Score, Weigher
 
-__all__ = ["EFFORT", "Found", "search"]
+__all__ = ["EFFORT", "SearchResult", "search"]
 
 #: Annealing accepts, at first and at last, a cost that is higher by these shares of the start.
 WARM, COLD = 0.05, 0.004
@@ -34,7 +34,7 @@ TIES = 0.125
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class SearchResult:
     """A device number for each model, and what it comes to. ``optimal``: branch and bound found none that takes less
     time, as far as its bound holds (see branching.py)."""
 
@@ -43,7 +43,7 @@ class Found:
     optimal: bool
 
 
-def search(weigher: Weigher, *, effort: int = EFFORT, seed: int = 7) -> Found:
+def search(weigher: Weigher, *, effort: int = EFFORT, seed: int = 7) -> SearchResult:
     """Return the best placement that is found with so much effort.
 
     The beam's is improved by moves and swaps, then branch and bound gets a part of the effort that is left. Where it
@@ -66,7 +66,7 @@ def search(weigher: Weigher, *, effort: int = EFFORT, seed: int = 7) -> Found:
         for part in ANNEALING:
             best = _cool(weigher, best, shaken, _part(weigher, effort, part))
         best = _descend(weigher, best, until)
-    return Found(where=best[1], score=best[0], optimal=optimal)
+    return SearchResult(where=best[1], score=best[0], optimal=optimal)
 
 
 def _beam(weigher: Weigher) -> tuple[int, ...]:

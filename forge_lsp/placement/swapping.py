@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from forge_lsp.placement.rig import OPEN, SPARE, Hiding, Rig, StageNumbers, bits
 from forge_lsp.placement.timing import UNLOAD
 
-__all__ = ["NOTHING", "Act", "Course", "Trace", "follow"]
+__all__ = ["NOTHING", "Act", "DeviceTimeline", "Trace", "follow"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
+class DeviceTimeline:
     """The result for a device. ``waiting``: seconds by number of the stage that are spent waiting for loads; ``peak``:
     the most bytes that are taken at any time; ``loads``: those of ``base``, the first models, included."""
 
@@ -29,7 +29,7 @@ class Course:
     base: tuple[int, ...]
 
 
-NOTHING = Course(waiting={}, evictions=0, loads=0, peak=0, base=())
+NOTHING = DeviceTimeline(waiting={}, evictions=0, loads=0, peak=0, base=())
 """The course of a device without models."""
 
 
@@ -54,11 +54,11 @@ class Trace:
     turns: list[list[list[int]]] = field(default_factory=list[list[list[int]]])
 
 
-def follow(rig: Rig, device: int, mask: int, trace: Trace | None = None) -> Course:
+def follow(rig: Rig, device: int, mask: int, trace: Trace | None = None) -> DeviceTimeline:
     """Return what the device does in all stages. Every model must fit the device alone."""
     whole = rig.together(mask, device)
     if trace is None and whole is not None:
-        return Course(waiting={}, evictions=0, loads=len(whole), peak=rig.bytes(mask), base=whole)
+        return DeviceTimeline(waiting={}, evictions=0, loads=len(whole), peak=rig.bytes(mask), base=whole)
     return _Walk(rig, device, mask, trace).go()
 
 
@@ -89,7 +89,7 @@ class _Walk:
         self.used = self.peak = rig.bytes(self.resident)
         self.base = base
 
-    def go(self) -> Course:
+    def go(self) -> DeviceTimeline:
         rig, mask, trace, device = self.rig, self.mask, self.trace, self.device
         resident = self.resident
         restless = False  # whether the stage before had more than one turn here
@@ -111,7 +111,9 @@ class _Walk:
             if trace is not None:
                 trace.resident.append(resident)
                 trace.turns.append([bits(need)] if need else [])
-        return Course(waiting=self.waiting, evictions=self.evictions, loads=self.loads, peak=self.peak, base=self.base)
+        return DeviceTimeline(
+            waiting=self.waiting, evictions=self.evictions, loads=self.loads, peak=self.peak, base=self.base
+        )
 
     def _base(self) -> tuple[int, ...]:
         """Return what is loaded before the first stage: by first use, as much as fits."""

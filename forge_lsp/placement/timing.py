@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from forge_lsp.placement.plan import Footprint, Stage, Step
 
-__all__ = ["ELSEWHERE", "REFERENCE", "UNLOAD", "Row", "call_seconds", "steps"]
+__all__ = ["ELSEWHERE", "REFERENCE", "UNLOAD", "TimedRow", "call_seconds", "steps"]
 
 REFERENCE = 936e9
 """Bytes a second of the reference device, an RTX 3090."""
@@ -36,7 +36,7 @@ _DEBATE_ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class TimedRow:
     """A row of the schedule in plain words; models by settings key. ``beside``: who writes at the same time."""
 
     attempts: tuple[int, ...]
@@ -53,7 +53,7 @@ def call_seconds(weights: int, written: float, *, read: float = _PROMPT, bandwid
     return weights * (written + read / READ_SHARE) / (bandwidth * EFFICIENCY)
 
 
-def steps(rows: Iterable[Row], footprints: Mapping[str, Footprint]) -> tuple[Step, ...]:
+def steps(rows: Iterable[TimedRow], footprints: Mapping[str, Footprint]) -> tuple[Step, ...]:
     """The schedule, row by row and stage by stage. Models without a footprint are answered elsewhere."""
     made: list[Step] = []
     taken: set[int] = set()
@@ -88,7 +88,7 @@ def _seconds(key: str, tokens: float, footprints: Mapping[str, Footprint]) -> fl
 _Rounds = list[list[tuple[str, float]]]
 
 
-def _stages(row: Row) -> tuple[tuple[Stage, _Rounds], ...]:
+def _stages(row: TimedRow) -> tuple[tuple[Stage, _Rounds], ...]:
     writing = _CODE * (1 + _SAMPLE * (row.samples - 1))
     return (
         ("think", _thinking(row.strategy, row.thinkers)),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from forge_lsp.placement.rig import Rig
-from forge_lsp.placement.swapping import Course, follow
+from forge_lsp.placement.swapping import DeviceTimeline, follow
 
 __all__ = ["HAIR", "Score", "Weigher"]
 
@@ -30,7 +30,7 @@ class Weigher:
     rounds: list[tuple[float, dict[int, float]]] = field(init=False)
     fixed: float = field(init=False)
     effort: int = field(init=False, default=0)
-    _courses: dict[tuple[int, int], Course] = field(init=False)
+    _courses: dict[tuple[int, int], DeviceTimeline] = field(init=False)
     _kinds: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,7 +59,7 @@ class Weigher:
         """Return the first device that is like this one."""
         return self._kinds[device]
 
-    def course(self, device: int, mask: int) -> Course:
+    def course(self, device: int, mask: int) -> DeviceTimeline:
         """Return what a device does with these models."""
         key = (self._kinds[device], mask)
         found = self._courses.get(key)

@@ -18,8 +18,8 @@ from pathlib import Path
 from forge_lsp.core.errors import EnvironmentFault, SandboxUnavailable
 from forge_lsp.core.ports import Box, Tree
 from forge_lsp.sandbox import keeper
-from forge_lsp.sandbox.bubblewrap_box import BubblewrapBox, Ground
-from forge_lsp.sandbox.kept import Kept
+from forge_lsp.sandbox.bubblewrap_box import BoxSettings, BubblewrapBox
+from forge_lsp.sandbox.kept import RunningCommand
 from forge_lsp.sandbox.mounts import hidden
 from forge_lsp.sandbox.profile import interpreter_folders, private_entries
 from forge_lsp.sandbox.seccomp import Sockets, seccomp_filter
@@ -43,7 +43,7 @@ def find_bwrap() -> tuple[Path, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bubblewrap(Ground):
+class Bubblewrap(BoxSettings):
     """A :class:`~forge_lsp.core.ports.Sandbox`."""
 
     @property
@@ -83,7 +83,7 @@ class Bubblewrap(Ground):
         source: Path,
         env: Mapping[str, str] | None = None,
         readable: Sequence[Path] = (),
-    ) -> Kept:
+    ) -> RunningCommand:
         """Start a command that stays, with the folder ``source`` itself in its place, read-only: it sees what the user
         saves. No network, no home, and the limits of any box but for the time.
 

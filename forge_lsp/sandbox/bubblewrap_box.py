@@ -18,15 +18,15 @@ from forge_lsp.sandbox import process
 from forge_lsp.sandbox.caches import BoxCache
 from forge_lsp.sandbox.copying import Copied, CopyRules, copy_tree
 from forge_lsp.sandbox.folders import BoxFolders
-from forge_lsp.sandbox.kept import Kept, keep
+from forge_lsp.sandbox.kept import RunningCommand, keep
 from forge_lsp.sandbox.limits import Limits, commands_at_once, rlimits, watched
 from forge_lsp.sandbox.mounts import HOME, environment, hidden, identity, isolated, readable_beside
 from forge_lsp.sandbox.overlay import read_beneath, read_layers, write_copy_files, write_layer
 from forge_lsp.sandbox.profile import clean_environment, private_entries
 from forge_lsp.sandbox.seccomp import Sockets, seccomp_filter
-from forge_lsp.sandbox.status import Status
+from forge_lsp.sandbox.status import StatusPipes
 
-__all__ = ["BubblewrapBox", "Ground"]
+__all__ = ["BoxSettings", "BubblewrapBox"]
 
 _log = logging.getLogger(__name__)
 _EMPTY_ROOT = Path("/work")
@@ -38,7 +38,7 @@ _EMPTYING = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class BoxSettings:
     """What all boxes of a sandbox have in common. ``overlay`` False: lay a real copy in the project's place."""
 
     program: Path
@@ -52,7 +52,7 @@ class Ground:
 class BubblewrapBox:
     """One temp copy. ``run`` calls queue: two overlays may not share the folder that takes the writes."""
 
-    def __init__(self, ground: Ground, tree: Tree, folder: Path) -> None:
+    def __init__(self, ground: BoxSettings, tree: Tree, folder: Path) -> None:
         self._ground = ground
         self._tree = tree
         self._folder = folder
@@ -166,7 +166,7 @@ class BubblewrapBox:
             arguments_fd = _memory_file("arguments", b"".join(os.fsencode(a) + b"\0" for a in arguments), open_files)
             sockets = Sockets.LOOPBACK if loopback else Sockets.UNIX
             filter_fd = _memory_file("filter", seccomp_filter(sockets), open_files)
-            status = Status(rlimits(self._ground.limits, timeout=timeout))
+            status = StatusPipes(rlimits(self._ground.limits, timeout=timeout))
             open_files.callback(status.close)
             ours = ["--args", str(arguments_fd), "--seccomp", str(filter_fd), *status.arguments]
             try:
@@ -201,7 +201,7 @@ class BubblewrapBox:
         closing: AsyncExitStack,
         *,
         filtered: bool = True,
-    ) -> Kept:
+    ) -> RunningCommand:
         """Start a command that is talked with; ``closing`` goes with it. Not ``filtered``: it filters what it starts
         itself."""
         try:
@@ -219,7 +219,7 @@ class BubblewrapBox:
             if filtered:
                 # It sees the project's folder itself, not through an overlay: a socket in it could be connected to.
                 filters.append(_memory_file("filter", seccomp_filter(Sockets.NONE), open_files))
-            status = Status(rlimits(self._ground.limits, timeout=_KEPT_SECONDS))
+            status = StatusPipes(rlimits(self._ground.limits, timeout=_KEPT_SECONDS))
             open_files.callback(status.close)
             closing.push_async_callback(status.emptied, _EMPTYING)
             ours = ["--args", str(arguments_fd), *status.arguments]

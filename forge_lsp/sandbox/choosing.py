@@ -129,14 +129,14 @@ class SandboxChooser:
     async def probes(self, state: Path) -> tuple[Probed, ...]:
         """What each sandbox that works here gives of all that docs/sandbox.md lists; half a minute or less for each.
         ``state`` is forge-lsp's state folder. Raises EnvironmentFault where the probes cannot be run."""
-        from forge_lsp.sandbox.probing import Surroundings, measure
+        from forge_lsp.sandbox.probing import HostMachine, measure
 
         found: list[Probed] = []
         for attempt in await self._probe():
             measured: tuple[Measured, ...] = ()
             if attempt.sandbox is not None and attempt.problem is None:
                 boxes = (await self._temp()).root
-                around = Surroundings(boxes=boxes, state=state, limits=self._config.limits)
+                around = HostMachine(boxes=boxes, state=state, limits=self._config.limits)
                 measured = await measure(attempt.sandbox, attempt.name, around)
             found.append(Probed(name=attempt.name, problem=attempt.problem, measured=measured))
         return tuple(found)

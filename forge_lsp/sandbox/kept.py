@@ -11,7 +11,7 @@ from pathlib import Path
 from forge_lsp.sandbox import process
 from forge_lsp.sandbox.spawning import spawn
 
-__all__ = ["Kept", "keep"]
+__all__ = ["RunningCommand", "keep"]
 
 _TAIL = 4000
 """Bytes of stderr that are remembered."""
@@ -54,7 +54,7 @@ class _Talk(asyncio.SubprocessProtocol):
             self.exited.set_result(None)
 
 
-class Kept:
+class RunningCommand:
     """The running command. ``closing`` is what is to be done after its end, whoever ends it."""
 
     def __init__(self, transport: asyncio.SubprocessTransport, talk: _Talk, closing: AsyncExitStack) -> None:
@@ -111,7 +111,7 @@ async def keep(
     pass_fds: Sequence[int] = (),
     started: Callable[[int], None] | None = None,
     closing: AsyncExitStack,
-) -> Kept:
+) -> RunningCommand:
     """Start ``command`` in a session of its own; ``env`` is its whole environment. Once this returns, ``closing`` is
     closed with it.
 
@@ -125,7 +125,7 @@ async def keep(
     process.step_back(transport.get_pid())
     if started is not None:
         started(transport.get_pid())
-    return Kept(transport, talk, closing)
+    return RunningCommand(transport, talk, closing)
 
 
 async def _spawned(

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from forge_lsp.sandbox import process
 
-__all__ = ["Status"]
+__all__ = ["StatusPipes"]
 
 
-class Status:
+class StatusPipes:
     """Talks with bwrap over two pipes: it tells its child's id and waits; we set the child's limits and let it go.
 
     Limits set so hold in the box alone. Above all RLIMIT_NPROC: set on us it would count all the user's processes, set

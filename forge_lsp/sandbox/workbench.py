@@ -17,7 +17,7 @@ from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import ProcessResult, Tree
 from forge_lsp.sandbox import process
 from forge_lsp.sandbox.folders import removed_or_left
-from forge_lsp.sandbox.kept import Kept
+from forge_lsp.sandbox.kept import RunningCommand
 from forge_lsp.sandbox.limits import Limits, watched
 from forge_lsp.sandbox.overlay import read_beneath, write_layer
 
@@ -29,7 +29,7 @@ _LAYERS = ("files", "written", "work")
 class Workbench:
     """The box, started by :meth:`~forge_lsp.sandbox.bubblewrap.Bubblewrap.workbench`."""
 
-    def __init__(self, kept: Kept, folder: Path, limits: Limits) -> None:
+    def __init__(self, kept: RunningCommand, folder: Path, limits: Limits) -> None:
         self._kept = kept
         self._folder = folder
         self._limits = limits

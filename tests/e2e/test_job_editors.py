@@ -84,7 +84,7 @@ async def ollama() -> AsyncIterator[FakeOllama]:
         yield server
 
 
-class Desk:
+class EditorWithFile:
     """An editor as pytest-lsp plays it, whose documents take the edits that it is sent."""
 
     def __init__(self, client: LanguageClient, documents: dict[str, TextDocument]) -> None:
@@ -137,7 +137,7 @@ def make_client() -> LanguageClient:
 
 
 @pytest.fixture(params=[*ENCODINGS])
-async def desk(request: pytest.FixtureRequest, tmp_path: Path, ollama: FakeOllama) -> AsyncIterator[Desk]:
+async def editor(request: pytest.FixtureRequest, tmp_path: Path, ollama: FakeOllama) -> AsyncIterator[EditorWithFile]:
     panel = ("granite", "gemma3")
     rows = (row(1, thinking=["phi4"], panel=panel), row(2, thinking=["phi4", "gemma3"], panel=panel))
     env = environment(tmp_path, settings(ollama.url, *rows, reviewers=PANEL))
@@ -150,7 +150,7 @@ async def desk(request: pytest.FixtureRequest, tmp_path: Path, ollama: FakeOllam
     path.write_text(TEXT, encoding="utf-8")
     codec = PositionCodec(lsp.PositionEncodingKind(ENCODINGS[request.param]))
     document = TextDocument(path.as_uri(), TEXT, version=1, language_id="python", position_codec=codec)
-    desk = Desk(client, {document.uri: document})
+    editor = EditorWithFile(client, {document.uri: document})
     folder = lsp.WorkspaceFolder(uri=work.as_uri(), name="work")
     answer = await client.initialize_session(
         lsp.InitializeParams(
@@ -160,30 +160,30 @@ async def desk(request: pytest.FixtureRequest, tmp_path: Path, ollama: FakeOllam
     assert (answer.capabilities.position_encoding or "utf-16") == ENCODINGS[request.param]
     item = lsp.TextDocumentItem(uri=document.uri, language_id="python", version=1, text=TEXT)
     client.text_document_did_open(lsp.DidOpenTextDocumentParams(item))
-    yield desk
+    yield editor
     await client.shutdown_session()
     await client.stop()
 
 
-async def test_from_the_light_bulb_to_code_that_runs(desk: Desk, ollama: FakeOllama) -> None:
-    (document,) = desk.documents.values()
+async def test_from_the_light_bulb_to_code_that_runs(editor: EditorWithFile, ollama: FakeOllama) -> None:
+    (document,) = editor.documents.values()
     line = TEXT.split("\n").index("    ...")
     at = lsp.Range(lsp.Position(line, 4), lsp.Position(line, 4))
-    actions = await desk.client.text_document_code_action_async(
+    actions = await editor.client.text_document_code_action_async(
         lsp.CodeActionParams(lsp.TextDocumentIdentifier(document.uri), at, lsp.CodeActionContext([]))
     )
     (action,) = actions
     assert isinstance(action, lsp.CodeAction)
     assert (action.title, action.kind) == ("Generate with ensemble", "refactor.rewrite.forge")
     assert action.command is not None
-    answer = await desk.command(action.command.command, **action.command.arguments[0])
+    answer = await editor.command(action.command.command, **action.command.arguments[0])
     assert set(answer) == {"jobId"}
     async with asyncio.timeout(60):
-        while not any(isinstance(value, lsp.WorkDoneProgressEnd) for value in desk.progress):
-            await desk.client.wait_for_notification(lsp.PROGRESS)
+        while not any(isinstance(value, lsp.WorkDoneProgressEnd) for value in editor.progress):
+            await editor.client.wait_for_notification(lsp.PROGRESS)
 
     # one progress: begin, percentages that never fall, end
-    begin, *reports, end = desk.progress
+    begin, *reports, end = editor.progress
     assert isinstance(begin, lsp.WorkDoneProgressBegin)
     assert isinstance(end, lsp.WorkDoneProgressEnd)
     assert begin.cancellable
@@ -208,7 +208,7 @@ async def test_from_the_light_bulb_to_code_that_runs(desk: Desk, ollama: FakeOll
     assert end.message.endswith(" · applied")
 
     # one versioned edit, which holds no more than what differs
-    (edit,) = desk.edits
+    (edit,) = editor.edits
     (change,) = edit.document_changes or ()
     assert isinstance(change, lsp.TextDocumentEdit)
     assert change.text_document == lsp.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=1)
@@ -226,12 +226,12 @@ async def test_from_the_light_bulb_to_code_that_runs(desk: Desk, ollama: FakeOll
 
     # what is kept
     job = {"jobId": answer["jobId"]}
-    (kept,) = await desk.command("forge.history")
+    (kept,) = await editor.command("forge.history")
     assert (kept["jobId"], kept["outcome"], kept["applied"]) == (answer["jobId"], "accepted", True)
-    result = await desk.command("forge.result", **job)
+    result = await editor.command("forge.result", **job)
     assert "return number % 2 == 0" in result["code"]
     assert "😀" in result["code"]
-    report = await desk.command("forge.report", **job)
+    report = await editor.command("forge.report", **job)
     for words in ("# Accepted: ", "Return the comparison itself.", "even.py", "2 proof", "| 2 | duo: phi4, gemma3"):
         assert words in report
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from forge_lsp.core.ports import ChatRequest, Message, Role
 from forge_lsp.models.directory import Directory
-from forge_lsp.models.gate import Policy
+from forge_lsp.models.gate import RetryPolicy
 from forge_lsp.models.guard import GuardedModel
 from forge_lsp.models.wire import Deadlines, ModelConfig, ServerConfig, ServerKind
 from tests.support.scripted_http import Exchange, ScriptedServer
@@ -50,7 +50,7 @@ async def model_on(
         servers=[server],
         models=[ModelConfig(key="m", server="s", name=name, context=context)],
         deadlines=deadlines or Deadlines(),
-        policy=Policy(backoff=0.02),
+        policy=RetryPolicy(backoff=0.02),
         environ={"ANTHROPIC_API_KEY": "sk-test-1234"} if environ is None else environ,
     )
     try:

@@ -20,7 +20,7 @@ from forge_lsp.sandbox.copybox import CopySandbox
 from forge_lsp.sandbox.folders import BoxFolders
 from forge_lsp.sandbox.landlock import run_confined
 from forge_lsp.sandbox.limits import Limits
-from forge_lsp.sandbox.probing import Open, Session, Surroundings, measure
+from forge_lsp.sandbox.probing import HostMachine, Open, ProbedBox, measure
 
 WAYS = ("overlay", "copy", "landlock")
 WORKBENCH = "workbench"
@@ -73,7 +73,7 @@ def workbench(folders: BoxFolders) -> Open:
     """The box that stays, as a session of one command."""
 
     @contextlib.asynccontextmanager
-    async def opened(tree: Tree, readable: Sequence[Path]) -> AsyncGenerator[Session]:
+    async def opened(tree: Tree, readable: Sequence[Path]) -> AsyncGenerator[ProbedBox]:
         bubblewrap = Bubblewrap(program=find_bwrap()[0], folders=folders)
         source = tree.source
         assert source is not None
@@ -100,7 +100,7 @@ async def probe(way: str, base: Path) -> dict[str, str]:
     (base / "state").mkdir()
     (base / "state" / "http-token").write_text("token")
     folders = BoxFolders(base / "temp")
-    around = Surroundings(boxes=folders.root, state=base / "state", once=way == WORKBENCH)
+    around = HostMachine(boxes=folders.root, state=base / "state", once=way == WORKBENCH)
     try:
         opened = workbench(folders) if way == WORKBENCH else sandbox(way, folders)
         measured = await measure(opened, "landlock" if way == "landlock" else "bubblewrap", around)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.bench.carried import CarriedTask, carried_tasks
-from forge_lsp.bench.case import Tools, is_right
+from forge_lsp.bench.case import CaseTools, is_right
 from forge_lsp.checking.toolchains import toolchains
 from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.checks import CheckKind, CheckStatus
@@ -34,9 +34,9 @@ async def no_settings(workspace: Path | None, profile: str | None) -> object:
     raise AssertionError("nothing here asks for settings")
 
 
-def tools() -> Tools:
+def tools() -> CaseTools:
     syntax = TreeSitterSyntax()
-    return Tools(
+    return CaseTools(
         languages=BUILT_IN,
         syntax=syntax,
         scoping=Scopes(syntax),

@@ -21,7 +21,7 @@ from forge_lsp.core.errors import BrokenStream, ModelFault, PromptTooLong, Serve
 from forge_lsp.core.ports import ChatRequest, FinishReason, Message, ModelInfo, Role
 from forge_lsp.models.embedded import EmbeddedWire
 from forge_lsp.models.embedded_weights import default_weights
-from forge_lsp.models.wire import Finished, TextDelta, Waiting
+from forge_lsp.models.wire import Finished, Heartbeat, TextDelta
 
 pytestmark = [
     pytest.mark.skipif(find_spec("xllamacpp") is None, reason="xllamacpp is not installed"),
@@ -190,7 +190,7 @@ async def test_a_cancel_leaves_no_work_behind_and_the_next_call_runs(wire: Embed
     pid = wire.pid
     assert pid is not None
     request = ask(LONG if phase == "prefill" else "Tell a very long story.", max_tokens=400, samples=2, temperature=0.9)
-    wanted = Waiting if phase == "prefill" else TextDelta
+    wanted = Heartbeat if phase == "prefill" else TextDelta
     stream, seen = wire.stream(request), asyncio.Event()
 
     async def consume() -> None:
@@ -225,7 +225,7 @@ async def test_a_cancelled_prefill_does_not_cost_another_call_its_child(wire: Em
     other = asyncio.create_task(answer(wire, ask("Tell a story.", max_tokens=60)))
     assert await eventually(lambda: wire._active == 1)
     stream = wire.stream(ask(LONG, max_tokens=4))
-    assert isinstance(await anext(stream), Waiting)
+    assert isinstance(await anext(stream), Heartbeat)
     await stream.aclose()
     _, ends = await other
     assert len(ends) == 1

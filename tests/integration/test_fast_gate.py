@@ -15,7 +15,7 @@ import pytest
 from forge_lsp.app import Container, Flags
 from forge_lsp.checking.fast.checker import Checker
 from forge_lsp.checking.fast.gate import DaemonGate
-from forge_lsp.checking.fast.opener import Prepared
+from forge_lsp.checking.fast.opener import PreparedChecker
 from forge_lsp.checking.project import Place
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import FastReport, Sandbox
@@ -75,16 +75,16 @@ async def test_a_checker_is_started_before_it_is_asked(gate: DaemonGate, tmp_pat
 
 
 class NotUnderstood(PythonOpener):
-    def prepare(self, place: Place) -> Prepared | None:
+    def prepare(self, place: Place) -> PreparedChecker | None:
         raise ValueError("an answer of another shape")
 
 
 class NotStarting(PythonOpener):
-    def prepare(self, place: Place) -> Prepared | None:
+    def prepare(self, place: Place) -> PreparedChecker | None:
         async def start(keep: object) -> Checker:
             raise EnvironmentFault("no such program")
 
-        return Prepared(key=("python", "not starting"), start=start)
+        return PreparedChecker(key=("python", "not starting"), start=start)
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,14 @@ import pytest
 
 from forge_lsp.placement.calibration import Calibration, Seen
 from forge_lsp.placement.planning import ModelRequest, plan
-from forge_lsp.placement.timing import Row
+from forge_lsp.placement.timing import TimedRow
 from tests.support.ollama_server import OllamaServer, model_file, ollama_program
 
 pytestmark = pytest.mark.skipif(
     isinstance(ollama_program(), str) or isinstance(model_file(), str),
     reason=f"no real Ollama: {ollama_program()}; {model_file()}",
 )
-ROWS = (Row(attempts=(1,), strategy="solo", thinkers=("thinker",), generator="coder", members=("absent",)),)
+ROWS = (TimedRow(attempts=(1,), strategy="solo", thinkers=("thinker",), generator="coder", members=("absent",)),)
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ import pytest
 from forge_lsp.core.errors import ModelError, ModelFault, ModelMissing, Unauthorised
 from forge_lsp.core.ports import ChatReply
 from forge_lsp.models.directory import Directory
-from forge_lsp.models.gate import Policy
+from forge_lsp.models.gate import RetryPolicy
 from forge_lsp.models.guard import GuardedModel
 from forge_lsp.models.wire import Deadlines, ModelConfig, ServerConfig, ServerKind
 from tests.integration.models_room import ask
@@ -100,7 +100,7 @@ async def model(
         servers=[server],
         models=[ModelConfig(key="m", server="team", name=name, context=2048)],
         deadlines=Deadlines(connect=60, first_token=240, between_tokens=120, total=400),
-        policy=Policy(backoff=0.05),
+        policy=RetryPolicy(backoff=0.05),
         environ={"TEAM_KEY": key},
     )
     try:

@@ -91,7 +91,7 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
     from forge_lsp.editing.scope import Scopes
     from forge_lsp.editing.syntax import TreeSitterSyntax
     from forge_lsp.jobs.asking import PendingQuestions
-    from forge_lsp.jobs.contract import ApplyMode, JobRequest, Prepared, Recheck
+    from forge_lsp.jobs.contract import ApplyMode, JobRequest, PreparedJob, Recheck
     from forge_lsp.jobs.ledger import Ledger
     from forge_lsp.jobs.manager import JobManager
     from forge_lsp.jobs.services import Services
@@ -111,7 +111,7 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
     state_dir = Path(os.environ["FORGE_FAKE_STATE"])
     ledger = Ledger(state_dir if os.environ.get("FORGE_FAKE_LEDGER") else None, clock=clock)
 
-    async def prepare(request: JobRequest, job_id: str, earlier: Any) -> Prepared:
+    async def prepare(request: JobRequest, job_id: str, earlier: Any) -> PreparedJob:
         if (problem := state["problem"]) is not None:
             raise problem
         script: dict[str, Any] = {}
@@ -211,11 +211,11 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
             question = Question(id="q1", call=call, choices=choices, source="mutation", attempt=1)
             if request.questions:
                 emit(QuestionAsked(number=1, question=question))
-                desk.offer(question)
+                pending.offer(question)
             given: tuple[Any, ...] = ()
             for _ in range(int(float(wanted.get("wait", 0.2)) / 0.01)):
                 await asyncio.sleep(0.01)
-                if given := desk.taken():
+                if given := pending.taken():
                     break
             code = [
                 Candidate(code=one, text=editing.splice(task, one, ()), model=f"m{n}", attempt=1)
@@ -259,9 +259,9 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
             report = BuildReport(status=status, tool="ruff", reason=None if clean else "it does not compile")
             return Recheck(build=report, evidence=Evidence(), clean=clean)
 
-        desk = PendingQuestions(1)
+        pending = PendingQuestions(1)
         mode = request.apply or ApplyMode(state["settings"].get("apply", "edit"))
-        return Prepared(
+        return PreparedJob(
             task=task,
             attempts=10,
             apply=mode,
@@ -269,7 +269,7 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
             run=run,
             recheck=recheck,
             spending=cast("Any", FakeSpending()),
-            desk=desk if request.questions else None,
+            questions=pending if request.questions else None,
         )
 
     class FakeSpending:

@@ -10,7 +10,7 @@ from typing import Any
 
 from forge_lsp.placement.footprint import footprint
 from forge_lsp.placement.plan import GIB, Device, Footprint, Need, Step
-from forge_lsp.placement.timing import Row, steps
+from forge_lsp.placement.timing import TimedRow, steps
 
 __all__ = ["SHOWN", "chance", "device", "rows", "user_needs", "user_steps"]
 
@@ -81,10 +81,10 @@ def user_needs(*, parallel: bool = False, gpus: bool = True) -> tuple[Need, ...]
     return tuple(needs)
 
 
-def rows() -> tuple[Row, ...]:
+def rows() -> tuple[TimedRow, ...]:
     """The profile's schedule."""
     return tuple(
-        Row(
+        TimedRow(
             attempts=tuple(row["attempts"]),
             strategy=row["thinking"]["strategy"],
             thinkers=tuple(row["thinking"]["models"]),
@@ -126,7 +126,7 @@ def chance(rng: random.Random) -> tuple[tuple[Device, ...], tuple[Need, ...], tu
         )
         needs.append(Need(key=made.key, name=made.key, footprint=made, server="any"))
     keys = [need.key for need in needs]
-    made_rows: list[Row] = []
+    made_rows: list[TimedRow] = []
     attempt = 1
     for _ in range(rng.randint(1, 5)):
         attempts = tuple(range(attempt, attempt + rng.randint(1, 2)))
@@ -134,7 +134,7 @@ def chance(rng: random.Random) -> tuple[tuple[Device, ...], tuple[Need, ...], tu
         strategy = rng.choice(("none", "solo", "duo", "trio", "debate", "vote"))
         thinkers = {"none": 0, "solo": 1, "duo": 2, "trio": 3, "debate": 3, "vote": 5}[strategy]
         made_rows.append(
-            Row(
+            TimedRow(
                 attempts=attempts,
                 strategy=strategy,
                 thinkers=tuple(rng.sample(keys, min(thinkers, len(keys)))),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from forge_lsp.placement.claims import Claims
 from forge_lsp.placement.memory_manager import DeviceServer
-from forge_lsp.placement.moves import Memory
+from forge_lsp.placement.moves import ResidentModel
 from forge_lsp.placement.plan import Plan
 from forge_lsp.placement.residency import ManagedResidency, make_managers
 from tests.support.ollama_sim import Scheduler, SimModel, TimedServer
@@ -98,7 +98,7 @@ class SimulatedGpus:
         await asyncio.gather(*(one(key) for key in keys))
 
     def _server(self, uuid: str) -> DeviceServer:
-        async def look() -> list[Memory]:
+        async def look() -> list[ResidentModel]:
             rows = self.servers[uuid].scheduler.ps()
             return [
                 _Row(name=str(r["name"]), size=int(str(r["size"])), size_vram=int(str(r["size_vram"]))) for r in rows
@@ -107,7 +107,7 @@ class SimulatedGpus:
         async def free() -> int | None:
             return self.free(uuid)
 
-        async def measured(key: str, row: Memory, seconds: float) -> None:
+        async def measured(key: str, row: ResidentModel, seconds: float) -> None:
             del row
             self.measured.append(key)
             self.seconds[key] = seconds

@@ -10,7 +10,7 @@ from forge_lsp.checking.examples.arguments import arguments_of, call_of, names_i
 from forge_lsp.checking.examples.types import Signature, Unfit, fitted
 from forge_lsp.checking.examples.values import Value, shown
 from forge_lsp.checking.examples.variations import variations
-from forge_lsp.checking.examples.written import Call, Written
+from forge_lsp.checking.examples.written import Call, WrittenExample
 from forge_lsp.checking.project import Place
 from forge_lsp.core.task import Task
 
@@ -63,7 +63,7 @@ def asked_of(driver: Driver, id_: str, text: str, steps: Sequence[str], signatur
     return Asked(id=id_, call=driver.expression(signature, said, call) + call.after, steps=own)
 
 
-def probes_of(driver: Driver, examples: Sequence[Written], signature: Signature) -> dict[str, Asked]:
+def probes_of(driver: Driver, examples: Sequence[WrittenExample], signature: Signature) -> dict[str, Asked]:
     """Return variations of the examples by what people are shown of them. Members that need an instance of an example's
     own have none."""
     if signature.bound and not signature.receiver:

@@ -21,7 +21,15 @@ from forge_lsp.checking.examples.errors import same_error
 from forge_lsp.checking.examples.expecting import expectable
 from forge_lsp.checking.examples.types import Signature, Unfit
 from forge_lsp.checking.examples.values import parse, shown
-from forge_lsp.checking.examples.written import Call, Line, Written, call_in, documentation_of, same_name, written_in
+from forge_lsp.checking.examples.written import (
+    Call,
+    DocumentationLine,
+    WrittenExample,
+    call_in,
+    documentation_of,
+    same_name,
+    written_in,
+)
 from forge_lsp.checking.gate import fault_of
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, fingerprint
@@ -44,7 +52,7 @@ def _believed(task: Task, candidate: Candidate) -> str | None:
     return None
 
 
-def _all(task: Task, lines: Sequence[Line]) -> Sequence[Line]:
+def _all(task: Task, lines: Sequence[DocumentationLine]) -> Sequence[DocumentationLine]:
     del task
     return lines
 
@@ -68,7 +76,7 @@ class DocumentedExamples:
         driver: Driver,
         *,
         doubt: Callable[[Task, Candidate], str | None] = _believed,
-        read: Callable[[Task, Sequence[Line]], Sequence[Line]] = _all,
+        read: Callable[[Task, Sequence[DocumentationLine]], Sequence[DocumentationLine]] = _all,
     ) -> None:
         self._sandbox = sandbox
         self._driver = driver
@@ -161,7 +169,7 @@ class DocumentedExamples:
         place: Place,
         text: str,
         signatures: tuple[Signature, Signature],
-        examples: Sequence[Written],
+        examples: Sequence[WrittenExample],
         *,
         varied: bool,
         candidate: bool,
@@ -197,7 +205,7 @@ class DocumentedExamples:
         observed = _observed({call: answers.by_id.get(one.id) for call, one in probes.items()})
         return _Ran(runs=runs, observed=observed, doubt=answers.doubt)
 
-    def _fits(self, example: Written, signature: Signature) -> bool:
+    def _fits(self, example: WrittenExample, signature: Signature) -> bool:
         """Whether an example is one of a signature: a candidate that writes another one has broken it."""
         try:
             expectable(example, signature)
@@ -233,7 +241,7 @@ def _speaking(name: str | None) -> Callable[[Call], bool]:
     return lambda call: bool(last) and same_name(call.name, last)
 
 
-def _run_of(example: Written, answer: Answer | None, signature: Signature, answers: Answers) -> Run:
+def _run_of(example: WrittenExample, answer: Answer | None, signature: Signature, answers: Answers) -> Run:
     expected = example.expected
     if answer is None:
         words = "it did not end in time" if answers.late else answers.words or "the process ended before"
@@ -279,7 +287,7 @@ def _observed(answers: Mapping[str, Answer | None]) -> tuple[Observation, ...]:
     return tuple(found)
 
 
-def _told(result: CheckResult, example: Written) -> CheckResult:
+def _told(result: CheckResult, example: WrittenExample) -> CheckResult:
     """Return an example's result with what people know it by."""
     return replace(
         result,

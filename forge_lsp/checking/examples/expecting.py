@@ -6,14 +6,14 @@ from forge_lsp.checking.examples.arguments import call_of
 from forge_lsp.checking.examples.comparing import comparable
 from forge_lsp.checking.examples.types import Signature, Unfit
 from forge_lsp.checking.examples.values import parse
-from forge_lsp.checking.examples.written import Written
+from forge_lsp.checking.examples.written import WrittenExample
 
 __all__ = ["expectable"]
 
 _VALUES = ("int", "code", "float", "bool", "char")
 
 
-def expectable(example: Written, signature: Signature) -> None:
+def expectable(example: WrittenExample, signature: Signature) -> None:
     """Raise Unfit for an example that no code of this signature could satisfy: it is not held against any."""
     if signature.refused:
         raise Unfit(signature.refused)

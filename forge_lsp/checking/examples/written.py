@@ -16,7 +16,16 @@ from forge_lsp.checking.examples.prose import promises, value_in, with_error, wi
 from forge_lsp.checking.examples.values import closing, parse, split
 from forge_lsp.core.task import Task
 
-__all__ = ["Call", "Line", "Written", "as_in", "call_in", "documentation_of", "same_name", "written_in"]
+__all__ = [
+    "Call",
+    "DocumentationLine",
+    "WrittenExample",
+    "as_in",
+    "call_in",
+    "documentation_of",
+    "same_name",
+    "written_in",
+]
 
 _PROMPT = re.compile(r"\s*(?:>>>|js>|jshell>|ghci>|irb>|php >|csharp>|scala>)\s?(?P<rest>.*)$")
 _GOES_ON = re.compile(r"\s*(?:\.\.\.|[.*]{3}>)\s?(?P<rest>.*)$")
@@ -51,7 +60,7 @@ _LONGEST = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DocumentationLine:
     """A line of documentation without its marks. ``number`` counts from 1 in the document; 0: it is not there."""
 
     number: int
@@ -70,7 +79,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class WrittenExample:
     """An example. ``steps`` are the statements before it in its session, ``call`` is what is judged: by its value
     (``value``), or by its exception (``raises``: its type's name, "" any). Neither: it says nothing, and only what
     follows needs it."""
@@ -130,20 +139,20 @@ def call_in(text: str, speaks: Callable[[Call], bool] | None = None) -> Call | N
     return first
 
 
-def documentation_of(task: Task) -> tuple[Line, ...]:
+def documentation_of(task: Task) -> tuple[DocumentationLine, ...]:
     """Return the lines of the scope's documentation: the comments right above it and in it, and the instruction."""
     text = task.document.text
     lines = text.split("\n")
     first = text.count("\n", 0, task.scope.range.start)
     last = text.count("\n", 0, task.scope.range.end)
     found = [*_comments(lines, _start_of_comments(lines, first), last + 1)]
-    told = [Line(0, line) for line in task.instruction.split("\n")]
-    return (*found, Line(0, ""), *told)
+    told = [DocumentationLine(0, line) for line in task.instruction.split("\n")]
+    return (*found, DocumentationLine(0, ""), *told)
 
 
-def written_in(lines: Sequence[Line], speaks: Callable[[Call], bool]) -> tuple[Written, ...]:
+def written_in(lines: Sequence[DocumentationLine], speaks: Callable[[Call], bool]) -> tuple[WrittenExample, ...]:
     """Return the examples in some documentation, in order; ``speaks`` says whether a call is one of the scope."""
-    found: list[tuple[int, Written]] = []
+    found: list[tuple[int, WrittenExample]] = []
     taken: set[int] = set()
     known: Counter[str] = Counter()
 
@@ -151,7 +160,7 @@ def written_in(lines: Sequence[Line], speaks: Callable[[Call], bool]) -> tuple[W
         text = "\0".join((*steps, call))
         known[text] += 1
         name = hashlib.sha256(f"{known[text]}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()[:10]
-        one = Written(id=f"e{name}", call=call, line=lines[index].number, steps=tuple(steps), **said)
+        one = WrittenExample(id=f"e{name}", call=call, line=lines[index].number, steps=tuple(steps), **said)
         found.append((index, one))
 
     def is_call(text: str) -> bool:
@@ -193,7 +202,7 @@ def is_value(text: str) -> bool | None:
     return True
 
 
-def _above(lines: Sequence[Line], index: int, taken: Set[int]) -> tuple[str, ...]:
+def _above(lines: Sequence[DocumentationLine], index: int, taken: Set[int]) -> tuple[str, ...]:
     """The statements in the lines right above one: what an instance needs that is used in it."""
     found: list[str] = []
     while index > 0 and index - 1 not in taken:
@@ -231,7 +240,7 @@ def _told(values: Sequence[str]) -> dict[str, str | None]:
 
 
 def _sessions(
-    lines: Sequence[Line], taken: set[int], promising: Callable[[str], bool]
+    lines: Sequence[DocumentationLine], taken: set[int], promising: Callable[[str], bool]
 ) -> Iterator[tuple[int, tuple[str, tuple[str, ...]], tuple[str, ...]]]:
     """Yield prompts with their line's index, the statement and the steps before it, and the lines below: up to a blank
     one, another prompt, or one that promises something by itself."""
@@ -264,7 +273,7 @@ def _sessions(
             steps.clear()
 
 
-def _prompt_follows(lines: Sequence[Line], index: int) -> bool:
+def _prompt_follows(lines: Sequence[DocumentationLine], index: int) -> bool:
     following = next((line.text for line in lines[index:] if line.text.strip()), "")
     return _PROMPT.match(following) is not None
 
@@ -293,7 +302,7 @@ def _start_of_comments(lines: Sequence[str], first: int) -> int:
     return index
 
 
-def _comments(lines: Sequence[str], start: int, end: int) -> Iterator[Line]:
+def _comments(lines: Sequence[str], start: int, end: int) -> Iterator[DocumentationLine]:
     """The text of the comments in some lines; code between two of them is a blank line."""
     inside = False
     for number in range(start, min(end, len(lines))):
@@ -311,7 +320,7 @@ def _comments(lines: Sequence[str], start: int, end: int) -> Iterator[Line]:
             text = match["text"] if match is not None else ""
         elif (comment := _COMMENT_LINE.match(line)) is not None:
             text = comment["text"]
-        yield Line(number + 1, _unmarked(text))
+        yield DocumentationLine(number + 1, _unmarked(text))
 
 
 def _inline(text: str) -> str:

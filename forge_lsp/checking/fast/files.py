@@ -11,14 +11,14 @@ from forge_lsp.checking.project import project_files
 from forge_lsp.core.languages import Language
 from forge_lsp.reading import read_bytes
 
-__all__ = ["Files", "put"]
+__all__ = ["WatchedFiles", "put"]
 
 _LARGEST = 256 * 1024
 _MOST_TEXTS = 4000
 _MOST_MENTIONS = 40
 
 
-class Files:
+class WatchedFiles:
     """The files of ``source`` that end in one of ``suffixes``, but for what the tools of ``language`` make.
     ``generation`` grows with every change that :meth:`update` sees. Not to be used by two threads at a time."""
 

@@ -18,8 +18,8 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.daemons import Daemons, Keeping
 from forge_lsp.checking.fast.checker import Checker, Question
-from forge_lsp.checking.fast.files import Files
-from forge_lsp.checking.fast.opener import Opener, Prepared
+from forge_lsp.checking.fast.files import WatchedFiles
+from forge_lsp.checking.fast.opener import Opener, PreparedChecker
 from forge_lsp.checking.gate import new_problems, without_asked
 from forge_lsp.checking.project import Place, place_of
 from forge_lsp.core.attempt import Diagnostic
@@ -40,10 +40,10 @@ _MOST_LONE = 4
 
 
 @dataclass(slots=True)
-class _Memory:
+class _CheckerState:
     """What is remembered of one workspace and language. ``untold``: changed files that its checker was not told of."""
 
-    files: Files
+    files: WatchedFiles
     untold: dict[PurePosixPath, bool] = field(default_factory=dict[PurePosixPath, bool])
     turn: threading.Lock = field(default_factory=threading.Lock)
     baselines: OrderedDict[str, tuple[Diagnostic, ...] | None] = field(
@@ -66,7 +66,7 @@ class DaemonGate:
         self._openers = openers
         self._keeping = keeping or Keeping()
         self._daemons: Daemons[Checker] = Daemons(self._keeping)
-        self._memories: OrderedDict[tuple[Path, Language], _Memory] = OrderedDict()
+        self._memories: OrderedDict[tuple[Path, Language], _CheckerState] = OrderedDict()
         self._lone: OrderedDict[str, Path] = OrderedDict()
         self._preparing: set[asyncio.Task[None]] = set()
 
@@ -156,7 +156,7 @@ class DaemonGate:
         return FastReport(problems=fresh)
 
     async def _before(
-        self, opener: Opener, checker: Checker, memory: _Memory, question: Question, task: Task
+        self, opener: Opener, checker: Checker, memory: _CheckerState, question: Question, task: Task
     ) -> tuple[Diagnostic, ...] | None:
         """The problems of the untouched tree; where its document does not parse, of the one without the scope."""
         key = _key(question, task, memory.files.generation)
@@ -174,10 +174,10 @@ class DaemonGate:
             memory.baselines.popitem(last=False)
         return found
 
-    async def _memory(self, source: Path, language: Language, opener: Opener) -> _Memory:
+    async def _memory(self, source: Path, language: Language, opener: Opener) -> _CheckerState:
         key = (source, language)
         if key not in self._memories:
-            memory = _Memory(files=Files(source, opener.suffixes, language))
+            memory = _CheckerState(files=WatchedFiles(source, opener.suffixes, language))
             await asyncio.to_thread(memory.files.update)  # before the checker reads them: what changes later is told
             self._memories.setdefault(key, memory)
             while len(self._memories) > 2 * _MOST_BASELINES:
@@ -201,7 +201,7 @@ class DaemonGate:
         return replace(place, source=folder, overlay={})
 
 
-async def _warmed(made: Prepared, sandbox: Bubblewrap, place: Place, task: Task) -> Checker:
+async def _warmed(made: PreparedChecker, sandbox: Bubblewrap, place: Place, task: Task) -> Checker:
     """Return a checker that has answered once. Raises ForgeError, TimeoutError."""
     try:
         async with asyncio.timeout(_START):
@@ -232,14 +232,14 @@ def _write(folder: Path, files: Mapping[PurePosixPath, bytes]) -> None:
             target.write_bytes(content)
 
 
-def _question(opener: Opener, place: Place, memory: _Memory) -> Question:
+def _question(opener: Opener, place: Place, memory: _CheckerState) -> Question:
     """What the disk says now. A cancelled look leaves its thread running, hence the lock."""
     with memory.turn:
         memory.untold.update(memory.files.update())
         return _asked(opener, place, memory.files)
 
 
-def _asked(opener: Opener, place: Place, files: Files) -> Question:
+def _asked(opener: Opener, place: Place, files: WatchedFiles) -> Question:
     others = {
         path: content.decode("utf-8", "replace")
         for path, content in place.overlay.items()

@@ -10,9 +10,9 @@ from typing import Protocol, runtime_checkable
 from forge_lsp.checking.fast.checker import Checker
 from forge_lsp.checking.project import Place
 from forge_lsp.core import ports as core
-from forge_lsp.sandbox.kept import Kept
+from forge_lsp.sandbox.kept import RunningCommand
 
-__all__ = ["AsItIs", "Keep", "Opener", "Prepared"]
+__all__ = ["AsItIs", "Keep", "Opener", "PreparedChecker"]
 
 
 class Keep(Protocol):
@@ -25,11 +25,11 @@ class Keep(Protocol):
         source: Path,
         env: Mapping[str, str] | None = None,
         readable: Sequence[Path] = (),
-    ) -> Kept: ...
+    ) -> RunningCommand: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
+class PreparedChecker:
     """A checker that could be started. Equal ``key``, same checker. ``start`` raises ForgeError."""
 
     key: Hashable
@@ -40,7 +40,7 @@ class Prepared:
 class Opener(core.Opener, Protocol):
     """One language; see :class:`forge_lsp.core.ports.Opener`."""
 
-    def prepare(self, place: Place) -> Prepared | None:
+    def prepare(self, place: Place) -> PreparedChecker | None:
         """The checker for a document (its place has a source); None where there is none. May read the disk."""
         ...
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.sandbox.kept import Kept
+from forge_lsp.sandbox.kept import RunningCommand
 
 __all__ = ["LinePeer", "LspPeer"]
 
@@ -26,7 +26,7 @@ Configuration = Callable[[str], object]
 class LspPeer:
     """The client's end of a language server. Raises EnvironmentFault where the server is gone or answers an error."""
 
-    def __init__(self, kept: Kept, configuration: Configuration = lambda _: {}) -> None:
+    def __init__(self, kept: RunningCommand, configuration: Configuration = lambda _: {}) -> None:
         self._kept = kept
         self._configuration = configuration
         self._waiting: dict[int, asyncio.Future[Any]] = {}
@@ -118,7 +118,7 @@ class LinePeer:
     """One of our own workers: a JSON document a line in, one a line out, in turn. Raises EnvironmentFault where it is
     gone or talks nonsense. After a question that was cancelled it is of no more use."""
 
-    def __init__(self, kept: Kept) -> None:
+    def __init__(self, kept: RunningCommand) -> None:
         self._kept = kept
         self._turn = asyncio.Lock()
         self._spoiled = False

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from forge_lsp.config.load import Resolved, Sources, profile_layer, resolve
-from forge_lsp.config.profiles.choose import Surroundings, choose, lack
-from forge_lsp.config.profiles.ladder import Ladder, ladder_of
-from forge_lsp.config.profiles.servers import Answers, Look, answers, offers_of, ollama_of, places_of
+from forge_lsp.config.load import Resolved, SettingsSources, profile_layer, resolve
+from forge_lsp.config.profiles.choose import AvailableModels, choose, lack
+from forge_lsp.config.profiles.ladder import ModelLadder, ladder_of
+from forge_lsp.config.profiles.servers import Look, ServerAnswers, answers, offers_of, ollama_of, places_of
 from forge_lsp.config.profiles.standins import offered, stand_ins, with_stand_ins
 from forge_lsp.config.sources import Layer, Table, merge
 from forge_lsp.core.addresses import masked
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.placement.plan import Device
 
-__all__ = ["Chosen", "Look", "load"]
+__all__ = ["ChosenProfile", "Look", "load"]
 
 #: The devices of this machine that models can be on.
 Devices = Callable[[], Awaitable[tuple[Device, ...]]]
@@ -33,14 +33,14 @@ PAID = ("sonnet", "opus")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class ChosenProfile:
     """Settings in force, the profile beneath them, and why it was taken. ``ladder``: what was made of the installed
     models, None where the profile says it all; ``missing``: models of the three-gpu profile that are not installed."""
 
     resolved: Resolved
     profile: str
     why: str
-    ladder: Ladder | None = None
+    ladder: ModelLadder | None = None
     missing: tuple[str, ...] = ()
 
     @property
@@ -50,7 +50,7 @@ class Chosen:
 
 
 async def load(
-    sources: Sources,
+    sources: SettingsSources,
     *,
     look: Look,
     embedded: bool,
@@ -58,7 +58,7 @@ async def load(
     profile: str | None = None,
     base: Path | None = None,
     environment: Mapping[str, str] | None = None,
-) -> Chosen:
+) -> ChosenProfile:
     """Choose the profile and validate the whole.
 
     ``profile`` is a job's own wish; ``base`` what a profile's relative path is relative to; ``embedded`` says that
@@ -68,15 +68,17 @@ async def load(
     name = profile or sources.profile
     why = "as set"
     if name == "custom":
-        return Chosen(resolved=resolve(sources, Layer(label="no profile")), profile="custom", why="your own schedule")
-    found = Answers()
+        return ChosenProfile(
+            resolved=resolve(sources, Layer(label="no profile")), profile="custom", why="your own schedule"
+        )
+    found = ServerAnswers()
     missing: tuple[str, ...] = ()
     taken: dict[str, str] | None = None
     if name in ("auto", "local", "one-gpu"):
         found = await answers(sources, look, env, only="ollama" if name == "one-gpu" else None)
     if name == "auto":
         missing, taken, words = _rig(sources, found)
-        there = Surroundings(
+        there = AvailableModels(
             rig_answers=found.rig,
             rig_missing=missing,
             stand_ins=words,
@@ -91,23 +93,23 @@ async def load(
             raise EnvironmentFault(f"there is no model to work with: {why}", remedy=REMEDY)
         name = chosen
     layer = await asyncio.to_thread(profile_layer, name, base=base)
-    ladder: Ladder | None = None
+    ladder: ModelLadder | None = None
     if name in ("local", "one-gpu"):
         here = await devices() if devices is not None else ()
         layer, ladder = await asyncio.to_thread(_made, sources, layer, name, found, here, env)
     elif name == "three-gpu" and taken:
         layer = Layer(label=layer.label, values=with_stand_ins(layer.values, taken))
-    return Chosen(resolved=resolve(sources, layer), profile=name, why=why, ladder=ladder, missing=missing)
+    return ChosenProfile(resolved=resolve(sources, layer), profile=name, why=why, ladder=ladder, missing=missing)
 
 
 def _made(
-    sources: Sources,
+    sources: SettingsSources,
     layer: Layer,
     name: str,
-    found: Answers,
+    found: ServerAnswers,
     here: tuple[Device, ...],
     env: Mapping[str, str],
-) -> tuple[Layer, Ladder]:
+) -> tuple[Layer, ModelLadder]:
     """The profile with servers, models and schedule made of what answers."""
     used = found.only("ollama") if name == "one-gpu" else found.without_twins()
     if not used.installed:
@@ -129,7 +131,7 @@ def _made(
     return Layer(label=layer.label, values=merge(values, dict(ladder.values))), ladder
 
 
-def _escalation(sources: Sources, env: Mapping[str, str]) -> Table:
+def _escalation(sources: SettingsSources, env: Mapping[str, str]) -> Table:
     """Server and models of the paid rungs, where there is a key for them: each call is asked for all the same."""
     table = profile_layer("three-gpu").values
     server = cast("Mapping[str, Table]", table["servers"])["claude"]
@@ -141,7 +143,7 @@ def _escalation(sources: Sources, env: Mapping[str, str]) -> Table:
     return {"servers": {"claude": server}, "models": {name: models[name] for name in PAID}}
 
 
-def _rig(sources: Sources, found: Answers) -> tuple[tuple[str, ...], dict[str, str] | None, str]:
+def _rig(sources: SettingsSources, found: ServerAnswers) -> tuple[tuple[str, ...], dict[str, str] | None, str]:
     """What the three-gpu profile's servers lack, who would stand in for it by settings key, and that in words."""
     if not found.rig:
         return (), None, ""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from forge_lsp.config.profiles.fitness import Installed, why_unfit
 
-__all__ = ["Installed", "Surroundings", "choose", "lack"]
+__all__ = ["AvailableModels", "Installed", "choose", "lack"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class AvailableModels:
     """What :func:`choose` looks at.
 
     ``rig_answers``: all servers of the three-gpu profile do; ``rig_missing`` are its local models that are not
@@ -30,7 +30,7 @@ class Surroundings:
     cloud_key: bool = False
 
 
-def choose(there: Surroundings) -> tuple[str | None, str]:
+def choose(there: AvailableModels) -> tuple[str | None, str]:
     """A profile's name and a sentence that says why; the name is None where nothing answers."""
     writers = [model for model in there.ollama or () if why_unfit(model) is None]
     if there.rig_answers and not there.rig_missing:

@@ -15,8 +15,8 @@ from forge_lsp.placement.timing import REFERENCE, call_seconds
 __all__ = [
     "CONTEXTS",
     "USUAL",
-    "Offer",
-    "Place",
+    "AvailableModel",
+    "ServerDevices",
     "bounded",
     "context_at",
     "fits",
@@ -35,7 +35,7 @@ _ANSWER = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ServerDevices:
     """An Ollama server and the devices that its models may be on; () where nobody tells its memory."""
 
     server: str
@@ -49,14 +49,14 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class AvailableModel:
     """A model, and the settings keys of the servers that have it."""
 
     model: Installed
     servers: tuple[str, ...]
 
 
-def bounded(place: Place) -> Place:
+def bounded(place: ServerDevices) -> ServerDevices:
     """The place with half of the machine's memory as a bound, where no GPU is seen: for what is yet to be fetched."""
     if place.known or not place.devices:
         return place

@@ -12,13 +12,21 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from forge_lsp.config.profiles.fitness import Installed, traits
-from forge_lsp.config.profiles.fitting import CONTEXTS, USUAL, Offer, Place, context_at, takes, together
+from forge_lsp.config.profiles.fitting import (
+    CONTEXTS,
+    USUAL,
+    AvailableModel,
+    ServerDevices,
+    context_at,
+    takes,
+    together,
+)
 from forge_lsp.config.profiles.roles import Cast, Member, cast_of, panel
 from forge_lsp.placement.placement import make
 from forge_lsp.placement.plan import Device, Need, Plan
-from forge_lsp.placement.timing import Row, steps
+from forge_lsp.placement.timing import TimedRow, steps
 
-__all__ = ["Ladder", "Seat", "key_of", "ladder_of"]
+__all__ = ["LadderModel", "ModelLadder", "key_of", "ladder_of"]
 
 _PANELS = (2, 3, 5, 5, 5)
 """Reviewers, row by row."""
@@ -34,7 +42,7 @@ _EFFORT = 8_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
+class LadderModel:
     """A model of the ladder: where it runs and why it has its part. ``device`` is a UUID, None where none is known."""
 
     key: str
@@ -46,11 +54,11 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ladder:
+class ModelLadder:
     """``values`` are settings: models, schedule, reviewers. ``left_out``: names with the reason why they have no part;
     ``plan``: the planner's, None where no memory is known."""
 
-    seats: tuple[Seat, ...]
+    seats: tuple[LadderModel, ...]
     values: Mapping[str, object]
     left_out: tuple[tuple[str, str], ...] = ()
     plan: Plan | None = None
@@ -71,7 +79,9 @@ class _Rung:
 
 
 @lru_cache(maxsize=32)
-def ladder_of(offers: tuple[Offer, ...], places: tuple[Place, ...], paid: tuple[str, ...] = ()) -> Ladder:
+def ladder_of(
+    offers: tuple[AvailableModel, ...], places: tuple[ServerDevices, ...], paid: tuple[str, ...] = ()
+) -> ModelLadder:
     """The ladder. ``paid``: settings keys of two paid models, cheaper first, or (). Raises ValueError where nothing
     that is installed can write."""
     cast = cast_of(offers, places)
@@ -93,7 +103,7 @@ def ladder_of(offers: tuple[Offer, ...], places: tuple[Place, ...], paid: tuple[
         _seat(one, cast, rungs, keys[one.model.name], contexts[one.model.name], homes, places, plan) for one in called
     )
     unused = [(one.model.name, "others are fitter for every part") for one in cast.members if one not in called]
-    return Ladder(seats=seats, values=_values(seats, rungs, cast), left_out=(*cast.left_out, *unused), plan=plan)
+    return ModelLadder(seats=seats, values=_values(seats, rungs, cast), left_out=(*cast.left_out, *unused), plan=plan)
 
 
 def key_of(name: str) -> str:
@@ -164,7 +174,7 @@ def _beside(writer: Member, cast: Cast, devices: Sequence[Device]) -> tuple[Memb
 # ---------------------------------------------------------------------- where, and how large a context
 
 
-def _home(member: Member, places: Sequence[Place]) -> str:
+def _home(member: Member, places: Sequence[ServerDevices]) -> str:
     """The server of a model before the plan is made: the one with the most memory that it fits."""
     held = [place for place in places if place.server in member.offer.servers]
     best = max(held, key=lambda place: max((device.free for device in place.known), default=0))
@@ -175,7 +185,7 @@ _Planned = tuple[tuple[_Rung, ...], dict[str, int], Plan | None]
 
 
 def _planned(
-    cast: Cast, rungs: tuple[_Rung, ...], homes: Mapping[str, str], places: Sequence[Place], most: int
+    cast: Cast, rungs: tuple[_Rung, ...], homes: Mapping[str, str], places: Sequence[ServerDevices], most: int
 ) -> _Planned:
     contexts = {one.model.name: context_at(one.model, one.devices, most) or _least(one.model) for one in cast.members}
     while True:
@@ -195,7 +205,7 @@ def _plan(
     rungs: Sequence[_Rung],
     contexts: Mapping[str, int],
     homes: Mapping[str, str],
-    places: Sequence[Place],
+    places: Sequence[ServerDevices],
 ) -> Plan | None:
     devices = tuple(dict.fromkeys(device for place in places for device in place.known))
     if not devices or cast.spread:
@@ -217,7 +227,7 @@ def _plan(
             )
         )
     rows = [
-        Row(
+        TimedRow(
             attempts=rung.attempts,
             strategy=rung.strategy,
             thinkers=tuple(one.model.name for one in rung.thinkers),
@@ -258,9 +268,9 @@ def _seat(
     key: str,
     context: int,
     homes: Mapping[str, str],
-    places: Sequence[Place],
+    places: Sequence[ServerDevices],
     plan: Plan | None,
-) -> Seat:
+) -> LadderModel:
     name = member.model.name
     device = plan.placement.get(name) if plan is not None else None
     server = homes[name]
@@ -270,7 +280,7 @@ def _seat(
     why = _why(member, cast, rungs)
     if cast.spread:
         why += "; it fits no single GPU: its server spreads it, or runs part of it on the CPU"
-    return Seat(key=key, model=member.model, server=server, context=context, why=why, device=device)
+    return LadderModel(key=key, model=member.model, server=server, context=context, why=why, device=device)
 
 
 def _why(member: Member, cast: Cast, rungs: Sequence[_Rung]) -> str:
@@ -298,7 +308,7 @@ def _why_writer(member: Member, cast: Cast) -> str:
     return "the strongest of those left"
 
 
-def _values(seats: Sequence[Seat], rungs: Sequence[_Rung], cast: Cast) -> dict[str, object]:
+def _values(seats: Sequence[LadderModel], rungs: Sequence[_Rung], cast: Cast) -> dict[str, object]:
     keys = {seat.model.name: seat.key for seat in seats}
     reviewing = {one.model.name for rung in rungs for one in rung.panel}
     ranked = [one.model.name for one in cast.reviewers if one.model.name in reviewing]

@@ -11,7 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from forge_lsp.config.profiles.fitness import Installed, traits, why_unfit
-from forge_lsp.config.profiles.fitting import CONTEXTS, Offer, Place, fits, roomy, takes, writing_seconds
+from forge_lsp.config.profiles.fitting import (
+    CONTEXTS,
+    AvailableModel,
+    ServerDevices,
+    fits,
+    roomy,
+    takes,
+    writing_seconds,
+)
 from forge_lsp.placement.plan import GIB, Device
 from forge_lsp.placement.rig import SPARE
 
@@ -38,7 +46,7 @@ class Member:
     """A model that may have a part. ``value`` is its worth for writing by the time it takes, ``plan`` the same for
     thinking and reviewing."""
 
-    offer: Offer
+    offer: AvailableModel
     devices: tuple[Device, ...]
     value: float
     plan: float
@@ -74,7 +82,7 @@ class Cast:
         return tuple(found.values())
 
 
-def cast_of(offers: Sequence[Offer], places: Sequence[Place]) -> Cast:
+def cast_of(offers: Sequence[AvailableModel], places: Sequence[ServerDevices]) -> Cast:
     """Give the parts to what is installed. ``writers`` is empty where nothing can write."""
     where = {place.server: place for place in places}
     left_out: list[tuple[str, str]] = []
@@ -121,7 +129,7 @@ def panel(cast: Cast, writer: Member, count: int, devices: Sequence[Device]) -> 
     return tuple(one for one in others if one in chosen)
 
 
-def _member(offer: Offer, places: Sequence[Place]) -> Member:
+def _member(offer: AvailableModel, places: Sequence[ServerDevices]) -> Member:
     devices = tuple(dict.fromkeys(device for place in places for device in place.devices))
     known = tuple(dict.fromkeys(device for place in places for device in place.known))
     haste = 1 / (1 + writing_seconds(offer.model, devices) / _PATIENCE)
@@ -129,7 +137,7 @@ def _member(offer: Offer, places: Sequence[Place]) -> Member:
     return Member(offer=offer, devices=known, value=worth.write * haste, plan=worth.plan * haste)
 
 
-def _fitting(able: Sequence[Member], where: dict[str, Place]) -> tuple[list[Member], bool]:
+def _fitting(able: Sequence[Member], where: dict[str, ServerDevices]) -> tuple[list[Member], bool]:
     """Those that fit one device; where none does, those that fit all of a server's together; else the one that reads
     least for a token."""
     context = CONTEXTS[-1]

@@ -7,15 +7,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from forge_lsp.config.load import Sources
+from forge_lsp.config.load import SettingsSources
 from forge_lsp.config.profiles.fitness import Installed, why_unfit
-from forge_lsp.config.profiles.fitting import Offer, Place
+from forge_lsp.config.profiles.fitting import AvailableModel, ServerDevices
 from forge_lsp.config.sources import Table
 from forge_lsp.core.addresses import is_off_machine, ollama_url
 from forge_lsp.placement.devices import RESERVED, told
 from forge_lsp.placement.plan import Device
 
-__all__ = ["Answers", "Look", "answers", "offers_of", "ollama_of", "places_of"]
+__all__ = ["Look", "ServerAnswers", "answers", "offers_of", "ollama_of", "places_of"]
 
 #: The models of the Ollama server at a URL (None: OLLAMA_HOST), or None where nothing answers.
 Look = Callable[[str | None], Awaitable[tuple[Installed, ...] | None]]
@@ -25,7 +25,7 @@ _PLAIN = "ollama"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
+class ServerAnswers:
     """The servers that answer: their entries in the settings, what they have, and where they are, by settings key.
 
     ``usual``: those that nobody named, at the three-gpu profile's addresses.
@@ -53,11 +53,11 @@ class Answers:
         alone = [key for key in able if self.urls[key] == self.urls.get(_PLAIN)]
         return () if able == alone else tuple(able)
 
-    def only(self, key: str) -> Answers:
+    def only(self, key: str) -> ServerAnswers:
         """Of all servers this one."""
         return self._some([one for one in (key,) if one in self.installed])
 
-    def without_twins(self) -> Answers:
+    def without_twins(self) -> ServerAnswers:
         """Each address once: by its first settings key, the plain one last. Those that nobody named count where they
         are several."""
         usual = self.usual if len(self.usual) < 2 else frozenset[str]()
@@ -67,15 +67,17 @@ class Answers:
             seen.setdefault(self.urls[key], key)
         return self._some([key for key in order if key in seen.values()])
 
-    def _some(self, keys: Sequence[str]) -> Answers:
-        return Answers(
+    def _some(self, keys: Sequence[str]) -> ServerAnswers:
+        return ServerAnswers(
             entries={key: self.entries[key] for key in keys},
             installed={key: self.installed[key] for key in keys},
             urls={key: self.urls[key] for key in keys},
         )
 
 
-async def answers(sources: Sources, look: Look, env: Mapping[str, str], *, only: str | None = None) -> Answers:
+async def answers(
+    sources: SettingsSources, look: Look, env: Mapping[str, str], *, only: str | None = None
+) -> ServerAnswers:
     """Look at the user's Ollama servers, the fleet's, those of the three-gpu profile and the one at OLLAMA_HOST.
 
     A server of another machine is looked at where the user says that it needs no question (``local = true``, or
@@ -99,7 +101,7 @@ async def answers(sources: Sources, look: Look, env: Mapping[str, str], *, only:
         entries = {key: entry for key, entry in entries.items() if key in named}
         installed = {key: has for key, has in installed.items() if key in named}
         usual = []
-    return Answers(
+    return ServerAnswers(
         usual=frozenset(usual),
         entries={key: entries[key] for key in installed},
         installed=installed,
@@ -107,7 +109,7 @@ async def answers(sources: Sources, look: Look, env: Mapping[str, str], *, only:
     )
 
 
-def offers_of(found: Answers) -> tuple[Offer, ...]:
+def offers_of(found: ServerAnswers) -> tuple[AvailableModel, ...]:
     """Every model once, with the servers that have it."""
     models: dict[str, Installed] = {}
     servers: dict[str, list[str]] = {}
@@ -115,10 +117,10 @@ def offers_of(found: Answers) -> tuple[Offer, ...]:
         for model in has:
             models.setdefault(model.name, model)
             servers.setdefault(model.name, []).append(key)
-    return tuple(Offer(model=model, servers=tuple(servers[name])) for name, model in models.items())
+    return tuple(AvailableModel(model=model, servers=tuple(servers[name])) for name, model in models.items())
 
 
-def places_of(found: Answers, here: Sequence[Device]) -> tuple[Place, ...]:
+def places_of(found: ServerAnswers, here: Sequence[Device]) -> tuple[ServerDevices, ...]:
     """Where each server's models can be: the GPU that its settings name, the memory that they tell, else the GPUs of
     this machine: all of them where it is the only server, one each in order where there are several."""
     emptied = [_emptied(device) for device in here]
@@ -127,17 +129,17 @@ def places_of(found: Answers, here: Sequence[Device]) -> tuple[Place, ...]:
     given = {device.uuid for devices in own.values() for device in devices}
     left = [device for device in emptied if device.uuid not in given] or emptied
     plain = [key for key in found.entries if not own[key] and not is_off_machine(found.urls[key])]
-    places: list[Place] = []
+    places: list[ServerDevices] = []
     for key in found.entries:
         devices = own[key]
         if not devices and key in plain and emptied:
             number = min(plain.index(key), len(left) - 1)
             devices = tuple(left) if len(found.entries) == 1 else (left[number],)
-        places.append(Place(server=key, devices=devices))
+        places.append(ServerDevices(server=key, devices=devices))
     return tuple(places)
 
 
-def ollama_of(sources: Sources) -> str | None:
+def ollama_of(sources: SettingsSources) -> str | None:
     """The URL that the settings give the profile ``one-gpu`` for its Ollama; None: the default."""
     return _url(_ollama(sources.under("one-gpu")).get("ollama", {}))
 
@@ -158,7 +160,7 @@ def _own(key: str, entry: Table, named: Mapping[str, Device]) -> tuple[Device, .
     return ()
 
 
-def _unasked(sources: Sources, key: str, entry: Table) -> bool:
+def _unasked(sources: SettingsSources, key: str, entry: Table) -> bool:
     """Whether a server may be looked at and used without a question."""
     if entry.get("paid") is True or entry.get("local") is False:
         return False

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import cast
 
 from forge_lsp.config.profiles.fitness import Installed, traits
-from forge_lsp.config.profiles.fitting import Offer, Place, takes
-from forge_lsp.config.profiles.ladder import Ladder, ladder_of
+from forge_lsp.config.profiles.fitting import AvailableModel, ServerDevices, takes
+from forge_lsp.config.profiles.ladder import ModelLadder, ladder_of
 from forge_lsp.core.errors import SettingsError
 
 __all__ = ["FILE", "Catalogue", "Suggested", "catalogue", "suggested"]
@@ -68,15 +68,15 @@ def catalogue(own: Path | None = None) -> Catalogue:
 
 
 def suggested(
-    known: Catalogue, offers: Sequence[Offer], places: Sequence[Place]
-) -> tuple[tuple[Suggested, ...], Ladder]:
+    known: Catalogue, offers: Sequence[AvailableModel], places: Sequence[ServerDevices]
+) -> tuple[tuple[Suggested, ...], ModelLadder]:
     """What to fetch beside what is installed (``offers``), the most useful first, and the ladder of all of it.
 
     Raises ValueError where nothing on the list can write.
     """
     have = {offer.model.name for offer in offers}
     everywhere = tuple(place.server for place in places)
-    new = tuple(Offer(model=one, servers=everywhere) for one in known.models if one.name not in have)
+    new = tuple(AvailableModel(model=one, servers=everywhere) for one in known.models if one.name not in have)
     ladder = ladder_of((*offers, *new), tuple(places))
     chosen = [seat for seat in ladder.seats if seat.model.name not in have][:_ENOUGH]
     chosen = [seat for seat in chosen if "no single GPU" not in seat.why]

@@ -26,12 +26,12 @@ from forge_lsp.ensemble.extraction.dress import (
     undressed,
     without_file_names,
 )
-from forge_lsp.ensemble.extraction.harvest import Block, broken, fences, harvest, tidy
+from forge_lsp.ensemble.extraction.harvest import CodeBlock, broken, fences, harvest, tidy
 from forge_lsp.ensemble.extraction.losses import without_losses
 from forge_lsp.ensemble.extraction.named import definition, likely
 from forge_lsp.ensemble.extraction.reshape import dedented_item, mentions
 from forge_lsp.ensemble.extraction.unnamed import unnamed
-from forge_lsp.ensemble.extraction.wanted import Found, Wanted, has_imports, members, wanted_of
+from forge_lsp.ensemble.extraction.wanted import FoundDefinition, WantedDefinition, has_imports, members, wanted_of
 from forge_lsp.ensemble.words import without_thinking
 
 __all__ = ["Extracted", "extract", "join"]
@@ -116,7 +116,7 @@ def _extracted(text: str, task: Task, syntax: Syntax, markers: Sequence[str], *,
     return Extracted(code=found.code.strip("\n"), imports=imports, whole=whole, note=found.note)
 
 
-def _unparsed(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
+def _unparsed(blocks: Sequence[CodeBlock], wanted: WantedDefinition) -> FoundDefinition | None:
     """What a fence that does not parse holds for a name: the definition, if it can be told from the rest, else all."""
     if wanted.name is None:
         return None
@@ -125,8 +125,8 @@ def _unparsed(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
         for item, _ in members(block.outline.items):
             holds = all(item.range.start <= at.start and at.end <= item.range.end for at in block.outline.errors)
             if item.name == wanted.name and holds:
-                return Found(code=dedented_item(block.code, item), blocks=(block,), note=UNPARSED)
-    return Found(code=speaking[0].code, blocks=(speaking[0],), note=UNPARSED) if speaking else None
+                return FoundDefinition(code=dedented_item(block.code, item), blocks=(block,), note=UNPARSED)
+    return FoundDefinition(code=speaking[0].code, blocks=(speaking[0],), note=UNPARSED) if speaking else None
 
 
 def join(first: str, rest: str) -> str:

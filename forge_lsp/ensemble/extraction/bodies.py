@@ -10,9 +10,9 @@ from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.ensemble.extraction.choosing import bears_name, precedence
 from forge_lsp.ensemble.extraction.elisions import inside, is_hollow, without_comments
-from forge_lsp.ensemble.extraction.harvest import Block
+from forge_lsp.ensemble.extraction.harvest import CodeBlock
 from forge_lsp.ensemble.extraction.reshape import mentions
-from forge_lsp.ensemble.extraction.wanted import Found, Wanted
+from forge_lsp.ensemble.extraction.wanted import FoundDefinition, WantedDefinition
 
 __all__ = ["bare_body", "leaves"]
 
@@ -36,7 +36,7 @@ _HEAD = re.compile(r"(?!(?:end|pass|return)\b)(?:[\w.$@#:>-]|\[\w+\])*\w")
 _OBJECT = re.compile(r"(?<![\w.$])(?:this|self)\b|\$this\b|(?<!\w)@\w")
 
 
-def bare_body(blocks: Sequence[Block], wanted: Wanted, *, others: int = 0) -> Found | None:
+def bare_body(blocks: Sequence[CodeBlock], wanted: WantedDefinition, *, others: int = 0) -> FoundDefinition | None:
     """The statements of a block as the body of the wanted function; None where it is in doubt whether they are all of
     it. What is finished needs more certainty than a stub: a few lines may be meant to be added to it. ``others`` is how
     many more fences the answer has."""
@@ -46,7 +46,7 @@ def bare_body(blocks: Sequence[Block], wanted: Wanted, *, others: int = 0) -> Fo
     item = next((one for one in _same(item, wanted) if one.body is not None), item)
     blocks = [block for block in blocks if not block.part]
     single = len(blocks) + others == 1
-    best: tuple[tuple[bool, int], Found] | None = None
+    best: tuple[tuple[bool, int], FoundDefinition] | None = None
     for number, block in enumerate(blocks):
         if bears_name(block, wanted):
             continue
@@ -60,7 +60,7 @@ def bare_body(blocks: Sequence[Block], wanted: Wanted, *, others: int = 0) -> Fo
         code = wanted.support.under_signature(wanted.original, item, _indented(body, wanted))
         if code is None or not _holds(code, wanted):
             continue
-        found = Found(code=code, blocks=(block,), note="the body was put under its signature")
+        found = FoundDefinition(code=code, blocks=(block,), note="the body was put under its signature")
         if best is None or precedence(block, number) > best[0]:
             best = (precedence(block, number), found)
     return best[1] if best is not None else None
@@ -71,13 +71,13 @@ def leaves(code: str) -> bool:
     return _LEAVES.search(code) is not None
 
 
-def _same(item: Item, wanted: Wanted) -> Iterator[Item]:
+def _same(item: Item, wanted: WantedDefinition) -> Iterator[Item]:
     """The function and those of its name beside it: overloads have their body last."""
     items = wanted.syntax.outline(wanted.original, wanted.language).items
     return (one for one in items if one.name == item.name and one.kind is item.kind)
 
 
-def _statements(block: Block, language: Language) -> str:
+def _statements(block: CodeBlock, language: Language) -> str:
     """The code without the imports before it, which go to the top of the file, and without braces around it all."""
     start = 0
     for item in block.outline.items:
@@ -101,7 +101,7 @@ def _splits(inner: str) -> bool:
     return False
 
 
-def _is_body(body: str, block: Block, wanted: Wanted, *, alone: bool) -> bool:
+def _is_body(body: str, block: CodeBlock, wanted: WantedDefinition, *, alone: bool) -> bool:
     """Whether statements can be meant for a body. ``alone``: no other fence is there."""
     if _OF_A_FILE.search(body) is not None or not _speaks(body, wanted):
         return False
@@ -112,7 +112,7 @@ def _is_body(body: str, block: Block, wanted: Wanted, *, alone: bool) -> bool:
     return alone and _works_on(block, wanted)
 
 
-def _works_on(block: Block, wanted: Wanted) -> bool:
+def _works_on(block: CodeBlock, wanted: WantedDefinition) -> bool:
     """Whether statements that define nothing speak of the parameters or of the object, and are no use of the
     function: what calls it does so in one of several cases."""
     name = re.escape(wanted.key)
@@ -125,13 +125,13 @@ def _works_on(block: Block, wanted: Wanted) -> bool:
     return does and (any(_says(block.code, name) for name in known) or _OBJECT.search(block.code) is not None)
 
 
-def _speaks(body: str, wanted: Wanted) -> bool:
+def _speaks(body: str, wanted: WantedDefinition) -> bool:
     """Whether a body says a parameter or the object; what has no parameters may say anything."""
     names = _names(wanted)
     return not names or any(_says(body, name) for name in names) or _OBJECT.search(body) is not None
 
 
-def _names(wanted: Wanted) -> list[str]:
+def _names(wanted: WantedDefinition) -> list[str]:
     found = [one for name in wanted.parameters or () for one in re.findall(r"\$?\w+", name)]
     return [one for one in found if one not in ("self", "cls", "this", "_")]
 
@@ -141,12 +141,12 @@ def _says(code: str, name: str) -> bool:
     return re.search(rf"(?<![\w.$]){re.escape(name)}(?!\w)(?!\s*:(?![:=]))", code) is not None
 
 
-def _is_free(item: Item, wanted: Wanted) -> bool:
+def _is_free(item: Item, wanted: WantedDefinition) -> bool:
     """Whether there is nothing of the user's that a body could be a part of."""
     return item.stub or is_hollow(item, wanted.original, wanted.language)
 
 
-def _is_all(body: str, block: Block, item: Item, wanted: Wanted) -> bool:
+def _is_all(body: str, block: CodeBlock, item: Item, wanted: WantedDefinition) -> bool:
     """Whether statements do all that a finished function did: they end as a body ends, or repeat some of it."""
     if _PART.search(block.said) is not None:
         return False
@@ -179,7 +179,7 @@ def _last_statement(body: str) -> str:
     return "\n".join(lines[starts[-1] :]) if starts else ""
 
 
-def _indented(body: str, wanted: Wanted) -> str:
+def _indented(body: str, wanted: WantedDefinition) -> str:
     """``body`` a step further in than the margin, by its own step where it has one; lines within a string stay."""
     lines = body.split("\n")
     starts = [0]
@@ -194,7 +194,7 @@ def _indented(body: str, wanted: Wanted) -> str:
     return "\n".join(step + plain[n] if n in plain else line for n, line in enumerate(lines))
 
 
-def _holds(code: str, wanted: Wanted) -> bool:
+def _holds(code: str, wanted: WantedDefinition) -> bool:
     """Whether ``code`` parses, and is the definitions that the original is: nothing ends the function too early."""
     before = wanted.syntax.outline(wanted.original, wanted.language)
     after = wanted.syntax.outline(code, wanted.language)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from forge_lsp.core.errors import ExtractionFailed
 from forge_lsp.core.ports import ItemKind
-from forge_lsp.ensemble.extraction.harvest import Block
-from forge_lsp.ensemble.extraction.places import Likeness, Place, all_places, compared
-from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Wanted
+from forge_lsp.ensemble.extraction.harvest import CodeBlock
+from forge_lsp.ensemble.extraction.places import DefinitionPlace, Likeness, all_places, compared
+from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, WantedDefinition
 
-__all__ = ["Chosen", "bears_name", "chosen", "is_aside", "precedence"]
+__all__ = ["ChosenDefinition", "bears_name", "chosen", "is_aside", "precedence"]
 
 _CORRECTED = re.compile(r"\b(?:correct(?:ed|ion)?|fixed|wait|actually|oops|revised|instead of the above)\b", re.I)
 _ASIDE = re.compile(
@@ -26,21 +26,23 @@ _ASIDE = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class ChosenDefinition:
     """The wanted definition in a block. ``whole``: it is to be taken with the statement that its versions stand in."""
 
-    block: Block
-    place: Place
+    block: CodeBlock
+    place: DefinitionPlace
     whole: bool = False
 
 
-def chosen(blocks: Sequence[Block], wanted: Wanted, kinds: Sequence[ItemKind] = DEFINITIONS) -> Chosen | None:
+def chosen(
+    blocks: Sequence[CodeBlock], wanted: WantedDefinition, kinds: Sequence[ItemKind] = DEFINITIONS
+) -> ChosenDefinition | None:
     """The best definition of the name; done beats stub, the likest beats others, the last of several blocks beats the
     earlier ones unless it is said to be an alternative or an example.
 
     Raises ExtractionFailed where there are several and none is more like the wanted one than the others.
     """
-    best: tuple[tuple[bool, Likeness, tuple[bool, int]], Chosen] | None = None
+    best: tuple[tuple[bool, Likeness, tuple[bool, int]], ChosenDefinition] | None = None
     unclear = False
     for number, block in enumerate(blocks):
         found, doubt = _in_block(block, wanted, kinds)
@@ -58,32 +60,34 @@ def chosen(blocks: Sequence[Block], wanted: Wanted, kinds: Sequence[ItemKind] = 
     return best[1] if best is not None else None
 
 
-def precedence(block: Block, number: int) -> tuple[bool, int]:
+def precedence(block: CodeBlock, number: int) -> tuple[bool, int]:
     """A sort key for blocks that are as good, larger is better: the last one that is no aside, else the first."""
     aside = is_aside(block)
     return not aside, -number if aside else number
 
 
-def is_aside(block: Block) -> bool:
+def is_aside(block: CodeBlock) -> bool:
     """Whether the words before a block say that it is not the answer: an alternative, an example, what was before."""
     said = block.said
     return _CORRECTED.search(said) is None and _ASIDE.search(said) is not None
 
 
-def bears_name(block: Block, wanted: Wanted) -> bool:
+def bears_name(block: CodeBlock, wanted: WantedDefinition) -> bool:
     """Whether the wanted name is defined anywhere in the block."""
     places = all_places(block.outline.items, block.code, wanted.language)
     return any(place.name == wanted.key for place in places)
 
 
-def _rank(place: Place, block: Block, wanted: Wanted) -> tuple[bool, Likeness]:
+def _rank(place: DefinitionPlace, block: CodeBlock, wanted: WantedDefinition) -> tuple[bool, Likeness]:
     done = not place.item.stub
     if wanted.place is None:
         return done, (3 if not place.path else 0, 2, 0)
     return done, compared(place, wanted.place, loose=not _echoes(block, wanted))
 
 
-def _in_block(block: Block, wanted: Wanted, kinds: Sequence[ItemKind]) -> tuple[Chosen | None, bool]:
+def _in_block(
+    block: CodeBlock, wanted: WantedDefinition, kinds: Sequence[ItemKind]
+) -> tuple[ChosenDefinition | None, bool]:
     """The wanted definition of one block, and whether there are some that cannot be told apart."""
     places = list(all_places(block.outline.items, block.code, wanted.language))
     bearing = [one for one in places if one.name == wanted.key and one.item.kind in kinds]
@@ -97,21 +101,23 @@ def _in_block(block: Block, wanted: Wanted, kinds: Sequence[ItemKind]) -> tuple[
     if branch is not None and wanted.place is not None and wanted.place.branch is None:
         # One version of several: the statement lands as a whole, where it can stand.
         alone = all(one.branch is branch for one in best) and not wanted.place.path and not wanted.rivals
-        return (Chosen(block=block, place=best[0], whole=True), False) if alone else (None, True)
+        return (ChosenDefinition(block=block, place=best[0], whole=True), False) if alone else (None, True)
     if len(best) == 1:
-        return Chosen(block=block, place=best[0]), False
+        return ChosenDefinition(block=block, place=best[0]), False
     owners = {tuple(owner.range.start for owner in one.owners) for one in best}
     if len(owners) == 1 and branch is None and (wanted.support.redefines or not top[0]):
-        return Chosen(block=block, place=best[-1]), False  # as it would be when run
+        return ChosenDefinition(block=block, place=best[-1]), False  # as it would be when run
     return None, True
 
 
-def _announces(place: Place, wanted: Wanted) -> bool:
+def _announces(place: DefinitionPlace, wanted: WantedDefinition) -> bool:
     """Whether ``place`` only announces what the wanted one is to do."""
     return place.item.body is None and wanted.item is not None and wanted.item.body is not None
 
 
-def _is_mine(place: Place, bearing: Sequence[Place], block: Block, wanted: Wanted) -> bool:
+def _is_mine(
+    place: DefinitionPlace, bearing: Sequence[DefinitionPlace], block: CodeBlock, wanted: WantedDefinition
+) -> bool:
     """Whether ``place`` stands for the wanted definition rather than for another of the document of that name."""
     if wanted.place is None:
         return True
@@ -131,7 +137,7 @@ def _is_mine(place: Place, bearing: Sequence[Place], block: Block, wanted: Wante
     return len(twins) == len(group) and twins.index(place) == group.index(wanted.place)
 
 
-def _echoes(block: Block, wanted: Wanted) -> bool:
+def _echoes(block: CodeBlock, wanted: WantedDefinition) -> bool:
     """Whether the block repeats more of the file than the definition: then what stands in nothing is meant to."""
     names = {item.name for item in block.outline.items if item.name and item.kind in DEFINITIONS}
     known = set(wanted.document_names)

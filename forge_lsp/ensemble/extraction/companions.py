@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from forge_lsp.core.ports import Item, ItemKind
-from forge_lsp.ensemble.extraction.harvest import Block
+from forge_lsp.ensemble.extraction.harvest import CodeBlock
 from forge_lsp.ensemble.extraction.reshape import (
     belongs_to,
     dedented_item,
@@ -14,12 +14,12 @@ from forge_lsp.ensemble.extraction.reshape import (
     mentions,
     one_line,
 )
-from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Found, Wanted
+from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, FoundDefinition, WantedDefinition
 
 __all__ = ["above", "imports_of", "with_helpers", "with_siblings"]
 
 
-def with_helpers(code: str, blocks: Sequence[Block], block: Block, main: Item, wanted: Wanted) -> str:
+def with_helpers(code: str, blocks: Sequence[CodeBlock], block: CodeBlock, main: Item, wanted: WantedDefinition) -> str:
     """``code`` with those definitions of its block, and constants of earlier ones, that it uses and the document lacks,
     in their order. ``code`` alone where they cannot stand beside it: :func:`above` has them then."""
     if wanted.enclosed:
@@ -32,7 +32,9 @@ def with_helpers(code: str, blocks: Sequence[Block], block: Block, main: Item, w
     return gap.join(part.strip("\n") for part in (*_earlier(text, blocks, block, wanted), *before, code, *after))
 
 
-def above(code: str, blocks: Sequence[Block], block: Block, main: Item, wanted: Wanted) -> tuple[str, ...]:
+def above(
+    code: str, blocks: Sequence[CodeBlock], block: CodeBlock, main: Item, wanted: WantedDefinition
+) -> tuple[str, ...]:
     """What ``code`` uses of the module that the document lacks, for a definition that stands in a class or a function:
     it goes above what encloses it."""
     if not wanted.enclosed or wanted.support.only_types:
@@ -42,7 +44,7 @@ def above(code: str, blocks: Sequence[Block], block: Block, main: Item, wanted: 
     return (*_earlier("\n".join((*found, code)), blocks, block, wanted), *found)
 
 
-def _earlier(text: str, blocks: Sequence[Block], block: Block, wanted: Wanted) -> list[str]:
+def _earlier(text: str, blocks: Sequence[CodeBlock], block: CodeBlock, wanted: WantedDefinition) -> list[str]:
     """Constants of the blocks before ``block`` that ``text`` uses and ``block`` does not define itself."""
     own = {name for item in block.outline.items for name in defined_names(item, block.code, wanted.language)}
     found: list[str] = []
@@ -59,7 +61,7 @@ def _earlier(text: str, blocks: Sequence[Block], block: Block, wanted: Wanted) -
     return found
 
 
-def _needed(code: str, block: Block, main: Item, wanted: Wanted) -> list[Item]:
+def _needed(code: str, block: CodeBlock, main: Item, wanted: WantedDefinition) -> list[Item]:
     """The items of the block that ``code`` uses, themselves or through others of them, and the document lacks."""
     needed: dict[int, Item] = {}
     text = code
@@ -88,18 +90,18 @@ def _needed(code: str, block: Block, main: Item, wanted: Wanted) -> list[Item]:
     return [item for _, item in sorted(needed.items())]
 
 
-def _is_home(item: Item, wanted: Wanted) -> bool:
+def _is_home(item: Item, wanted: WantedDefinition) -> bool:
     outside = wanted.place is not None and item.name in wanted.place.path
     return outside or (wanted.enclosed and _holds(item, wanted))
 
 
-def _holds(item: Item, wanted: Wanted) -> bool:
+def _holds(item: Item, wanted: WantedDefinition) -> bool:
     """Whether ``item`` is the class that the wanted definition belongs to, or a definition of that name."""
     own = (item.name or "").rpartition(" ")[2]
     return own in (wanted.container, wanted.home) or any(child.name == wanted.key for child in item.children)
 
 
-def with_siblings(code: str, block: Block, main: Item, siblings: Sequence[Item], wanted: Wanted) -> str:
+def with_siblings(code: str, block: CodeBlock, main: Item, siblings: Sequence[Item], wanted: WantedDefinition) -> str:
     """A method with the new helper methods and constants of its class that it uses. Which ones are new, the document's
     class says."""
     known = wanted.container_names
@@ -126,7 +128,7 @@ def _ending(text: str, item: Item) -> str:
     return ";" if text[item.range.end : item.range.end + 1] == ";" else ""
 
 
-def imports_of(blocks: Sequence[Block], found: Found, wanted: Wanted) -> tuple[str, ...]:
+def imports_of(blocks: Sequence[CodeBlock], found: FoundDefinition, wanted: WantedDefinition) -> tuple[str, ...]:
     """Import statements of the answer that the file lacks and, where that can be told, the code uses: of a list the
     names that it uses."""
     support = wanted.support

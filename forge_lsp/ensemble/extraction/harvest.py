@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import ItemKind, Outline, Syntax
 
-__all__ = ["Block", "broken", "fences", "harvest", "normal", "tidy", "with_plain_endings"]
+__all__ = ["CodeBlock", "broken", "fences", "harvest", "normal", "tidy", "with_plain_endings"]
 
 MOST_TRIES = 150  # parses for one span: bounds the time on a long answer that is no code at all
 _LINE_LIMIT = 5_000
@@ -35,7 +35,7 @@ _NOT_CODE = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class CodeBlock:
     """A piece of code that parses, its first column at 0. ``fenced``: it stood between fences. ``closed``: its end
     was written, so that a length limit cut off nothing of it. ``said`` is what the text says right before it. ``part``:
     the fence holds more, which does not parse with it."""
@@ -78,14 +78,14 @@ def with_plain_endings(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff").replace("\u00a0", " ")
 
 
-def harvest(text: str, language: Language, syntax: Syntax, markers: Sequence[str] = ()) -> tuple[Block, ...]:
+def harvest(text: str, language: Language, syntax: Syntax, markers: Sequence[str] = ()) -> tuple[CodeBlock, ...]:
     """All blocks of a text without thoughts, those from fences before those from prose, each in order of appearance.
 
     ``markers`` are the lines that marked the scope in the prompt; a model that echoes them means nothing by it.
     """
     lines = _lines(text, markers)
-    fenced: list[Block] = []
-    loose: list[Block] = []
+    fenced: list[CodeBlock] = []
+    loose: list[CodeBlock] = []
     done = 0
     for piece, said in _with_words(_pieces(lines, language)):
         if piece.start < done:
@@ -113,13 +113,13 @@ def _with_words(pieces: Iterable[_Piece]) -> Iterator[tuple[_Piece, str]]:
             said = "\n".join(words[-_SAID_LINES:])
 
 
-def _is_whole(blocks: Sequence[Block], piece: _Piece) -> bool:
+def _is_whole(blocks: Sequence[CodeBlock], piece: _Piece) -> bool:
     return len(blocks) == 1 and blocks[0].code.count("\n") >= len("\n".join(piece.lines).strip().split("\n"))
 
 
 def _with_inner_fences(
     lines: Sequence[str], piece: _Piece, language: Language, syntax: Syntax
-) -> tuple[Block, int] | None:
+) -> tuple[CodeBlock, int] | None:
     """A fence that does not parse because a string in it holds fences at the margin: up to a later fence, if that
     parses. And the number of the line after it."""
     ends = [at for at in range(piece.start + len(piece.lines) + 1, len(lines)) if _BARE_FENCE.match(lines[at])]
@@ -127,21 +127,21 @@ def _with_inner_fences(
         code = _dedented(lines[piece.start : end])
         outline = syntax.outline(code, language)
         if not outline.errors and any(item.kind in (ItemKind.FUNCTION, ItemKind.CLASS) for item in outline.items):
-            return Block(code=code, outline=outline, fenced=True, closed=True), end + 1
+            return CodeBlock(code=code, outline=outline, fenced=True, closed=True), end + 1
     return None
 
 
-def broken(text: str, language: Language, syntax: Syntax, markers: Sequence[str] = ()) -> tuple[Block, ...]:
+def broken(text: str, language: Language, syntax: Syntax, markers: Sequence[str] = ()) -> tuple[CodeBlock, ...]:
     """The closed fences that do not parse, as blocks of what can be made out in them. The compiler says what is wrong
     with them, or takes what the grammar here does not know."""
-    found: list[Block] = []
+    found: list[CodeBlock] = []
     for piece, said in _with_words(_pieces(_lines(text, markers), language)):
         code = _dedented(piece.lines)
         if not piece.fenced or not piece.closed or not code.strip():
             continue
         outline = syntax.outline(code, language)
         if outline.errors:
-            found.append(Block(code=code, outline=outline, fenced=True, closed=True, said=said))
+            found.append(CodeBlock(code=code, outline=outline, fenced=True, closed=True, said=said))
     return tuple(found)
 
 
@@ -222,12 +222,12 @@ class _Fence:
         return _indent(match[0]) < self.indent + 4
 
 
-def _blocks(piece: _Piece, language: Language, syntax: Syntax) -> Iterator[Block]:
+def _blocks(piece: _Piece, language: Language, syntax: Syntax) -> Iterator[CodeBlock]:
     if piece.fenced:
         for code in _readings(piece.lines):
             outline = syntax.outline(code, language)
             if not outline.errors and code.strip():  # a language without a grammar has neither errors nor items
-                yield Block(code=code, outline=outline, fenced=True, closed=piece.closed)
+                yield CodeBlock(code=code, outline=outline, fenced=True, closed=piece.closed)
                 return
     lines = _without_prompts(piece.lines)
     start = 0
@@ -238,7 +238,7 @@ def _blocks(piece: _Piece, language: Language, syntax: Syntax) -> Iterator[Block
             start += 1
             continue
         end, code, outline = found
-        yield Block(
+        yield CodeBlock(
             code=code, outline=outline, fenced=piece.fenced, closed=piece.closed or end < len(lines), part=piece.fenced
         )
         start = end

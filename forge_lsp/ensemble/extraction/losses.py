@@ -14,7 +14,7 @@ from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.core.task import ScopeKind, Task, TextRange
 from forge_lsp.ensemble.extraction.elisions import elided_lines, inside, is_hollow, standing_lines
 from forge_lsp.ensemble.extraction.pairing import Pair, paired
-from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Found, Wanted
+from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, FoundDefinition, WantedDefinition
 
 __all__ = ["without_losses"]
 
@@ -52,7 +52,7 @@ class _Repaired:
         return text
 
 
-def without_losses(found: Found, task: Task, wanted: Wanted) -> Found:
+def without_losses(found: FoundDefinition, task: Task, wanted: WantedDefinition) -> FoundDefinition:
     """``found`` with what it left out of the original put back. Raises ExtractionFailed where code is missing and it
     is not certain which."""
     if task.scope.kind is ScopeKind.INSERTION or not wanted.original.strip():
@@ -68,14 +68,14 @@ def without_losses(found: Found, task: Task, wanted: Wanted) -> Found:
     return replace(found, code=code, note=notes or None)
 
 
-def _refuse(line: str) -> Found:
+def _refuse(line: str) -> FoundDefinition:
     raise ExtractionFailed(f"the answer leaves code out (`{line.strip()[:60]}`); write all of it")
 
 
 class _Repair:
     """Compares an answer's code with the original and finds what is to be put back."""
 
-    def __init__(self, code: str, wanted: Wanted, task: Task) -> None:
+    def __init__(self, code: str, wanted: WantedDefinition, task: Task) -> None:
         self._code = code
         self._wanted = wanted
         self._original = wanted.original

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.ensemble.extraction.bodies import bare_body, leaves
-from forge_lsp.ensemble.extraction.choosing import Chosen, bears_name, chosen, precedence
+from forge_lsp.ensemble.extraction.choosing import ChosenDefinition, bears_name, chosen, precedence
 from forge_lsp.ensemble.extraction.companions import above, with_helpers, with_siblings
-from forge_lsp.ensemble.extraction.harvest import Block
+from forge_lsp.ensemble.extraction.harvest import CodeBlock
 from forge_lsp.ensemble.extraction.places import all_places
 from forge_lsp.ensemble.extraction.reshape import (
     dedented_item,
@@ -18,14 +18,14 @@ from forge_lsp.ensemble.extraction.reshape import (
     is_method,
     renamed,
 )
-from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Found, Wanted
+from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, FoundDefinition, WantedDefinition
 
 __all__ = ["definition", "likely"]
 
 _USES = re.compile(r"(?:test|main|demo|example|usage)", re.I)
 
 
-def definition(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
+def definition(blocks: Sequence[CodeBlock], wanted: WantedDefinition) -> FoundDefinition | None:
     """The wanted definition by its name, from fences if they hold it, else from anywhere."""
     fenced = [block for block in blocks if block.fenced]
     for pool in (fenced, blocks):
@@ -35,7 +35,7 @@ def definition(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
     return None
 
 
-def likely(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
+def likely(blocks: Sequence[CodeBlock], wanted: WantedDefinition) -> FoundDefinition | None:
     """What is meant for the wanted definition where none bears its name: one by another name, or its body alone."""
     fenced = [block for block in blocks if block.fenced]
     for pool in (fenced, blocks):
@@ -45,7 +45,7 @@ def likely(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
     return None
 
 
-def _function(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
+def _function(blocks: Sequence[CodeBlock], wanted: WantedDefinition) -> FoundDefinition | None:
     """The best definition of the name, wherever it stands."""
     kinds = DEFINITIONS if wanted.item is None else {*DEFINITIONS, wanted.item.kind}
     best = chosen(blocks, wanted, tuple(kinds))
@@ -53,35 +53,35 @@ def _function(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
         return None
     block, place, item = best.block, best.place, best.place.item
     if best.whole and place.branch is not None:
-        return Found(code=dedented_item(block.code, place.branch), blocks=(block,))
+        return FoundDefinition(code=dedented_item(block.code, place.branch), blocks=(block,))
     if item.stub and wanted.item is not None and wanted.item.stub:
         return None  # the header alone, for what a broken line left of the body
     if len(wanted.group) > 1:
         code = _grouped(best, wanted)
-        return Found(code=code, blocks=(block,), above=above(code, blocks, block, item, wanted))
+        return FoundDefinition(code=code, blocks=(block,), above=above(code, blocks, block, item, wanted))
     code = wanted.support.aligned(dedented_item(block.code, item), item, wanted.parameters)
     owner = place.owner
     main = place.owners[0] if place.owners else item
     if wanted.support.qualifier and item.name != wanted.name:
         code = _qualified(code, item, wanted)
-        return Found(code=code, blocks=(block,), above=above(code, blocks, block, main, wanted))
+        return FoundDefinition(code=code, blocks=(block,), above=above(code, blocks, block, main, wanted))
     if wanted.container is not None:
         if owner is not None and owner.kind is ItemKind.CLASS:
             code = with_siblings(code, block, item, owner.children, wanted)
         elif owner is None and wanted.support.only_types:
             code = with_siblings(code, block, item, block.outline.items, wanted)
     code = with_helpers(code, blocks, block, main, wanted)
-    return Found(code=code, blocks=(block,), above=above(code, blocks, block, main, wanted))
+    return FoundDefinition(code=code, blocks=(block,), above=above(code, blocks, block, main, wanted))
 
 
-def _qualified(code: str, item: Item, wanted: Wanted) -> str:
+def _qualified(code: str, item: Item, wanted: WantedDefinition) -> str:
     """A member as the document defines it: outside of its class by ``Stack::push``, inside by ``push`` (C++)."""
     if wanted.support.qualifier in (wanted.name or ""):
         return wanted.support.out_of_class(code, wanted.key, wanted.name or "")
     return code.replace(item.name or "", wanted.name or "", 1)
 
 
-def _grouped(best: Chosen, wanted: Wanted) -> str:
+def _grouped(best: ChosenDefinition, wanted: WantedDefinition) -> str:
     """Overloads with their implementation: all of them from the answer, or the document's with a new implementation."""
     same = [
         place
@@ -99,15 +99,15 @@ def _grouped(best: Chosen, wanted: Wanted) -> str:
     return wanted.original[: last.range.start] + code + wanted.original[last.range.end :]
 
 
-def _class(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
+def _class(blocks: Sequence[CodeBlock], wanted: WantedDefinition) -> FoundDefinition | None:
     """The best class of the name, its gaps filled from bare methods elsewhere and from the original."""
     original = wanted.item
     assert original is not None, "a class that is wanted was found in the original"
     names = {child.name for child in original.children if child.kind in DEFINITIONS and child.name}
-    best: tuple[tuple[int, int, tuple[bool, int]], Block, Item] | None = None
+    best: tuple[tuple[int, int, tuple[bool, int]], CodeBlock, Item] | None = None
     mine = _classes(blocks, wanted)
     bare: dict[str, str] = {}
-    sources: list[Block] = []
+    sources: list[CodeBlock] = []
     for number, block in enumerate(blocks):
         taken = False
         for place in all_places(block.outline.items, block.code, wanted.language):
@@ -130,7 +130,7 @@ def _class(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
         if not bare:
             return None
         code = fill(wanted.original, original, bare)
-        return Found(code=code, blocks=tuple(sources), note="methods were put into their class")
+        return FoundDefinition(code=code, blocks=tuple(sources), note="methods were put into their class")
     _, block, item = best
     code = dedented_item(block.code, item)
     done = {child.name for child in item.children if not child.stub}
@@ -141,10 +141,10 @@ def _class(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
         again = next((found for found in outline.items if found.name == wanted.name), None)
         if again is not None:
             code, note = fill(code, again, missing), f"{', '.join(missing)} put into the class"
-    return Found(code=with_helpers(code, blocks, block, item, wanted), blocks=(block,), note=note)
+    return FoundDefinition(code=with_helpers(code, blocks, block, item, wanted), blocks=(block,), note=note)
 
 
-def _classes(blocks: Sequence[Block], wanted: Wanted) -> Sequence[Item] | None:
+def _classes(blocks: Sequence[CodeBlock], wanted: WantedDefinition) -> Sequence[Item] | None:
     """Of several classes of the name those that stand for the wanted one; None where the document has one only."""
     if not wanted.rivals:
         return None
@@ -152,14 +152,14 @@ def _classes(blocks: Sequence[Block], wanted: Wanted) -> Sequence[Item] | None:
     return [one.place.item for one in found if one is not None]
 
 
-def _is_use(item: Item, block: Block, wanted: Wanted) -> bool:
+def _is_use(item: Item, block: CodeBlock, wanted: WantedDefinition) -> bool:
     """Whether a definition is there to use the wanted one: a test, a demo, what calls it."""
     if _USES.match(item.name or "") is not None:
         return _USES.match(wanted.key) is None
     return re.search(rf"(?<![\w$.]){re.escape(wanted.key)}\s*\(", item.range.of(block.code)) is not None
 
 
-def _other_name(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
+def _other_name(blocks: Sequence[CodeBlock], wanted: WantedDefinition) -> FoundDefinition | None:
     """The only definition of a block that has one, under the wanted name."""
     kind = ItemKind.CLASS if wanted.is_class else ItemKind.FUNCTION
     for block in blocks:
@@ -173,5 +173,5 @@ def _other_name(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
                 continue
             code = renamed(dedented_item(block.code, items[0]), items[0].name, wanted.name)
             code = wanted.support.aligned(code, items[0], wanted.parameters)
-            return Found(code=code, blocks=(block,), note=f"`{items[0].name}` was renamed to `{wanted.name}`")
+            return FoundDefinition(code=code, blocks=(block,), note=f"`{items[0].name}` was renamed to `{wanted.name}`")
     return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind
-from forge_lsp.ensemble.extraction.places import Place, compared
+from forge_lsp.ensemble.extraction.places import DefinitionPlace, compared
 
 __all__ = ["Pair", "paired"]
 
@@ -45,7 +45,7 @@ def _plain(item: Item, text: str, language: Language) -> str:
     """What two items that stand for each other have in common: the name, or the first line."""
     if not item.name:
         return f"\0{_head(item, text)}"
-    return Place(item=item, owners=(), text=text, language=language).name
+    return DefinitionPlace(item=item, owners=(), text=text, language=language).name
 
 
 def _likeness(new: Item, text: str, old: Item, original: str, language: Language) -> tuple[int, ...] | None:
@@ -56,7 +56,8 @@ def _likeness(new: Item, text: str, old: Item, original: str, language: Language
             (1,) if same else (0,) if new.kind is ItemKind.OTHER and _head(new, text) == _head(old, original) else None
         )
     mine, theirs = (
-        Place(item=item, owners=(), text=where, language=language) for item, where in ((new, text), (old, original))
+        DefinitionPlace(item=item, owners=(), text=where, language=language)
+        for item, where in ((new, text), (old, original))
     )
     if not old.name or mine.name != theirs.name or mine.path != theirs.path:
         return None
@@ -65,7 +66,7 @@ def _likeness(new: Item, text: str, old: Item, original: str, language: Language
     return (int(new.kind is old.kind), *compared(mine, theirs, loose=False))
 
 
-def _is_accessor(place: Place) -> bool:
+def _is_accessor(place: DefinitionPlace) -> bool:
     """Whether it is told from another of its name by its decorators alone."""
     return any(
         mark in ("get", "set", "static") or mark.endswith((".setter", ".deleter", ".getter")) for mark in place.marks

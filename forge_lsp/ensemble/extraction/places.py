@@ -15,7 +15,7 @@ from forge_lsp.core.ports import Item
 from forge_lsp.core.task import TextRange
 from forge_lsp.ensemble.extraction.reshape import receiver
 
-__all__ = ["Likeness", "Place", "all_places", "compared", "place_at"]
+__all__ = ["DefinitionPlace", "Likeness", "all_places", "compared", "place_at"]
 
 Likeness = tuple[int, int, int]
 """How much one definition looks like another: path, decorators and accessor, parameters; more is more alike."""
@@ -25,7 +25,7 @@ _COMMENT = re.compile(r"\s*(?:#(?!\[)|//|/\*|\*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class DefinitionPlace:
     """A definition in ``text`` and what encloses it, outermost first; one without a name is a branch (``if``)."""
 
     item: Item
@@ -68,15 +68,17 @@ class Place:
         return (*lines, *self.language.extraction().accessor.findall(before))
 
 
-def all_places(items: Sequence[Item], text: str, language: Language, owners: tuple[Item, ...] = ()) -> Iterator[Place]:
+def all_places(
+    items: Sequence[Item], text: str, language: Language, owners: tuple[Item, ...] = ()
+) -> Iterator[DefinitionPlace]:
     """Everything with a name, outer before inner, in branches and functions too."""
     for item in items:
         if item.name:
-            yield Place(item=item, owners=owners, text=text, language=language)
+            yield DefinitionPlace(item=item, owners=owners, text=text, language=language)
         yield from all_places(item.children, text, language, (*owners, item))
 
 
-def place_at(places: Sequence[Place], inside: TextRange, name: str | None) -> Place | None:
+def place_at(places: Sequence[DefinitionPlace], inside: TextRange, name: str | None) -> DefinitionPlace | None:
     """The outermost definition within ``inside``: of ``name`` where one bears it as it is written, else by its last
     part (C++)."""
     within = [one for one in places if inside.start <= one.item.range.start and one.item.range.end <= inside.end]
@@ -84,7 +86,7 @@ def place_at(places: Sequence[Place], inside: TextRange, name: str | None) -> Pl
     return exact or next((one for one in within if one.name == name), None)
 
 
-def compared(one: Place, other: Place, *, loose: bool) -> Likeness:
+def compared(one: DefinitionPlace, other: DefinitionPlace, *, loose: bool) -> Likeness:
     """How much ``one`` looks like ``other``. ``loose``: that ``one`` stands in nothing does not mean that it was to."""
     path = 3 if loose and not one.path else _path_likeness(one.path, other.path)
     mine, theirs = one.marks, other.marks

@@ -10,10 +10,10 @@ from forge_lsp.core.errors import ExtractionFailed
 from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.ensemble.extraction.elisions import elided_lines
-from forge_lsp.ensemble.extraction.harvest import Block, normal
+from forge_lsp.ensemble.extraction.harvest import CodeBlock, normal
 from forge_lsp.ensemble.extraction.places import all_places
 from forge_lsp.ensemble.extraction.reshape import dedented_item
-from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Wanted
+from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, WantedDefinition
 
 __all__ = ["without_surroundings"]
 
@@ -21,7 +21,7 @@ _TELLING = 8
 """Characters of a line that is not repeated by chance."""
 
 
-def without_surroundings(block: Block, task: Task, wanted: Wanted) -> str | None:
+def without_surroundings(block: CodeBlock, task: Task, wanted: WantedDefinition) -> str | None:
     """The code of a block for a selection or a place, without what stands around that in the document; None where it
     repeats nothing. Raises ExtractionFailed where it does, and what is new cannot be told."""
     if task.scope.kind is ScopeKind.FILE:
@@ -74,12 +74,14 @@ def _tells(lines: Sequence[str], own: Sequence[str]) -> bool:
     return len(words) > 1 or any(len(line) >= _TELLING and line not in own for line in words)
 
 
-def _from_start(before: int, head: Sequence[str], wanted: Wanted) -> bool:
+def _from_start(before: int, head: Sequence[str], wanted: WantedDefinition) -> bool:
     """Whether what is repeated begins with the file, or with a definition of it."""
     return before == len(head) or any(name in head[-before] for name in wanted.document_names if len(name) > 1)
 
 
-def _best(lines: Sequence[str], full: Sequence[int], before: int, sizes: Sequence[int], wanted: Wanted) -> int:
+def _best(
+    lines: Sequence[str], full: Sequence[int], before: int, sizes: Sequence[int], wanted: WantedDefinition
+) -> int:
     """How many lines at the end are to go: as many as leave code that parses."""
 
     def wrong(size: int) -> tuple[int, int]:
@@ -91,13 +93,13 @@ def _best(lines: Sequence[str], full: Sequence[int], before: int, sizes: Sequenc
     return min(sizes, key=wrong)
 
 
-def _repeats(block: Block, task: Task, wanted: Wanted) -> bool:
+def _repeats(block: CodeBlock, task: Task, wanted: WantedDefinition) -> bool:
     """Whether the block defines what the document defines elsewhere."""
     known = _known(task, wanted, None)
     return any(item.kind in DEFINITIONS and known(item) for item in block.outline.items)
 
 
-def _known(task: Task, wanted: Wanted, home: str | None) -> Callable[[Item], bool]:
+def _known(task: Task, wanted: WantedDefinition, home: str | None) -> Callable[[Item], bool]:
     """Whether an item stands for one of the document's: by its name, or, where a name may be borne by several, by its
     header."""
     text, language = task.document.text, wanted.language
@@ -109,13 +111,13 @@ def _known(task: Task, wanted: Wanted, home: str | None) -> Callable[[Item], boo
     return lambda item: (item.name or "", _header(item, wanted)) in found
 
 
-def _header(item: Item, wanted: Wanted) -> str:
+def _header(item: Item, wanted: WantedDefinition) -> str:
     if wanted.support.redefines or item.kind is not ItemKind.FUNCTION:
         return ""
     return "".join((item.signature or "").split())
 
 
-def _added(block: Block, task: Task, wanted: Wanted) -> str | None:
+def _added(block: CodeBlock, task: Task, wanted: WantedDefinition) -> str | None:
     """The definitions of a block that are new, where others of it are the document's."""
     home = task.scope.container.rsplit(".", 1)[-1] if task.scope.container else None
     items: Sequence[Item] = block.outline.items

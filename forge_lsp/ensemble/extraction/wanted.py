@@ -10,17 +10,17 @@ from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Syntax
 from forge_lsp.core.support import ExtractionSupport
 from forge_lsp.core.task import ScopeKind, Task, TextRange
-from forge_lsp.ensemble.extraction.harvest import Block, with_plain_endings
-from forge_lsp.ensemble.extraction.places import Place, all_places, place_at
+from forge_lsp.ensemble.extraction.harvest import CodeBlock, with_plain_endings
+from forge_lsp.ensemble.extraction.places import DefinitionPlace, all_places, place_at
 from forge_lsp.ensemble.extraction.reshape import one_line, receiver
 
-__all__ = ["DEFINITIONS", "Found", "Wanted", "has_imports", "members", "wanted_of"]
+__all__ = ["DEFINITIONS", "FoundDefinition", "WantedDefinition", "has_imports", "members", "wanted_of"]
 
 DEFINITIONS = (ItemKind.FUNCTION, ItemKind.CLASS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class WantedDefinition:
     """What is looked for: a name, what the original of it looks like, and what the document has already."""
 
     name: str | None
@@ -34,14 +34,14 @@ class Wanted:
     container_names: frozenset[str]
     parameters: tuple[str, ...] | None
     syntax: Syntax
-    place: Place | None = None
+    place: DefinitionPlace | None = None
     """The wanted definition in the document; None where nothing stands there yet."""
-    group: tuple[Place, ...] = ()
+    group: tuple[DefinitionPlace, ...] = ()
     """What the scope holds of that name: one, or overloads with their implementation."""
     enclosed: bool = False
     """Whether a helper of the module cannot stand right beside it: it stands in a class, a function or a branch, or
     behind other declarations of its own."""
-    rivals: tuple[Place, ...] = ()
+    rivals: tuple[DefinitionPlace, ...] = ()
     """The document's other definitions of that name, in any class, function or branch, in order."""
 
     @property
@@ -61,15 +61,15 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundDefinition:
     code: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[CodeBlock, ...]
     note: str | None = None
     above: tuple[str, ...] = ()
     """Definitions of the module that the code uses, for above what encloses it."""
 
 
-def wanted_of(task: Task, syntax: Syntax) -> Wanted:
+def wanted_of(task: Task, syntax: Syntax) -> WantedDefinition:
     language, scope = task.document.language, task.scope
     original = textwrap.dedent(with_plain_endings(task.original)).strip("\n")
     name = scope.name if scope.kind in (ScopeKind.DEFINITION, ScopeKind.SELECTION) else None
@@ -83,7 +83,7 @@ def wanted_of(task: Task, syntax: Syntax) -> Wanted:
         item = next((one for one in outline.items if one.name == place.item.name), None)
         name = place.item.name  # a C++ member that is defined outside its class was asked for without the class
     container = scope.container.rsplit(".", 1)[-1] if scope.container else None
-    return Wanted(
+    return WantedDefinition(
         name=name,
         container=container,
         language=language,
@@ -114,30 +114,30 @@ def wanted_of(task: Task, syntax: Syntax) -> Wanted:
     )
 
 
-def _rivals(places: Sequence[Place], place: Place, inside: TextRange) -> Iterator[Place]:
+def _rivals(places: Sequence[DefinitionPlace], place: DefinitionPlace, inside: TextRange) -> Iterator[DefinitionPlace]:
     for one in places:
         announced = one.item.body is None and place.item.body is not None
         if _same(one, place) and not _within(one, inside) and not announced:
             yield one
 
 
-def _group(places: Sequence[Place], place: Place, inside: TextRange) -> Iterator[Place]:
+def _group(places: Sequence[DefinitionPlace], place: DefinitionPlace, inside: TextRange) -> Iterator[DefinitionPlace]:
     for one in places:
         if _same(one, place) and one.path == place.path and _within(one, inside):
             yield one
 
 
-def _is_announced(places: Sequence[Place], place: Place) -> bool:
+def _is_announced(places: Sequence[DefinitionPlace], place: DefinitionPlace) -> bool:
     """Whether signatures of its own stand before it (TypeScript's overloads)."""
     may_be = place.language.extraction().overloads
     return may_be and any(_same(one, place) and one.path == place.path and one.item.body is None for one in places)
 
 
-def _same(one: Place, place: Place) -> bool:
+def _same(one: DefinitionPlace, place: DefinitionPlace) -> bool:
     return one.name == place.name and one.item.kind is place.item.kind
 
 
-def _within(one: Place, inside: TextRange) -> bool:
+def _within(one: DefinitionPlace, inside: TextRange) -> bool:
     return inside.start <= one.item.range.start and one.item.range.end <= inside.end
 
 
@@ -149,6 +149,6 @@ def members(items: Sequence[Item], owner: Item | None = None) -> Iterator[tuple[
             yield from members(item.children, item)
 
 
-def has_imports(wanted: Wanted) -> bool:
+def has_imports(wanted: WantedDefinition) -> bool:
     outline = wanted.syntax.outline(wanted.original, wanted.language)
     return any(item.kind is ItemKind.IMPORT for item in outline.items)

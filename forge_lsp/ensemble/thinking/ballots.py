@@ -13,7 +13,7 @@ from forge_lsp.ensemble.answers import Unusable, ask_twice, json_object, unwrapp
 from forge_lsp.ensemble.members import MOST_UNUSABLE
 from forge_lsp.ensemble.plain_words import said_vote
 from forge_lsp.ensemble.prompting import render
-from forge_lsp.ensemble.thinking.context import Plan, Shown, ThinkingContext
+from forge_lsp.ensemble.thinking.context import ShownPlan, ThinkerPlan, ThinkingContext
 
 __all__ = ["BALLOT_TOKENS", "ballot_schema", "parse_ballot", "place_of", "poll", "shuffled"]
 
@@ -21,7 +21,9 @@ BALLOT_TOKENS = 200
 MOST_REASON = 200  # characters
 
 
-async def poll(voters: Sequence[str], plans: Sequence[Plan], context: ThinkingContext, *, role: str) -> dict[str, Plan]:
+async def poll(
+    voters: Sequence[str], plans: Sequence[ThinkerPlan], context: ThinkingContext, *, role: str
+) -> dict[str, ThinkerPlan]:
     """The plan that each voter chose, by voter, all asked at once; those who abstain are left out and told."""
     voters = voters if context.voters is None else await context.voters.present(voters)
     cast = await _all_cast(list(enumerate(voters)), plans, context, role)
@@ -37,8 +39,8 @@ async def poll(voters: Sequence[str], plans: Sequence[Plan], context: ThinkingCo
 
 
 async def _all_cast(
-    voters: Sequence[tuple[int, str]], plans: Sequence[Plan], context: ThinkingContext, role: str
-) -> dict[str, Plan | None]:
+    voters: Sequence[tuple[int, str]], plans: Sequence[ThinkerPlan], context: ThinkingContext, role: str
+) -> dict[str, ThinkerPlan | None]:
     """What each voter chose, all asked at once; the number of a voter gives it its order of the plans."""
     async with asyncio.TaskGroup() as group:
         tasks = {
@@ -50,14 +52,14 @@ async def _all_cast(
     return {voter: task.result() for voter, task in tasks.items()}
 
 
-def shuffled(plans: Sequence[Plan], *, seed: str, turn: int) -> tuple[Plan, ...]:
+def shuffled(plans: Sequence[ThinkerPlan], *, seed: str, turn: int) -> tuple[ThinkerPlan, ...]:
     """The order in which voter number ``turn`` sees the plans: one shuffle from ``seed``, turned by one place a voter.
 
     Models favour what they read first; over the voters every plan stands equally often in each place (a cyclic Latin
     square), and no voter can tell a place from an author.
     """
 
-    def mixed(plan: Plan) -> bytes:
+    def mixed(plan: ThinkerPlan) -> bytes:
         return hashlib.sha256(f"{seed}\n{plan.model}".encode()).digest()
 
     order = sorted(plans, key=mixed)
@@ -93,9 +95,9 @@ def place_of(text: str, letters: Sequence[str]) -> int | None:
     return None if letter is None else list(letters).index(letter)
 
 
-async def _cast(voter: str, plans: Sequence[Plan], context: ThinkingContext, role: str) -> Plan | None:
+async def _cast(voter: str, plans: Sequence[ThinkerPlan], context: ThinkingContext, role: str) -> ThinkerPlan | None:
     letters = ascii_uppercase[: len(plans)]
-    shown = [Shown(heading=f"Plan {letter}", text=plan.text) for letter, plan in zip(letters, plans, strict=True)]
+    shown = [ShownPlan(heading=f"Plan {letter}", text=plan.text) for letter, plan in zip(letters, plans, strict=True)]
     either = _either(letters)
     try:
         shared, text = await context.prompt(voter, "vote", shown, BALLOT_TOKENS, letters=either)

@@ -14,7 +14,7 @@ from forge_lsp.ensemble.members import Team
 from forge_lsp.ensemble.prompting import Shared, render
 from forge_lsp.ensemble.words import clip, estimate_tokens, without_thinking
 
-__all__ = ["ANSWER_TOKENS", "THOUGHT_TOKENS", "Plan", "Shown", "ThinkingContext", "fair_share", "lay_out"]
+__all__ = ["ANSWER_TOKENS", "THOUGHT_TOKENS", "ShownPlan", "ThinkerPlan", "ThinkingContext", "fair_share", "lay_out"]
 
 THOUGHT_TOKENS = 400
 ANSWER_TOKENS = 640  # 400 by our careful count; the rest lets a sentence end
@@ -26,7 +26,7 @@ _LEAST = 32  # tokens of each plan that are shown whatever else fills the window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class ThinkerPlan:
     """What ``model`` said."""
 
     model: str
@@ -34,7 +34,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class ShownPlan:
     """A plan as others see it: under a heading that does not name its author."""
 
     heading: str
@@ -58,7 +58,7 @@ class ThinkingContext:
     voters: Team | None = None
 
     async def say(
-        self, model: str, role: str, template: str, *, verb: str = "", shown: Sequence[Shown] = (), **values: str
+        self, model: str, role: str, template: str, *, verb: str = "", shown: Sequence[ShownPlan] = (), **values: str
     ) -> str | None:
         """One thinker's words, or None (and a degradation) where it failed or had none.
 
@@ -87,15 +87,15 @@ class ThinkingContext:
             return None
         return clip(words, THOUGHT_TOKENS)
 
-    async def propose(self, models: Sequence[str]) -> tuple[Plan, ...]:
+    async def propose(self, models: Sequence[str]) -> tuple[ThinkerPlan, ...]:
         """The plans of those who had one, in the order of ``models``, all asked at once."""
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self.say(model, "propose", "propose")) for model in models]
         said = [(model, task.result()) for model, task in zip(models, tasks, strict=True)]
-        return tuple(Plan(model=model, text=text) for model, text in said if text is not None)
+        return tuple(ThinkerPlan(model=model, text=text) for model, text in said if text is not None)
 
     async def prompt(
-        self, model: str, template: str, shown: Sequence[Shown], answer_tokens: int, **values: str
+        self, model: str, template: str, shown: Sequence[ShownPlan], answer_tokens: int, **values: str
     ) -> tuple[Shared, str]:
         """A model's prefix and its part, with the plans cut to what its window holds beside an answer."""
         shared = await self.shared(model)
@@ -109,7 +109,7 @@ class ThinkingContext:
         return shared, render(template, **words)
 
 
-def lay_out(shown: Sequence[Shown], tokens: int) -> str:
+def lay_out(shown: Sequence[ShownPlan], tokens: int) -> str:
     """All plans under their headings, in about ``tokens`` tokens."""
     headings = sum(estimate_tokens(plan.heading) + _AROUND for plan in shown)
     most = max(fair_share([estimate_tokens(plan.text) for plan in shown], tokens - headings), _LEAST)

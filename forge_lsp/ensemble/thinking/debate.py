@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forge_lsp.core.attempt import Thought
-from forge_lsp.ensemble.thinking.context import Plan, Shown, ThinkingContext
+from forge_lsp.ensemble.thinking.context import ShownPlan, ThinkerPlan, ThinkingContext
 
 __all__ = ["ROUNDS", "debate"]
 
@@ -16,7 +16,7 @@ ROUNDS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Turn:
-    plan: Plan
+    plan: ThinkerPlan
     round: int
 
 
@@ -27,7 +27,7 @@ async def debate(models: tuple[str, ...], context: ThinkingContext) -> Thought |
         for model in models:
             words = await _speak(model, number, turns, context)
             if words is not None:
-                turns.append(_Turn(plan=Plan(model=model, text=words), round=number))
+                turns.append(_Turn(plan=ThinkerPlan(model=model, text=words), round=number))
     if not turns:
         return None
     spoke = {turn.plan.model for turn in turns}
@@ -44,7 +44,7 @@ async def _speak(model: str, number: int, turns: Sequence[_Turn], context: Think
     if not turns:
         return await context.say(model, role, "propose", verb=verb)
     shown = [
-        Shown(
+        ShownPlan(
             heading=f"Round {turn.round}, {'you' if turn.plan.model == model else 'a colleague'}", text=turn.plan.text
         )
         for turn in turns

@@ -4,7 +4,7 @@ as the slowest member and the consensus."""
 from __future__ import annotations
 
 from forge_lsp.core.attempt import Thought
-from forge_lsp.ensemble.thinking.context import Shown, ThinkingContext
+from forge_lsp.ensemble.thinking.context import ShownPlan, ThinkingContext
 
 __all__ = ["trio"]
 
@@ -22,7 +22,7 @@ async def trio(models: tuple[str, ...], context: ThinkingContext) -> Thought | N
         return alone
     if first.model != models[0]:
         context.degraded(f"{first.model} writes the consensus in the place of {models[0]}")
-    shown = [Shown(heading=f"Plan {number}", text=plan.text) for number, plan in enumerate(plans, 1)]
+    shown = [ShownPlan(heading=f"Plan {number}", text=plan.text) for number, plan in enumerate(plans, 1)]
     agreed = await context.say(first.model, "consensus", "consensus", verb="write the consensus", shown=shown)
     if agreed is None:
         context.degraded(f"trio became solo: the plan of {first.model} stands without a consensus")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from forge_lsp.core.attempt import Thought
 from forge_lsp.ensemble.thinking.ballots import poll
-from forge_lsp.ensemble.thinking.context import Plan, ThinkingContext
+from forge_lsp.ensemble.thinking.context import ThinkerPlan, ThinkingContext
 
 __all__ = ["LEAST_BALLOTS", "vote"]
 
@@ -39,7 +39,9 @@ async def vote(models: tuple[str, ...], context: ThinkingContext) -> Thought | N
     return Thought(text=leaders[0].text, strategy="vote", models=present, note=f"the plan of {leaders[0].model} {note}")
 
 
-async def _run_off(models: tuple[str, ...], tied: list[Plan], context: ThinkingContext) -> tuple[list[Plan], str]:
+async def _run_off(
+    models: tuple[str, ...], tied: list[ThinkerPlan], context: ThinkingContext
+) -> tuple[list[ThinkerPlan], str]:
     """Who leads after everybody voted on the tied plans once more, and how it came to that."""
     ballots = await poll(models, tied, context, role="run-off")
     if len(ballots) < LEAST_BALLOTS:
@@ -51,17 +53,17 @@ async def _run_off(models: tuple[str, ...], tied: list[Plan], context: ThinkingC
     return leaders, _won(ballots, "wins the run-off with")
 
 
-def _leaders(ballots: Mapping[str, Plan], plans: Sequence[Plan]) -> list[Plan]:
+def _leaders(ballots: Mapping[str, ThinkerPlan], plans: Sequence[ThinkerPlan]) -> list[ThinkerPlan]:
     """Those with the most votes, in the order of ``plans``."""
     counted = Counter(plan.model for plan in ballots.values())
     most = max(counted.values())
     return [plan for plan in plans if counted[plan.model] == most]
 
 
-def _won(ballots: Mapping[str, Plan], how: str) -> str:
+def _won(ballots: Mapping[str, ThinkerPlan], how: str) -> str:
     (_, most), *_ = Counter(plan.model for plan in ballots.values()).most_common(1)
     return f"{how} {most} of {len(ballots)} votes"
 
 
-def _too_few(ballots: Mapping[str, Plan]) -> str:
+def _too_few(ballots: Mapping[str, ThinkerPlan]) -> str:
     return f"{len(ballots) or 'no'} ballot{'' if len(ballots) == 1 else 's'} of at least {LEAST_BALLOTS}"

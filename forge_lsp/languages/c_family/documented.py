@@ -15,7 +15,7 @@ from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import ItemKind, Sandbox
 from forge_lsp.core.task import Task
-from forge_lsp.editing.scoped import Found, scoped
+from forge_lsp.editing.scoped import ScopedItem, scoped
 from forge_lsp.languages.c_family import CPP, C
 from forge_lsp.languages.c_family.calling import CALLS_MATTER, Caller
 from forge_lsp.languages.c_family.declared import Declared, aliases_of, read_header
@@ -155,7 +155,7 @@ def _language(task: Task, text: str) -> Language:
     return CPP if _CPP.search(blanked(text)) else C
 
 
-def _bound(found: Found, declared: Declared, holders: Sequence[str], name: str, text: str) -> bool:
+def _bound(found: ScopedItem, declared: Declared, holders: Sequence[str], name: str, text: str) -> bool:
     """Whether a function is called on a value: a member that is neither static nor a constructor."""
     if not holders or declared.static or name == holders[-1]:
         return False

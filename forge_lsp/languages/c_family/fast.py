@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.checking.fast.checker import Checker, Question
-from forge_lsp.checking.fast.opener import AsItIs, Keep, Prepared
+from forge_lsp.checking.fast.opener import AsItIs, Keep, PreparedChecker
 from forge_lsp.checking.fast.peers import LinePeer
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.programs import readable_for
@@ -53,7 +53,7 @@ class CFamilyOpener(AsItIs):
         self._language = language
         self._environment = environment
 
-    def prepare(self, place: Place) -> Prepared | None:
+    def prepare(self, place: Place) -> PreparedChecker | None:
         """One for each workspace and set of compilers."""
         source = place.source
         found = {
@@ -65,7 +65,7 @@ class CFamilyOpener(AsItIs):
         if source is None or (self._language, False) not in paths:
             return None
         key = ("c_family", self._language, source, frozenset(paths.items()))
-        return Prepared(key=key, start=lambda keep: _start(keep, place, source, self._language, paths))
+        return PreparedChecker(key=key, start=lambda keep: _start(keep, place, source, self._language, paths))
 
     def word(self, document: PurePosixPath) -> None:
         """The includes tell what depends on what."""

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.compiled import probe_of
 from forge_lsp.checking.examples.driven import DocumentedExamples
-from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
+from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
 from forge_lsp.checking.programs import version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
@@ -169,9 +169,9 @@ class _Run:
     compilers: Mapping[Language, Compiler]
     untouched: str
     symbols: frozenset[str] | None
-    _seen: dict[str, Checked] = field(default_factory=dict[str, Checked])
+    _seen: dict[str, CheckedTree] = field(default_factory=dict[str, CheckedTree])
 
-    async def check(self, text: str) -> Checked:
+    async def check(self, text: str) -> CheckedTree:
         document = str(self.place.document)
         problems: list[Diagnostic] = []
         async with self.sandbox.open(self.place.tree(text)) as box:
@@ -186,14 +186,14 @@ class _Run:
                 )
                 if result.code != 0 and not found:
                     reason = f"{compiler.name} failed: {output.strip()[-300:] or f'exit code {result.code}'}"
-                    return Checked(fault=Fault(reason=reason, remedy=f"{command[0]} -fsyntax-only {files[0]}"))
+                    return CheckedTree(fault=Fault(reason=reason, remedy=f"{command[0]} -fsyntax-only {files[0]}"))
                 problems += found
             if not problems and not self.units.header:
                 problems += await self._links(box, text, root)
         every = tuple(dict.fromkeys(problems))
         here = [problem for problem in every if problem.file == document]
         syntax = tuple(problem for problem in here if SYNTAX.match(problem.message))
-        return Checked(problems=every, syntax=syntax, lacks=self._lacks(every, document))
+        return CheckedTree(problems=every, syntax=syntax, lacks=self._lacks(every, document))
 
     def _groups(self, root: str) -> dict[tuple[tuple[str, ...], Language], list[PurePosixPath]]:
         """The files by the flags and the language that they are compiled with."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
-from forge_lsp.checking.gate import Checked, Fault
+from forge_lsp.checking.gate import CheckedTree, Fault
 from forge_lsp.checking.project import Place
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.errors import EnvironmentFault
@@ -103,14 +103,14 @@ class ProjectBuild:
         if len(projects) > 1:
             self._extra[_TRAVERSAL] = traversal(projects)
 
-    async def check(self, text: str) -> Checked:
+    async def check(self, text: str) -> CheckedTree:
         """Compile with ``text`` as the document. Raises EnvironmentFault."""
         checked = await self._check(text, ())
         if self._temporary and any(problem.code == _TOP_LEVEL for problem in checked.problems):
             checked = await self._check(text, ("-p:OutputType=Exe",))
         return checked
 
-    async def _check(self, text: str, properties: tuple[str, ...]) -> Checked:
+    async def _check(self, text: str, properties: tuple[str, ...]) -> CheckedTree:
         checked = await self._once(text, properties)
         # Projects that refer to this one may need what is not here (packages, another framework): then without them.
         while checked.fault is not None and len(self._projects) > 1:
@@ -120,7 +120,7 @@ class ProjectBuild:
             checked = await self._once(text, properties)
         return checked
 
-    async def _once(self, text: str, properties: tuple[str, ...]) -> Checked:
+    async def _once(self, text: str, properties: tuple[str, ...]) -> CheckedTree:
         key = self._restore_key()
         carried = self._restored.get(key, {})
         tree = self._place.tree(text, {**self._extra, **carried})
@@ -135,7 +135,7 @@ class ProjectBuild:
             if not restored:
                 fault = await self._restore(box, target, key)
                 if fault is not None:
-                    return Checked(fault=fault)
+                    return CheckedTree(fault=fault)
             result = await self._run(box, *arguments, *_COLD)
             return self._judged(result, box.root, target)
 
@@ -212,7 +212,7 @@ class ProjectBuild:
         )
         return None if result is None or result.truncated or result.timed_out else result
 
-    def _judged(self, result: ProcessResult, root: Path, target: str) -> Checked:
+    def _judged(self, result: ProcessResult, root: Path, target: str) -> CheckedTree:
         output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
         problems = problems_in(output, root)
         # The compiler's own errors without a place ("CSC") are of a file or a reference that is not there.
@@ -220,14 +220,14 @@ class ProjectBuild:
         environment = [one for one in placeless if not one.code.startswith("CS") or one.file in ("CSC", "")]
         if environment:
             first = environment[0]
-            return Checked(fault=Fault(reason=f"{first.code}: {first.message}", remedy=remedy_for(first, target)))
+            return CheckedTree(fault=Fault(reason=f"{first.code}: {first.message}", remedy=remedy_for(first, target)))
         if result.code != 0 and not problems:
-            return Checked(
+            return CheckedTree(
                 fault=Fault(reason=f"dotnet build failed: {last_words(result)}", remedy=f"dotnet build {target}")
             )
         # The compiler stops before method bodies when a declaration is wrong: no new error then proves nothing.
         stopped = bool(problems) and not any(problem.code in _IN_BODIES for problem in problems)
-        return Checked(problems=problems, syntax=problems if stopped else ())
+        return CheckedTree(problems=problems, syntax=problems if stopped else ())
 
     async def describe(self) -> tuple[Described, ...]:
         """What the compiler is told of each project, those that others refer to first; nothing is compiled.

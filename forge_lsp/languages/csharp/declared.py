@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from forge_lsp.checking.examples.types import Kind, Parameter, Signature, Type
 from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.core.task import Task
-from forge_lsp.editing.scoped import Found, scoped
+from forge_lsp.editing.scoped import ScopedItem, scoped
 from forge_lsp.languages.csharp.scanning import blanked
 
 __all__ = ["Callable", "callable_of", "is_free", "type_of"]
@@ -58,7 +58,7 @@ class Callable(Signature):
     A value of its type can be made where that holds nothing."""
 
     task: Task
-    found: Found
+    found: ScopedItem
     constructor: bool = False
 
     @property
@@ -82,7 +82,9 @@ def callable_of(task: Task, text: str) -> Callable | None:
     name = found.item.name or ""
     if found.item.kind is ItemKind.CLASS:
         makers = [one for one in found.item.children if one.kind is ItemKind.FUNCTION and one.name == name]
-        inside = Found(item=makers[0] if makers else found.item, holders=(*found.holders, found.item), top=found.top)
+        inside = ScopedItem(
+            item=makers[0] if makers else found.item, holders=(*found.holders, found.item), top=found.top
+        )
         if not re.search(r"\b(?:static|abstract|interface)\b", found.item.signature or ""):
             return _callable(task, inside, name, text, makes=True)
     elif found.item.kind is ItemKind.FUNCTION and found.item.parameters is not None:
@@ -90,7 +92,7 @@ def callable_of(task: Task, text: str) -> Callable | None:
     return Callable(name=name, parameters=(), task=task, found=found, refused=f"{name} cannot be called")
 
 
-def _callable(task: Task, found: Found, name: str, text: str, *, makes: bool = False) -> Callable:
+def _callable(task: Task, found: ScopedItem, name: str, text: str, *, makes: bool = False) -> Callable:
     """``makes``: its item is the constructor of the innermost holder, or that type itself where it has none."""
     header = blanked(found.item.signature or "")
     named = re.search(rf"(?<![\w.])(?:\w+\.)*{re.escape(name)}\s*(?P<generic><[^()]*?>)?\s*\(", header)

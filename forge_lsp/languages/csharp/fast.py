@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.fast.checker import Checker
 from forge_lsp.checking.fast.files import put
-from forge_lsp.checking.fast.opener import AsItIs, Keep, Prepared
+from forge_lsp.checking.fast.opener import AsItIs, Keep, PreparedChecker
 from forge_lsp.checking.fast.peers import LinePeer
 from forge_lsp.checking.fast.worker import Worker
 from forge_lsp.checking.project import Place
@@ -43,7 +43,7 @@ class CSharpOpener(AsItIs):
         self._environment = environment
         self._state = state / "fast"
 
-    def prepare(self, place: Place) -> Prepared | None:
+    def prepare(self, place: Place) -> PreparedChecker | None:
         """One for the document's project and those that refer to it, as their files say now."""
         dotnet = find_dotnet(self._environment)
         project = place.nearest("*.csproj")
@@ -64,7 +64,7 @@ class CSharpOpener(AsItIs):
         async def start(keep: Keep) -> Checker:
             return await self._start(keep, source, place, dotnet, sdk, projects)
 
-        return Prepared(key=key, start=start)
+        return PreparedChecker(key=key, start=start)
 
     def word(self, document: PurePosixPath) -> None:
         """Roslyn knows what depends on what."""

@@ -20,7 +20,7 @@ from forge_lsp.checking.project import Place
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import ItemKind, Sandbox
 from forge_lsp.core.task import Task
-from forge_lsp.editing.scoped import Found, scoped
+from forge_lsp.editing.scoped import ScopedItem, scoped
 from forge_lsp.languages.ecmascript.finding import ENDINGS
 from forge_lsp.languages.ecmascript.forging import doubt_of
 from forge_lsp.languages.ecmascript.node import node_of
@@ -214,7 +214,7 @@ def _item_types(value: Group, declared: Type) -> Sequence[Type]:
     return [inner.item] * len(value.items)
 
 
-def _parameters(header: str, found: Found) -> tuple[Parameter, ...]:
+def _parameters(header: str, found: ScopedItem) -> tuple[Parameter, ...]:
     opening = header.find("(")
     end = closing(header, opening) if opening >= 0 else None
     if end is None:  # `x => ...`

@@ -13,7 +13,7 @@ from typing import Any
 
 import forge_lsp.languages.ecmascript
 from forge_lsp.checking.fast.checker import Checker, Question
-from forge_lsp.checking.fast.opener import AsItIs, Keep, Prepared
+from forge_lsp.checking.fast.opener import AsItIs, Keep, PreparedChecker
 from forge_lsp.checking.fast.peers import LinePeer
 from forge_lsp.checking.fast.worker import Worker
 from forge_lsp.checking.gate import Fault
@@ -52,7 +52,7 @@ class JavaScriptOpener(AsItIs):
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
 
-    def prepare(self, place: Place) -> Prepared | None:
+    def prepare(self, place: Place) -> PreparedChecker | None:
         """One for each workspace and compiler."""
         node = node_of(place, self._environment)
         source = place.source
@@ -61,7 +61,7 @@ class JavaScriptOpener(AsItIs):
         found = find_compiler(place, self._environment, trusted=True)
         compiler = None if isinstance(found, Fault) else found
         key = ("javascript", source, node, compiler.command if compiler is not None else None)
-        return Prepared(key=key, start=lambda keep: _start(keep, source, node, compiler))
+        return PreparedChecker(key=key, start=lambda keep: _start(keep, source, node, compiler))
 
     def word(self, document: PurePosixPath) -> str:
         return imported_as(document)

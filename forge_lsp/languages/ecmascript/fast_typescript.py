@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.fast.checker import Checker, LanguageServer, Told
-from forge_lsp.checking.fast.opener import AsItIs, Keep, Prepared
+from forge_lsp.checking.fast.opener import AsItIs, Keep, PreparedChecker
 from forge_lsp.checking.fast.peers import LinePeer, LspPeer
 from forge_lsp.checking.fast.worker import Worker
 from forge_lsp.checking.gate import Fault
@@ -38,7 +38,7 @@ class TypeScriptOpener(AsItIs):
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
 
-    def prepare(self, place: Place) -> Prepared | None:
+    def prepare(self, place: Place) -> PreparedChecker | None:
         """One for each workspace and compiler; older TypeScript also for each configuration."""
         source = place.source
         found = find_compiler(place, self._environment, trusted=True)
@@ -50,10 +50,10 @@ class TypeScriptOpener(AsItIs):
             if config is None:
                 return None  # it would guess, and less strictly than the build gate
             key = ("typescript", source, found.command)
-            return Prepared(key=key, start=lambda keep: start_server(keep, source, found))
+            return PreparedChecker(key=key, start=lambda keep: start_server(keep, source, found))
         extra, targets = configured(place, config)
         key = ("typescript", source, found.command, tuple(sorted(extra.items())), targets)
-        return Prepared(key=key, start=lambda keep: start_worker(keep, source, found, library, extra, targets))
+        return PreparedChecker(key=key, start=lambda keep: start_worker(keep, source, found, library, extra, targets))
 
     def word(self, document: PurePosixPath) -> str:
         return imported_as(document)

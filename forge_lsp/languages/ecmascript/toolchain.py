@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
-from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
+from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
 from forge_lsp.checking.programs import readable_for, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
@@ -84,7 +84,7 @@ class JavaScriptToolchain(Toolchain):
             (node, *([Path(compiler.command[-1])] if compiler else ())),
         )
 
-        async def check(content: str) -> Checked:
+        async def check(content: str) -> CheckedTree:
             return await self._check(place, node, compiler, content)
 
         tool = "node, tsc" if compiler else "node"
@@ -102,7 +102,7 @@ class JavaScriptToolchain(Toolchain):
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
         return await self._examples.observe(task, candidate, place_of(task), calls)
 
-    async def _check(self, place: Place, node: Path, compiler: Compiler | None, text: str) -> Checked:
+    async def _check(self, place: Place, node: Path, compiler: Compiler | None, text: str) -> CheckedTree:
         extra = configuration(place.document, CONFIG, typed=has_node_types(place.source)) if compiler else {}
         async with self._sandbox.open(place.tree(text, extra)) as box:
             parsed = await self._parse(place, box, node)
@@ -115,7 +115,7 @@ class JavaScriptToolchain(Toolchain):
             checked = ()  # the project's TypeScript does not work here: node's word stands alone
         problems, syntax = said(str(place.document), text, parsed, checked)
         if syntax:
-            return Checked(problems=syntax, syntax=syntax)
+            return CheckedTree(problems=syntax, syntax=syntax)
         absent = next((p for p in parsed if p.code == NOT_INSTALLED and p.file == str(place.document)), None)
         lacks = None
         if absent is not None:
@@ -123,7 +123,7 @@ class JavaScriptToolchain(Toolchain):
             lacks = Fault(reason=f"{absent.message} ({where}): package.json names it", remedy="npm install")
         elif (why := unread(place.document.name, text, by_typescript=typed)) is not None:
             lacks = Fault(reason=f"{place.document} was not checked: {why}", remedy=INSTALL if not typed else None)
-        return Checked(problems=problems, lacks=lacks)
+        return CheckedTree(problems=problems, lacks=lacks)
 
     async def _parse(self, place: Place, box: Box, node: Path) -> tuple[Diagnostic, ...]:
         names = dict.fromkeys([str(place.document)] if place.document.suffix != ".jsx" else [])

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.checking.gate import Baselines, Checked, Fault, gate, unchanged
+from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate, unchanged
 from forge_lsp.checking.programs import readable_for, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
@@ -79,7 +79,7 @@ class TypeScriptToolchain(Toolchain):
         original = task.document.text
         others = await asyncio.to_thread(_others, place, targets)
 
-        async def check(content: str) -> Checked:
+        async def check(content: str) -> CheckedTree:
             known = self._chosen.get(key)
             checked, target = await self._check(
                 place, found, content, extra, (known,) if known else targets, task.document.text
@@ -117,7 +117,7 @@ class TypeScriptToolchain(Toolchain):
         extra: Mapping[PurePosixPath, bytes],
         targets: Sequence[PurePosixPath],
         original: str,
-    ) -> tuple[Checked, PurePosixPath]:
+    ) -> tuple[CheckedTree, PurePosixPath]:
         async with self._sandbox.open(place.tree(text, extra)) as box:
             root = str(box.root)
             target, result, listed = targets[0], None, False
@@ -141,15 +141,17 @@ class TypeScriptToolchain(Toolchain):
         general = [problem for problem in problems if not problem.line]
         if general:
             fault = Fault(reason=f"{general[0].code}: {general[0].message}", remedy=f"tsc -p {target}")
-            return Checked(fault=fault), target
+            return CheckedTree(fault=fault), target
         if not listed or (result.code != 0 and not problems):
             tail = result.stderr.decode("utf-8", "replace").strip()[-300:]
             reason = f"tsc did not check {file}: {tail or f'exit code {result.code}'}"
-            return Checked(fault=Fault(reason=reason, remedy=f"tsc --noEmit -p {target}")), target
+            return CheckedTree(fault=Fault(reason=reason, remedy=f"tsc --noEmit -p {target}")), target
         here = tuple(problem for problem in problems if problem.file == file)
         # Type checks go on after a syntax error, but what they say of a text that does not parse is noise.
         syntax = tuple(problem for problem in here if is_syntax(problem.code))
-        return Checked(problems=syntax or problems, syntax=syntax, lacks=_lacks(_needed(here, original, text))), target
+        return CheckedTree(
+            problems=syntax or problems, syntax=syntax, lacks=_lacks(_needed(here, original, text))
+        ), target
 
 
 def configured(
@@ -195,7 +197,7 @@ def _needed(problems: tuple[Diagnostic, ...], original: str, text: str) -> tuple
     return tuple(problem for problem in problems if not spared(problem.line))
 
 
-def _complains(checked: Checked, place: Place) -> bool:
+def _complains(checked: CheckedTree, place: Place) -> bool:
     here = (problem for problem in checked.problems if problem.file == str(place.document))
     own = any(problem.code not in _MISSING_MODULE for problem in here)
     return own or checked.fault is not None or checked.lacks is not None

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.fast.checker import Checker
-from forge_lsp.checking.fast.opener import AsItIs, Keep, Prepared
+from forge_lsp.checking.fast.opener import AsItIs, Keep, PreparedChecker
 from forge_lsp.checking.fast.peers import LinePeer
 from forge_lsp.checking.fast.worker import Worker
 from forge_lsp.checking.project import Place
@@ -42,7 +42,7 @@ class GoOpener(AsItIs):
         self._environment = environment
         self._state = state / "fast"
 
-    def prepare(self, place: Place) -> Prepared | None:
+    def prepare(self, place: Place) -> PreparedChecker | None:
         """One for each module, or workspace of modules."""
         go = find_go(self._environment)
         source = place.source
@@ -64,7 +64,7 @@ class GoOpener(AsItIs):
         async def start(keep: Keep) -> Checker:
             return await self._start(keep, source, go, layout)
 
-        return Prepared(key=key, start=start)
+        return PreparedChecker(key=key, start=start)
 
     def word(self, document: PurePosixPath) -> None:
         """The program knows what imports what."""

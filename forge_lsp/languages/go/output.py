@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from forge_lsp.checking.runs import scanned
 
-__all__ = ["Frame", "Said", "Verdict", "panic_of", "read_output", "values_in"]
+__all__ = ["Frame", "TestOutput", "Verdict", "panic_of", "read_output", "values_in"]
 
 _MARK = "\x16"
 _RUN = re.compile(r"=== (?P<what>RUN|CONT|NAME|PAUSE|ATTR|ARTIFACTS)\s+(?P<name>\S*)")
@@ -57,7 +57,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class TestOutput:
     """What one run of a test program said. ``tests`` are those that started, by name in order; ``last`` is the last
     line, ``stray`` what was printed outside all tests, ``timed_out`` the tests that were running when time was over."""
 
@@ -67,7 +67,7 @@ class Said:
     timed_out: tuple[str, ...] = ()
 
 
-def read_output(text: str, *, marked: bool) -> Said:
+def read_output(text: str, *, marked: bool) -> TestOutput:
     """Return what a program said that was run with ``-test.v``. ``marked``: its own lines begin with a control
     character (``-test.v=test2json``, since Go 1.20), all others are the tests'."""
     tests: dict[str, Verdict] = {}
@@ -98,7 +98,7 @@ def read_output(text: str, *, marked: bool) -> Said:
     over = _TIMED_OUT.search(text)
     names = re.findall(r"^\s+([^\s/]+)\S* \(", over["names"] or "", re.M) if over is not None else []
     said = [line.lstrip(_MARK).strip() for line in text.rstrip().split("\n")]
-    return Said(tests=tests, last=said[-1], stray=stray.output, timed_out=tuple(dict.fromkeys(names)))
+    return TestOutput(tests=tests, last=said[-1], stray=stray.output, timed_out=tuple(dict.fromkeys(names)))
 
 
 def panic_of(text: str) -> tuple[str, tuple[Frame, ...]] | None:

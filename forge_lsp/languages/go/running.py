@@ -21,11 +21,11 @@ from forge_lsp.checking.runs import SuiteRun, failed, passed, skipped, tail, unc
 from forge_lsp.core.checks import Cause, Run, RunState
 from forge_lsp.core.ports import Box, CacheUse, ProcessResult, Sandbox
 from forge_lsp.languages.go.compiling import Program, Wanted
-from forge_lsp.languages.go.output import Said, panic_of, read_output
+from forge_lsp.languages.go.output import TestOutput, panic_of, read_output
 from forge_lsp.languages.go.run import go_cache, go_environment
 from forge_lsp.languages.go.sources import declarations
 
-__all__ = ["Explain", "Ran", "run_tests"]
+__all__ = ["Explain", "TestOutcome", "run_tests"]
 
 Explain = Callable[[str, str], Run]
 """Given a test's name and what was said when it failed, return its run."""
@@ -38,7 +38,7 @@ _BOTH = "more than one result was given for a test"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
+class TestOutcome:
     """How the tests went. ``doubts`` are what was seen that an honest test program never does, in words for users;
     ``endless`` the tests that did not finish in their time."""
 
@@ -56,7 +56,7 @@ async def run_tests(
     explain: Explain,
     timeout: float,
     hidden: Sequence[PurePosixPath] = (),
-) -> Ran:
+) -> TestOutcome:
     """Run ``names``, tests that are in the program. ``timeout`` in seconds, for each time that it is started; three
     times as much in all. ``hidden`` are files that are not there while it runs. Raises EnvironmentFault."""
     binary = program.binary or b""
@@ -85,7 +85,7 @@ class _Course:
     counts: Counter[str] = field(default_factory=Counter[str])
     """How many tests bear a name: the package's own and those from outside may share one."""
 
-    async def run(self, names: Sequence[str]) -> Ran:
+    async def run(self, names: Sequence[str]) -> TestOutcome:
         """First all beside the test that must fail, then those that pass by themselves."""
         async with self.open() as box:
             await self._all(box, names)
@@ -100,7 +100,7 @@ class _Course:
                 else:
                     self.runs[name] = self._odd("the time was over before it was run once more")
         suite = SuiteRun(runs={name: self.runs[name] for name in names}, words=tail(self.words))
-        return Ran(suite=suite, doubts=tuple(dict.fromkeys(self.doubts)), endless=frozenset(self.endless))
+        return TestOutcome(suite=suite, doubts=tuple(dict.fromkeys(self.doubts)), endless=frozenset(self.endless))
 
     async def _all(self, box: Box, names: Sequence[str]) -> None:
         """Run tests until something is known of each: one that ends the program ends it for those behind it too."""
@@ -154,7 +154,7 @@ class _Course:
         self._cut_short(names, result, said)
         return [name for name in names if name not in self.runs]
 
-    def _cut_short(self, names: Sequence[str], result: ProcessResult, said: Said) -> None:
+    def _cut_short(self, names: Sequence[str], result: ProcessResult, said: TestOutput) -> None:
         """The program did not come to its end: blame the test that ran last."""
         started = [name for name in said.tests if name in names]
         running = [name for name in started if name not in self.runs]
@@ -201,7 +201,7 @@ class _Course:
     def _passed(self, name: str, states: Sequence[str]) -> bool:
         return "PASS" in states and "FAIL" not in states and len(states) <= self.counts[name]
 
-    async def _execute(self, box: Box, names: Sequence[str], *, fails: bool) -> tuple[ProcessResult, Said]:
+    async def _execute(self, box: Box, names: Sequence[str], *, fails: bool) -> tuple[ProcessResult, TestOutput]:
         """Start the program once with ``names`` and the added test; ``fails``: which is to fail."""
         self.count += 1
         wanted = self.wanted

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from forge_lsp.checking.examples.driven import DocumentedExamples
-from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
+from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
 from forge_lsp.checking.programs import no_code_here, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
@@ -62,7 +62,7 @@ class GoToolchain(Toolchain):
             fingerprint, place, f"{task.document.text}\0{task.scope.range}", _MATTERS, (go.program, *go.readable[1:])
         )
 
-        async def check(content: str) -> Checked:
+        async def check(content: str) -> CheckedTree:
             untouched = content == task.document.text
             checked = await self._check(place, go, content, known=key not in self._broken)
             # What vet says of a text that compiles is known, and compared; where it does not, vet was not run.
@@ -115,7 +115,7 @@ class GoToolchain(Toolchain):
         seconds = time.perf_counter() - started
         return Evidence(results=tuple(results), seconds=seconds, doubt="; ".join(doubts) or None)
 
-    async def _check(self, place: Place, go: Go, text: str, *, known: bool) -> Checked:
+    async def _check(self, place: Place, go: Go, text: str, *, known: bool) -> CheckedTree:
         layout = await asyncio.to_thread(layout_of, place, text, go)
         tree = replace(place.tree(text, layout.extra), cache=go_cache(go, CacheUse.KEEP))
         async with self._sandbox.open(tree) as box:
@@ -127,7 +127,7 @@ class GoToolchain(Toolchain):
             syntax=tuple(in_code_points(p, text) if p.file == file else p for p in checked.syntax),
         )
 
-    async def _look(self, box: Box, place: Place, go: Go, layout: Layout, *, known: bool) -> Checked:
+    async def _look(self, box: Box, place: Place, go: Go, layout: Layout, *, known: bool) -> CheckedTree:
         packages = Packages(own="")
         if not layout.files:
             listed = await self._go(box, go, layout, "list", "-e", LIST, *layout.patterns)
@@ -141,10 +141,10 @@ class GoToolchain(Toolchain):
                     layout, found = other, there
             if found is None:
                 words = (listed.stderr or listed.stdout).decode("utf-8", "replace").strip()
-                return Checked(fault=_no_package(words, place, layout))
+                return CheckedTree(fault=_no_package(words, place, layout))
             packages = found
             if packages.left_out is not None:
-                return Checked(fault=Fault(reason=packages.left_out, remedy="check it where it is built"))
+                return CheckedTree(fault=Fault(reason=packages.left_out, remedy="check it where it is built"))
         targets = layout.files or (packages.own, *packages.dependents)
         flags = "-e -errorurl" if go.version >= (1, 20) else "-e"
         built = await self._go(
@@ -155,14 +155,16 @@ class GoToolchain(Toolchain):
         document = str(place.document)
         if output.loading:
             lacks = _lacks(output.loading, document)
-            return Checked(problems=output.problems, syntax=() if lacks else output.problems, lacks=lacks)
+            return CheckedTree(problems=output.problems, syntax=() if lacks else output.problems, lacks=lacks)
         if output.problems:
-            return Checked(problems=output.problems)
+            return CheckedTree(problems=output.problems)
         if built.code != 0:
-            return Checked(fault=_failed(output.stray or f"exit code {built.code}", layout))
+            return CheckedTree(fault=_failed(output.stray or f"exit code {built.code}", layout))
         return await self._vet(box, place, go, layout, packages, known=known)
 
-    async def _vet(self, box: Box, place: Place, go: Go, layout: Layout, packages: Packages, *, known: bool) -> Checked:
+    async def _vet(
+        self, box: Box, place: Place, go: Go, layout: Layout, packages: Packages, *, known: bool
+    ) -> CheckedTree:
         """Everything compiles: what the tests make of it, and mistakes that the compiler lets pass."""
         targets = layout.files or (packages.own, *packages.dependents, *packages.tested)
         analyzers = [f"-{name}" for name in ANALYZERS]
@@ -177,13 +179,13 @@ class GoToolchain(Toolchain):
             reason = (
                 f"{where} does not compile ({first.message}); the project did not compile before, so this may be old"
             )
-            return Checked(lacks=Fault(reason=reason, remedy=f"correct {where}"))
+            return CheckedTree(lacks=Fault(reason=reason, remedy=f"correct {where}"))
         findings = vet_findings(text, root=box.root, folder=layout.folder)
         mine = tuple(problem for problem in findings if problem.file == document)
         if vetted.code != 0 and not output.problems and not findings and output.stray:
-            return Checked(fault=_failed(output.stray, layout))
+            return CheckedTree(fault=_failed(output.stray, layout))
         problems = (*(replace(problem, source="vet") for problem in output.problems), *mine)
-        return Checked(problems=problems)
+        return CheckedTree(problems=problems)
 
     async def _go(
         self, box: Box, go: Go, layout: Layout, *arguments: str, packages: Packages | None = None

@@ -29,7 +29,7 @@ from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Item, ItemKind, Sandbox
 from forge_lsp.core.task import Task
-from forge_lsp.editing.scoped import Found, scoped
+from forge_lsp.editing.scoped import ScopedItem, scoped
 from forge_lsp.editing.tree import Grammars
 from forge_lsp.languages.java import JAVA
 from forge_lsp.languages.java.building import classes_of
@@ -176,12 +176,12 @@ def documented_examples(
     return DocumentedExamples(sandbox, driver, doubt=doubt)
 
 
-def _refused(found: Found, why: str) -> Signature:
+def _refused(found: ScopedItem, why: str) -> Signature:
     name = found.item.name or ""
     return Signature(name=name, parameters=(), refused=f"{name} {why}")
 
 
-def _construction(found: Found, text: str) -> Signature:
+def _construction(found: ScopedItem, text: str) -> Signature:
     """The construction of an object of a type, by its first constructor or as a record; else it takes nothing."""
     item, name = found.item, found.item.name or ""
     makers = [one for one in item.children if one.kind is ItemKind.FUNCTION and one.name == name]
@@ -196,7 +196,7 @@ def _has_word(header: str, name: str, word: str) -> bool:
     return re.search(rf"\b{word}\b", re.split(rf"\b{re.escape(name)}\b", plain(header), maxsplit=1)[0]) is not None
 
 
-def _receiver(found: Found) -> str:
+def _receiver(found: ScopedItem) -> str:
     """The construction of an object that takes no arguments; "": there is none, or it needs an outer object."""
     *outer, holder = found.holders
     header, name = plain(holder.signature or ""), holder.name or ""

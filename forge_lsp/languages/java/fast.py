@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.fast.checker import Checker, Question
 from forge_lsp.checking.fast.files import put
-from forge_lsp.checking.fast.opener import AsItIs, Keep, Prepared
+from forge_lsp.checking.fast.opener import AsItIs, Keep, PreparedChecker
 from forge_lsp.checking.fast.peers import LinePeer
 from forge_lsp.checking.fast.worker import Worker
 from forge_lsp.checking.gate import Fault
@@ -46,7 +46,7 @@ class JavaOpener(AsItIs):
         self._environment = environment
         self._state = state / "fast"
 
-    def prepare(self, place: Place) -> Prepared | None:
+    def prepare(self, place: Place) -> PreparedChecker | None:
         """One for each module with its class path. None where annotation processors write a part of the module:
         without them its use of that part would look wrong."""
         jdk = fast_jdk(self._environment)
@@ -69,7 +69,7 @@ class JavaOpener(AsItIs):
         async def start(keep: Keep) -> Checker:
             return await self._start(keep, source, jdk, build, path)
 
-        return Prepared(key=key, start=start)
+        return PreparedChecker(key=key, start=start)
 
     def word(self, document: PurePosixPath) -> None:
         """The program knows what depends on what."""

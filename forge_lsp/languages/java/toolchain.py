@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
+from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
 from forge_lsp.checking.jvm.driver import Drivers
 from forge_lsp.checking.jvm.jdk import INSTALL, Jdk, answer_of, find_jdk
 from forge_lsp.checking.jvm.maven import BUILD_FILES, Build, Repositories, build_of
@@ -142,7 +142,7 @@ class _Run:
     build: Build
     untitled: bool
 
-    async def check(self, text: str) -> Checked:
+    async def check(self, text: str) -> CheckedTree:
         document = str(self.place.document)
         place = self._named(text)
         processors = self.build.processors and self.sandbox.runs_project_code
@@ -159,11 +159,11 @@ class _Run:
         )
         if answer.fault is not None or not answer.done:
             reason = f"javac failed: {answer.fault or output.strip()[-300:] or 'it said nothing'}"
-            return Checked(fault=Fault(reason=reason, remedy=f"javac {document}"))
+            return CheckedTree(fault=Fault(reason=reason, remedy=f"javac {document}"))
         problems = without_consequences(problems, document, text)
         here = tuple(problem for problem in problems if problem.file == document)
         syntax = tuple(problem for problem in here if is_syntax(problem))
-        return Checked(problems=syntax or problems, syntax=syntax, lacks=self._lacks(here, text))
+        return CheckedTree(problems=syntax or problems, syntax=syntax, lacks=self._lacks(here, text))
 
     def _named(self, text: str) -> Place:
         """A document without a name is called as its public type must be."""

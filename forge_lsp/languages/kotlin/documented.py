@@ -27,7 +27,7 @@ from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Item, ItemKind, Sandbox
 from forge_lsp.core.task import Task
-from forge_lsp.editing.scoped import Found, scoped
+from forge_lsp.editing.scoped import ScopedItem, scoped
 from forge_lsp.editing.tree import Grammars
 from forge_lsp.languages.kotlin import KOTLIN
 from forge_lsp.languages.kotlin.building import classes_of, paths_of
@@ -212,7 +212,7 @@ def _described(text: str, item: Item, holders: tuple[Item, ...]) -> Header | Non
     return header_of(item.signature or "", item.name or "", Names(own=declared(text), variables=variables))
 
 
-def _receiver(text: str, found: Found) -> str:
+def _receiver(text: str, found: ScopedItem) -> str:
     """The construction of an object that takes no arguments; "": there is none, or it needs an outer object."""
     *outer, holder = found.holders
     header = plain(holder.signature or "")

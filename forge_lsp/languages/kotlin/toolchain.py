@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
+from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
 from forge_lsp.checking.jvm.driver import Drivers
 from forge_lsp.checking.jvm.jdk import Jdk, find_jdk
 from forge_lsp.checking.jvm.maven import Repositories
@@ -131,7 +131,7 @@ class _Run:
     place: Place
     module: Module
 
-    async def check(self, text: str) -> Checked:
+    async def check(self, text: str) -> CheckedTree:
         place, files = self.place, self.module.files
         script = place.document.suffix == ".kts"
         shown, shift = _script(text) if script else (text, 0)
@@ -156,12 +156,14 @@ class _Run:
         problems, other = problems_of(output, root, lambda path: known.get(str(path)) or place.text(path))
         if result.code not in (0, 1) or (result.code == 1 and not problems):
             words = other or output.strip() or "it said nothing"
-            return Checked(fault=Fault(reason=f"kotlinc failed: {words[-300:]}", remedy=f"kotlinc {place.document}"))
+            return CheckedTree(
+                fault=Fault(reason=f"kotlinc failed: {words[-300:]}", remedy=f"kotlinc {place.document}")
+            )
         if script:
             return _of_script(problems, str(place.document), str(files[0]), shift)
         problems = _without_consequences(problems, str(place.document), text)
         syntax = tuple(one for one in problems if one.code == SYNTAX and one.file == str(place.document))
-        return Checked(problems=syntax or problems, syntax=syntax, lacks=self._lacks(problems, text))
+        return CheckedTree(problems=syntax or problems, syntax=syntax, lacks=self._lacks(problems, text))
 
     def _lacks(self, problems: Sequence[Diagnostic], text: str) -> Fault | None:
         build = self.module.build
@@ -190,7 +192,7 @@ def _script(text: str) -> tuple[str, int]:
     return f"{first}{opening}{text[at:]}\n}}\n", -len(opening) if not lines else 0
 
 
-def _of_script(problems: Sequence[Diagnostic], document: str, file: str, shift: int) -> Checked:
+def _of_script(problems: Sequence[Diagnostic], document: str, file: str, shift: int) -> CheckedTree:
     """Of a script no more than whether it parses: its names are known to the tool alone that runs it."""
     syntax = tuple(
         replace(one, file=document, column=max(one.column + (shift if one.line == 1 else 0), 1))
@@ -198,7 +200,9 @@ def _of_script(problems: Sequence[Diagnostic], document: str, file: str, shift: 
         if one.code == SYNTAX and one.file == file
     )
     reason = "of a script only the syntax is checked: its names are known to the tool alone that runs it"
-    return Checked(problems=syntax, syntax=syntax, lacks=Fault(reason=reason, remedy=f"./gradlew help, for {document}"))
+    return CheckedTree(
+        problems=syntax, syntax=syntax, lacks=Fault(reason=reason, remedy=f"./gradlew help, for {document}")
+    )
 
 
 def _unresolved_package(problem: Diagnostic, document: str, text: str) -> str | None:

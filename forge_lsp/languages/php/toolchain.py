@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
+from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
 from forge_lsp.checking.programs import as_argument, readable_for, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
@@ -76,7 +76,7 @@ class PhpToolchain(Toolchain):
             (php, *packages),
         )
 
-        async def check(content: str) -> Checked:
+        async def check(content: str) -> CheckedTree:
             problems = await self._check(place, php, content)
             if content == task.document.text:
                 self._known[key] = frozenset((problem.code, problem.message) for problem in problems.problems)
@@ -99,23 +99,23 @@ class PhpToolchain(Toolchain):
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
         return await self._tests.run(task, candidate, place_of(task))
 
-    async def _check(self, place: Place, php: Path, text: str) -> Checked:
+    async def _check(self, place: Place, php: Path, text: str) -> CheckedTree:
         file = str(place.document)
         async with self._sandbox.open(place.tree(text)) as box:
             result = await self._php(box, php, "-l", as_argument(file))
             output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
             syntax = lint_problems(output, file)
             if syntax:
-                return Checked(problems=syntax, syntax=syntax)
+                return CheckedTree(problems=syntax, syntax=syntax)
             if result.code != 0:
                 raise EnvironmentFault(f"php does not run: {output.strip()[-300:]}", remedy=INSTALL)
             problems = await self._names(box, place, php)
         if not problems:
-            return Checked()
+            return CheckedTree()
         absent = _no_extension(problems, file) or _not_installed(place, problems, file)
         if absent is not None:
-            return Checked(lacks=absent, problems=tuple(p for p in problems if not p.code.startswith(_UNDEFINED)))
-        return Checked(problems=problems)
+            return CheckedTree(lacks=absent, problems=tuple(p for p in problems if not p.code.startswith(_UNDEFINED)))
+        return CheckedTree(problems=problems)
 
     async def _names(self, box: Box, place: Place, php: Path) -> tuple[Diagnostic, ...]:
         file = str(place.document)

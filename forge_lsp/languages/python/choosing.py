@@ -19,7 +19,7 @@ from forge_lsp.checking.suites import speaking_of
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.python.scopes import naming, tree_of
 
-__all__ = ["TEST_FILE", "Chosen", "chosen_for", "module_of"]
+__all__ = ["TEST_FILE", "ChosenTests", "chosen_for", "module_of"]
 
 TEST_FILE = re.compile(r"(?:.*/)?(?:test[^/]*|[^/]*_tests?)\.py")
 _TEST = re.compile(r"^[ \t]*(?:async )?def test|^class Test", re.M)
@@ -36,7 +36,7 @@ _COMMON = frozenset({"main", "run", "get", "set", "test", "setup", "name", "__in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class ChosenTests:
     """``files`` are test files, ``names`` the words that lead from them to the scope. ``tests``: of each file the tests
     that are run (``Class::test``, ``Class::`` for all of a class); empty where all of the files are."""
 
@@ -52,10 +52,10 @@ def module_of(place: Place) -> str:
     return place.document.parent.name if place.document.stem == "__init__" else place.document.stem
 
 
-def chosen_for(task: Task, place: Place) -> Chosen:
+def chosen_for(task: Task, place: Place) -> ChosenTests:
     """Return the tests to run for a task's scope. Reads the disk."""
     if place.source is None:
-        return Chosen()
+        return ChosenTests()
     every = {
         PurePosixPath(name): text
         for name in _nearest(place, place.files((".py",)))
@@ -77,14 +77,16 @@ def chosen_for(task: Task, place: Place) -> Chosen:
         both = {file: tuple(dict.fromkeys((*picked.get(file, ()), *more.get(file, ())))) for file in (*picked, *more)}
         whole = tuple(dict.fromkeys((*spoken, *both)))[:_MOST_FILES]
         if both and sum(len(_DEF.findall(tests[file])) for file in whole) > _WHOLE:
-            return Chosen(files=tuple(both), names=(name, *callers), tests={str(file): both[file] for file in both})
+            return ChosenTests(
+                files=tuple(both), names=(name, *callers), tests={str(file): both[file] for file in both}
+            )
         if both:
-            return Chosen(files=whole, names=(name, *callers))
+            return ChosenTests(files=whole, names=(name, *callers))
     if spoken:
-        return Chosen(files=spoken)
+        return ChosenTests(files=spoken)
     package = place.document.parent.name
     around = speaking_of(place, map(str, tests), (package,), most=_MOST_FILES)
-    return Chosen(files=around or (tuple(tests) if len(tests) <= _FEW else ()), seen_only=True)
+    return ChosenTests(files=around or (tuple(tests) if len(tests) <= _FEW else ()), seen_only=True)
 
 
 def _nearest(place: Place, names: Iterable[str]) -> list[str]:

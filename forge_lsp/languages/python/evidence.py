@@ -25,10 +25,10 @@ from forge_lsp.core.ports import Box, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.python.examples import Example, Group, examples_of
 from forge_lsp.languages.python.forging import believed, may_forge_equality
-from forge_lsp.languages.python.judging import Answer, Judge, Ran, defined_in, failure_of_import
+from forge_lsp.languages.python.judging import Answer, ExampleRun, Judge, defined_in, failure_of_import
 from forge_lsp.languages.python.outcomes import PythonRun
 from forge_lsp.languages.python.probes import PROBES, Probe, asked_for, observed, probes_of
-from forge_lsp.languages.python.scopes import ground_of
+from forge_lsp.languages.python.scopes import scope_lines_of
 from forge_lsp.sandbox.interpreters import Interpreter
 
 __all__ = ["PythonEvidence"]
@@ -73,7 +73,7 @@ class PythonEvidence:
             if ran.imports:
                 excuse = await self._excuse(groups, task, place, interpreter, next(iter(ran.imports.values())))
             seen = observed(probes, ran.answers) or seen
-            lines = ground_of(task, text, candidate.code).lines
+            lines = scope_lines_of(task, text, candidate.code).lines
             judge = Judge(task=task, module=_module(place)[0], excuse=excuse, file=place.document.name, lines=lines)
             runs = {example.id: run for example, run in judge.runs(groups, ran)}
             found = PythonRun(runs=runs, doubts=ran.doubts)
@@ -150,7 +150,7 @@ class PythonEvidence:
         probes: tuple[Probe, ...] = (),
         *,
         probe: bool = False,
-    ) -> Ran:
+    ) -> ExampleRun:
         asked = [
             {"id": str(number), "examples": [_question(e) for e in group.examples if e.broken is None]}
             for number, group in enumerate(groups)
@@ -167,7 +167,7 @@ class PythonEvidence:
         shown: Sequence[str],
         *,
         probe: bool = False,
-    ) -> Ran:
+    ) -> ExampleRun:
         """What the runner says of groups of examples."""
         nonce = secrets.token_hex(16)
         async with self._sandbox.open(place.tree(text)) as box:
@@ -206,7 +206,7 @@ class PythonEvidence:
                 f"the project's interpreter could not run the examples: {tail or f'exit code {result.code}'}",
                 remedy=f"{interpreter.path} -V",
             )
-        return Ran(answers=answers, imports=imports, ended=ended, doubts=tuple(dict.fromkeys(doubts)))
+        return ExampleRun(answers=answers, imports=imports, ended=ended, doubts=tuple(dict.fromkeys(doubts)))
 
     def _probing(self, probes: tuple[Probe, ...], total: float) -> list[Answer]:
         """Probes come last and get little time, ``total`` seconds: what they show only ranks."""

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from forge_lsp.checking.fast.checker import Checker, LanguageServer, Question
-from forge_lsp.checking.fast.opener import Keep, Prepared
+from forge_lsp.checking.fast.opener import Keep, PreparedChecker
 from forge_lsp.checking.fast.peers import LinePeer, LspPeer
 from forge_lsp.checking.project import Place
 from forge_lsp.core.attempt import Diagnostic, Severity
@@ -34,7 +34,7 @@ class PythonOpener:
         self._environment = environment or {}
         self._named = interpreter
 
-    def prepare(self, place: Place) -> Prepared | None:
+    def prepare(self, place: Place) -> PreparedChecker | None:
         """One set for each project file and interpreter."""
         ruff, ty = program("ruff"), program("ty")
         if ruff is None or ty is None or place.source is None:
@@ -54,7 +54,7 @@ class PythonOpener:
             return await _start(keep, source, root, interpreter, ruff, ty, paths)
 
         key = ("python", source, project, settings, interpreter.path, _stamp(interpreter.packages), paths, ruff, ty)
-        return Prepared(key=key, start=start)
+        return PreparedChecker(key=key, start=start)
 
     def word(self, document: PurePosixPath) -> str:
         """A module is imported by its name, a package by its folder's."""

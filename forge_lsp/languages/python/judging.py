@@ -19,7 +19,7 @@ from forge_lsp.core.checks import Cause, Run, RunState
 from forge_lsp.core.task import Task
 from forge_lsp.languages.python.examples import Example, Group
 
-__all__ = ["Answer", "Judge", "Ran", "decoded", "defined_in", "failure_of_import"]
+__all__ = ["Answer", "ExampleRun", "Judge", "decoded", "defined_in", "failure_of_import"]
 
 _ADDRESS = re.compile(r"\bat 0x[0-9A-Fa-f]{4,}")
 Answer = dict[str, Any]
@@ -27,7 +27,7 @@ Answer = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
+class ExampleRun:
     """What the runner said: answers by example id, and what kept a whole group from running, by its id.
 
     ``doubts`` are what the code did that could forge an answer.
@@ -53,7 +53,7 @@ class Judge:
     file: str = ""
     lines: tuple[int, int] = (0, 0)
 
-    def runs(self, groups: tuple[Group, ...], ran: Ran) -> Iterator[tuple[Example, Run]]:
+    def runs(self, groups: tuple[Group, ...], ran: ExampleRun) -> Iterator[tuple[Example, Run]]:
         """Yield how every example went, in order."""
         for number, group in enumerate(groups):
             stumbled = ""  # what was to be run before and did not come to a good end

@@ -20,10 +20,10 @@ from forge_lsp.core.checks import Cause, CheckResult, CheckStatus, RunState
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import Task
-from forge_lsp.languages.python.choosing import TEST_FILE, Chosen, chosen_for, module_of
+from forge_lsp.languages.python.choosing import TEST_FILE, ChosenTests, chosen_for, module_of
 from forge_lsp.languages.python.forging import believed, may_forge_equality
 from forge_lsp.languages.python.outcomes import SHARE, PythonRun, outcome_of
-from forge_lsp.languages.python.scopes import Ground, ground_of, naming
+from forge_lsp.languages.python.scopes import ScopeLines, naming, scope_lines_of
 from forge_lsp.languages.python.tools import install_remedy, published_as
 from forge_lsp.sandbox.interpreters import Interpreter
 
@@ -92,7 +92,7 @@ class PythonTests:
             return was is not None and was.state is RunState.NOT_RUN and was.cause is Cause.SCOPE and not was.missing
 
         async def run(text: str, only: Sequence[str] | None) -> PythonRun:
-            ground = ground_of(task, text, candidate.code)
+            ground = scope_lines_of(task, text, candidate.code)
             probe = text != task.document.text and may_forge_equality(task, candidate)
             found = await self._run(
                 place,
@@ -162,9 +162,9 @@ class PythonTests:
         place: Place,
         interpreter: Interpreter,
         text: str,
-        chosen: Chosen,
+        chosen: ChosenTests,
         guarded: Sequence[PurePosixPath],
-        ground: Ground,
+        ground: ScopeLines,
         only: Sequence[str] | None,
         *,
         probe: bool,

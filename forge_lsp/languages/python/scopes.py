@@ -11,7 +11,7 @@ from forge_lsp.checking.gate import unchanged
 from forge_lsp.checking.project import Place
 from forge_lsp.core.task import Task
 
-__all__ = ["Ground", "ground_of", "in_untouched_functions", "is_script", "naming", "tree_of"]
+__all__ = ["ScopeLines", "in_untouched_functions", "is_script", "naming", "scope_lines_of", "tree_of"]
 
 _MOST_BESIDE = 64
 _RELATIVE = re.compile(r"^[ \t]*from\s+\.", re.M)
@@ -20,7 +20,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class ScopeLines:
     """The scope in one text: its first and last line, the classes in it, and the first lines of other stubs."""
 
     lines: tuple[int, int]
@@ -36,7 +36,7 @@ def tree_of(text: str) -> ast.Module | None:
         return None
 
 
-def ground_of(task: Task, text: str, code: str) -> Ground:
+def scope_lines_of(task: Task, text: str, code: str) -> ScopeLines:
     """Return where the scope is in ``text``: the untouched document, or that with ``code`` in the scope's place."""
     before, scope = task.document.text, task.scope.range
     if text == before:
@@ -53,9 +53,9 @@ def ground_of(task: Task, text: str, code: str) -> Ground:
     last = text.count("\n", 0, max(start, end)) + 1
     tree = tree_of(text)
     if tree is None:
-        return Ground(lines=(first, last))
+        return ScopeLines(lines=(first, last))
     nodes = list(ast.walk(tree))
-    return Ground(
+    return ScopeLines(
         lines=(first, last),
         classes=tuple(n.name for n in nodes if isinstance(n, ast.ClassDef) and first <= n.lineno <= last),
         stubs=tuple(

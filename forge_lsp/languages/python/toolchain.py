@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
+from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
 from forge_lsp.checking.programs import as_argument, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
@@ -77,7 +77,7 @@ class PythonToolchain(Toolchain):
             tool = "python, ruff, ty"
             return BuildReport(status=BuildStatus.UNVERIFIED, tool=tool, reason=str(fault), remedy=fault.remedy)
 
-        async def check(content: str) -> Checked:
+        async def check(content: str) -> CheckedTree:
             return await self._check(place, interpreter, content, task.document.text)
 
         key = await asyncio.to_thread(
@@ -128,7 +128,7 @@ class PythonToolchain(Toolchain):
             return own_interpreter()
         return await asyncio.to_thread(interpreter_of, place, self._environment, self._named)
 
-    async def _check(self, place: Place, interpreter: Interpreter, text: str, original: str) -> Checked:
+    async def _check(self, place: Place, interpreter: Interpreter, text: str, original: str) -> CheckedTree:
         file = str(place.document)
         ruff, ty = _required("ruff"), _required("ty")
         idle = without_new_suppressions(original, text)
@@ -145,14 +145,14 @@ class PythonToolchain(Toolchain):
                     remedy=f"{interpreter.path} -V",
                 )
             if syntax:
-                return Checked(problems=syntax, syntax=syntax)
+                return CheckedTree(problems=syntax, syntax=syntax)
             linted = await self._run(box, _ruff_command(ruff, interpreter, file), readable)
             found = ruff_problems(linted.stdout, file)
             if found is None:
                 raise EnvironmentFault(f"ruff failed: {_tail(linted)}", remedy=_INSTALL)
             lint, broken = found
             if broken:
-                return Checked(problems=lint, syntax=broken)
+                return CheckedTree(problems=lint, syntax=broken)
             types = await self._types(box, place, ty, interpreter, readable)
         types = without_unproven_ends(without_documented_none(types, file, text, original), file, text)
         types = _without_optional(types, file, text)
@@ -160,7 +160,7 @@ class PythonToolchain(Toolchain):
         problems = (*lint, *(p for p in types if p.file != file or (p.line, p.column) not in seen))
         spared = in_untouched_functions(original, text)
         needed = tuple(problem for problem in types if problem.line not in spared)
-        return Checked(problems=problems, lacks=_lacks(needed, file, place, interpreter))
+        return CheckedTree(problems=problems, lacks=_lacks(needed, file, place, interpreter))
 
     async def _types(
         self, box: Box, place: Place, ty: Path, interpreter: Interpreter, readable: Sequence[Path]

@@ -10,7 +10,7 @@ from forge_lsp.checking.project import Place
 from forge_lsp.checking.suites import speaking_of
 from forge_lsp.core.task import ScopeKind, Task
 
-__all__ = ["TEST_FILE", "Chosen", "chosen_for", "scope_lines", "test_files"]
+__all__ = ["TEST_FILE", "ChosenTests", "chosen_for", "scope_lines", "test_files"]
 
 TEST_FILE = re.compile(r"(?:.*/)?(?:[^/]*_(?:test|spec)|test_(?!helper)[^/]*)\.rb")
 _MOST_FILES = 8
@@ -18,7 +18,7 @@ _FEW = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class ChosenTests:
     """``files`` are run. ``names`` are the words that lead from them to the scope; ``seen_only``: no text leads to it,
     so only the tests count that are seen to call it."""
 
@@ -33,7 +33,7 @@ def test_files(place: Place) -> tuple[PurePosixPath, ...]:
     return tuple(sorted(path for path in named if path != place.document))
 
 
-def chosen_for(task: Task, place: Place) -> Chosen:
+def chosen_for(task: Task, place: Place) -> ChosenTests:
     """Return the test files to run for a task's scope: those that name it, else its class or its file."""
     tests = test_files(place)
     scope, stem = task.scope, place.document.stem
@@ -43,8 +43,8 @@ def chosen_for(task: Task, place: Place) -> Chosen:
     names = tuple(dict.fromkeys(name for name in (own, container, stem, camel) if name))
     spoken = speaking_of(place, map(str, tests), names, most=_MOST_FILES)
     if spoken:
-        return Chosen(files=spoken, names=(own,) if own else names)
-    return Chosen(files=tests if len(tests) <= _FEW else (), names=names, seen_only=True)
+        return ChosenTests(files=spoken, names=(own,) if own else names)
+    return ChosenTests(files=tests if len(tests) <= _FEW else (), names=names, seen_only=True)
 
 
 def scope_lines(task: Task, text: str, code: str) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from forge_lsp.core.checks import Cause, CheckStatus, Run
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import ProcessResult, Sandbox
 from forge_lsp.core.task import Task
-from forge_lsp.languages.ruby.choosing import Chosen, chosen_for, scope_lines, test_files
+from forge_lsp.languages.ruby.choosing import ChosenTests, chosen_for, scope_lines, test_files
 from forge_lsp.languages.ruby.forging import doubt_of
 from forge_lsp.languages.ruby.tools import Ruby, environment_of
 
@@ -128,7 +128,7 @@ class RubyTests:
         place: Place,
         ruby: Ruby,
         text: str,
-        chosen: Chosen,
+        chosen: ChosenTests,
         guarded: Sequence[PurePosixPath],
         texts: Mapping[str, str],
         lines: tuple[int, int],

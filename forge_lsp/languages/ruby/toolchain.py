@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
+from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
 from forge_lsp.checking.programs import version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence
@@ -41,7 +41,7 @@ class RubyToolchain(Toolchain):
         except EnvironmentFault as fault:
             return BuildReport(status=BuildStatus.UNVERIFIED, tool=_TOOL, reason=str(fault), remedy=fault.remedy)
 
-        async def check(content: str) -> Checked:
+        async def check(content: str) -> CheckedTree:
             return await self._check(place, ruby, content)
 
         key = await asyncio.to_thread(
@@ -67,7 +67,7 @@ class RubyToolchain(Toolchain):
             return Evidence(blocked=str(fault), remedy=fault.remedy)
         return await self._tests.run(task, candidate, place, ruby)
 
-    async def _check(self, place: Place, ruby: Ruby, text: str) -> Checked:
+    async def _check(self, place: Place, ruby: Ruby, text: str) -> CheckedTree:
         file = str(place.document)
         async with self._sandbox.open(place.tree(text)) as box:
             result = await box.run(
@@ -84,7 +84,7 @@ class RubyToolchain(Toolchain):
             name, line = gem
             reason = f"{name} is not installed ({file}:{line}), so its use is unchecked"
             lacks = Fault(reason=reason, remedy=gem_remedy(name, place))
-        return Checked(problems=(*syntax, *absent), syntax=syntax, lacks=lacks)
+        return CheckedTree(problems=(*syntax, *absent), syntax=syntax, lacks=lacks)
 
 
 async def ruby_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:

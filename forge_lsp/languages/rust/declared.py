@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from forge_lsp.checking.examples.types import Kind, Parameter, Signature, Type
 from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.core.task import Task
-from forge_lsp.editing.scoped import Found, scoped
+from forge_lsp.editing.scoped import ScopedItem, scoped
 from forge_lsp.languages.rust.source import tokens_of
 
 __all__ = ["INTEGERS", "Callable", "callable_of", "inner_of", "type_of"]
@@ -35,7 +35,7 @@ class Callable(Signature):
     it gives a ``Result``; ``many``: an iterator. A value of its owner can be made where that has one."""
 
     task: Task
-    found: Found
+    found: ScopedItem
     owner: str = ""
     fallible: bool = False
     many: bool = False

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.fast.checker import Checker, Question
-from forge_lsp.checking.fast.opener import AsItIs, Keep, Prepared
+from forge_lsp.checking.fast.opener import AsItIs, Keep, PreparedChecker
 from forge_lsp.checking.fast.peers import LinePeer
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.project import Place
@@ -49,7 +49,7 @@ class RustOpener(AsItIs):
         self._sandbox = sandbox if isinstance(sandbox, Bubblewrap) else None
         self._environment = environment
 
-    def prepare(self, place: Place) -> Prepared | None:
+    def prepare(self, place: Place) -> PreparedChecker | None:
         """One for each workspace and toolchain."""
         cargo = find_cargo(place, self._environment)
         source, sandbox = place.source, self._sandbox
@@ -74,7 +74,7 @@ class RustOpener(AsItIs):
             )
             return _CargoChecker(LinePeer(kept), cargo, sandbox, source)
 
-        return Prepared(key=key, start=start)
+        return PreparedChecker(key=key, start=start)
 
     def word(self, document: PurePosixPath) -> None:
         """Cargo knows what depends on what."""

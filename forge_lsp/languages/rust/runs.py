@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
-from forge_lsp.checking.gate import Checked, Fault
+from forge_lsp.checking.gate import CheckedTree, Fault
 from forge_lsp.checking.project import Place
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.errors import EnvironmentFault
@@ -47,10 +47,10 @@ class Run:
     timeout: float
     paths: set[str] = field(default_factory=set[str])
 
-    async def check(self, place: Place) -> Checked:
+    async def check(self, place: Place) -> CheckedTree:
         workspace = await self.metadata(place)
         if isinstance(workspace, Fault):
-            return Checked(fault=workspace)
+            return CheckedTree(fault=workspace)
         self.paths.update(workspace.names)
         result = await self.run_cargo(*CHECK, *workspace.packages)
         told = list(messages(result.stdout))
@@ -61,22 +61,22 @@ class Run:
         problems = problems_of(result.stdout, root=self.box.root, folder=workspace.folder)
         finished = any(message.get("reason") == "build-finished" for message in told)
         if result.code != 0 and (not problems or not finished):
-            return Checked(problems=problems, fault=fault_of(result.stderr.decode("utf-8", "replace"), self.crate))
+            return CheckedTree(problems=problems, fault=fault_of(result.stderr.decode("utf-8", "replace"), self.crate))
         document = str(place.document)
         if problems:
             # Borrows are checked only where all types are right: old errors may hide new ones.
             folder = self.crate.folder
             found = [problem for problem in problems if PurePosixPath(problem.file).is_relative_to(folder)]
             stopping = tuple(problem for problem in found if problem not in self._beside(told, place, workspace.folder))
-            return Checked(problems=problems, syntax=stopping)
+            return CheckedTree(problems=problems, syntax=stopping)
         if not await self._covers(place.document, workspace.folder):
-            return Checked(
+            return CheckedTree(
                 fault=Fault(
                     reason=f"no target of the project includes {document}, so it was not compiled",
                     remedy=f"declare it: mod {place.document.stem};",
                 )
             )
-        return Checked()
+        return CheckedTree()
 
     def _beside(self, told: Sequence[Mapping[str, Any]], place: Place, folder: PurePosixPath) -> frozenset[Diagnostic]:
         """The errors of programs beside the document's own crate: tests, examples and benchmarks hide nothing in it."""

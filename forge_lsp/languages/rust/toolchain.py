@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.examples.driven import DocumentedExamples
-from forge_lsp.checking.examples.written import Line
-from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
+from forge_lsp.checking.examples.written import DocumentationLine
+from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
 from forge_lsp.checking.programs import no_code_here, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.runs import SuiteRun
@@ -75,7 +75,7 @@ class RustToolchain(Toolchain):
         matter = f"{task.document.text}\0{task.scope.range}\0{met.features}"
         key = await asyncio.to_thread(fingerprint, place, matter, _MATTERS, tools)
 
-        async def check(content: str) -> Checked:
+        async def check(content: str) -> CheckedTree:
             return await self._check(place, cargo, content, untouched=content == task.document.text)
 
         return await gate(
@@ -197,7 +197,7 @@ class RustToolchain(Toolchain):
             if untouched and not crate.lone:
                 await run.strip()
 
-    async def _check(self, place: Place, cargo: Cargo, text: str, *, untouched: bool) -> Checked:
+    async def _check(self, place: Place, cargo: Cargo, text: str, *, untouched: bool) -> CheckedTree:
         crate = await self._crate(place, cargo, text)
         tree = place.tree(text, crate.extra)
         if not crate.lone:
@@ -247,7 +247,7 @@ def _doubt(task: Task, candidate: Candidate) -> str | None:
     return doubt_of(task.document.text, candidate.text, scope=task.scope.name)
 
 
-def _read(task: Task, lines: Sequence[Line]) -> Sequence[Line]:
+def _read(task: Task, lines: Sequence[DocumentationLine]) -> Sequence[DocumentationLine]:
     """What of documentation is read here: the code that rustdoc runs is left to it."""
     place = place_of(task)
     manifest = place.nearest(MANIFEST)

@@ -20,7 +20,7 @@ from forge_lsp.core.ports.fleet import FleetReport, FleetServer, Resident
 from forge_lsp.placement.fleet import processes
 from forge_lsp.placement.fleet.lock import Lock, exclusive
 from forge_lsp.placement.fleet.server import words_of
-from forge_lsp.placement.fleet.state import FleetSpec, FleetState, Folder, ServerSpec, ServerState, Status
+from forge_lsp.placement.fleet.state import FleetSpec, FleetState, Folder, ServerSpec, ServerState, ServerStatus
 from forge_lsp.placement.inventory import Inventory
 from forge_lsp.placement.ollama_api import loaded, version
 
@@ -84,7 +84,7 @@ def _serving(folder: Folder) -> list[tuple[ServerState, ServerSpec]]:
     return [
         (row, specs[row.key])
         for row in state.servers
-        if row.port and row.status is not Status.FAILED and (watched or processes.is_alive(row.pid, row.start))
+        if row.port and row.status is not ServerStatus.FAILED and (watched or processes.is_alive(row.pid, row.start))
     ]
 
 
@@ -113,7 +113,7 @@ class Control:
                 left = await asyncio.to_thread(self._left)
                 spec = await plan(spec) if left is None else _as_planned(spec, left)
             if state is not None:
-                if any(row.status is Status.FAILED for row in state.servers):
+                if any(row.status is ServerStatus.FAILED for row in state.servers):
                     os.kill(state.supervisor.pid, signal.SIGHUP)
                     await asyncio.sleep(2 * _POLL)
                 await self._settle()
@@ -215,7 +215,7 @@ class Control:
 
     def _settled(self) -> bool:
         state = self._watched()
-        return state is None or all(row.status in (Status.RUNNING, Status.FAILED) for row in state.servers)
+        return state is None or all(row.status in (ServerStatus.RUNNING, ServerStatus.FAILED) for row in state.servers)
 
     async def _stop_supervisor(self) -> None:
         """End the process that holds the supervisor's lock, if one does. Its lock says so, whatever became of the
@@ -248,7 +248,7 @@ async def _look(row: ServerState, spec: FleetSpec, *, watched: bool) -> FleetSer
     alive = await asyncio.to_thread(processes.is_alive, row.pid, row.start)
     if alive:
         said, rows = await asyncio.gather(version(row.url), loaded(row.url))
-        if row.status is Status.RUNNING and (said is None or rows is None):
+        if row.status is ServerStatus.RUNNING and (said is None or rows is None):
             status = "silent"
         if rows is not None:
             resident = tuple(

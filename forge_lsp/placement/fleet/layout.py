@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.placement.fleet.state import ServerSpec
 
-__all__ = ["Layout", "ServerRequest", "lay_out"]
+__all__ = ["FleetLayout", "ServerRequest", "lay_out"]
 
 _PORT = 11434
 _LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"}
@@ -32,7 +32,7 @@ class ServerRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class FleetLayout:
     """What is to be started, and what the user should know."""
 
     servers: tuple[ServerSpec, ...]
@@ -45,7 +45,7 @@ def lay_out(
     *,
     number: int | None = None,
     loaded: Mapping[str, int] | None = None,
-) -> Layout:
+) -> FleetLayout:
     """One server a GPU (``gpus``: UUIDs; without any GPU one server), or ``number`` of them; in the settings' order.
 
     A server keeps the GPU that its settings name; the rest take those that are left. ``loaded`` is the plan's
@@ -90,7 +90,7 @@ def lay_out(
         )
         for one in placed
     )
-    return Layout(servers=specs, notes=tuple(notes))
+    return FleetLayout(servers=specs, notes=tuple(notes))
 
 
 def _place(chosen: Sequence[ServerRequest], gpus: Sequence[str]) -> list[ServerRequest]:

@@ -13,13 +13,13 @@ from forge_lsp.core.ports.fleet import FleetReport
 from forge_lsp.placement import inventory
 from forge_lsp.placement.devices import devices, told
 from forge_lsp.placement.fleet.control import Control
-from forge_lsp.placement.fleet.layout import Layout, ServerRequest, lay_out
+from forge_lsp.placement.fleet.layout import FleetLayout, ServerRequest, lay_out
 from forge_lsp.placement.fleet.scout import scout
 from forge_lsp.placement.fleet.state import FleetSpec, Folder
 from forge_lsp.placement.inventory import Inventory
 from forge_lsp.placement.plan import Plan
 from forge_lsp.placement.planning import ModelRequest, arranged
-from forge_lsp.placement.timing import Row
+from forge_lsp.placement.timing import TimedRow
 
 __all__ = ["FleetManager", "FleetRequest"]
 
@@ -38,7 +38,7 @@ class FleetRequest:
     models: Path | None = None
     count: int | None = None
     called: Sequence[ModelRequest] = ()
-    rows: Sequence[Row] = ()
+    rows: Sequence[TimedRow] = ()
     memory: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
@@ -64,7 +64,9 @@ class FleetManager:
         report = await self._control.status(await inventory.read())
         return replace(report, notes=(*layout.notes, *notes, *report.notes))
 
-    async def _planned(self, spec: FleetSpec, request: FleetRequest, layout: Layout, found: Inventory) -> FleetSpec:
+    async def _planned(
+        self, spec: FleetSpec, request: FleetRequest, layout: FleetLayout, found: Inventory
+    ) -> FleetSpec:
         """Return ``spec`` with each model on the server of the GPU that the plan chose, and with the number of models
         that each server holds. Without GPUs of a known size the settings' own assignment stays."""
         gpu_of = {server.key: server.gpu for server in layout.servers}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from forge_lsp.placement import ollama_api
 from forge_lsp.placement.fleet import processes
-from forge_lsp.placement.fleet.server import Child, environment, free_port, launch, words_of
+from forge_lsp.placement.fleet.server import ServerProcess, environment, free_port, launch, words_of
 from forge_lsp.placement.fleet.state import FleetSpec, ServerSpec
 
 __all__ = ["scout"]
@@ -47,6 +47,6 @@ async def scout(program: str, models: str | None, log: Path) -> AsyncGenerator[s
         await asyncio.shield(_end(child, program))
 
 
-async def _end(child: Child, program: str) -> None:
+async def _end(child: ServerProcess, program: str) -> None:
     await child.let_go()
     await processes.end(child.pid, child.start, words=words_of(program), patience=5.0)

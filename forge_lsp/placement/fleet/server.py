@@ -17,7 +17,7 @@ from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.placement.fleet import processes
 from forge_lsp.placement.fleet.state import FleetSpec, ServerSpec
 
-__all__ = ["Child", "Stranger", "environment", "free_port", "launch", "rotate", "words_of"]
+__all__ = ["ServerProcess", "Stranger", "environment", "free_port", "launch", "rotate", "words_of"]
 
 _KEPT = 3
 """Old logs that are kept."""
@@ -79,7 +79,7 @@ def _is_free(port: int) -> bool:
 
 
 @dataclass(slots=True, kw_only=True)
-class Child:
+class ServerProcess:
     """A server that this process started. It is held at the gate until :meth:`go`; one that is ``leashed`` ends when
     this process does, or on :meth:`let_go`."""
 
@@ -126,7 +126,7 @@ class Stranger:
         return "ended"
 
 
-async def launch(program: str, env: Mapping[str, str], log: Path, *, leashed: bool = False) -> Child:
+async def launch(program: str, env: Mapping[str, str], log: Path, *, leashed: bool = False) -> ServerProcess:
     """Start a server, in a session of its own and held at the gate. Its output is added to ``log``. ``leashed``: it
     does not outlive this process.
 
@@ -150,7 +150,7 @@ async def launch(program: str, env: Mapping[str, str], log: Path, *, leashed: bo
     found = await asyncio.to_thread(processes.look, process.pid)
     if found is None:
         raise ProcessLookupError("it ended at once")
-    return Child(pid=process.pid, start=found.start, leashed=leashed, _process=process)
+    return ServerProcess(pid=process.pid, start=found.start, leashed=leashed, _process=process)
 
 
 def words_of(program: str) -> tuple[str, ...]:

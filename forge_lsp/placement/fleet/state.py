@@ -22,14 +22,14 @@ __all__ = [
     "Folder",
     "ServerSpec",
     "ServerState",
-    "Status",
+    "ServerStatus",
     "Supervising",
 ]
 
 VERSION = 1
 
 
-class Status(StrEnum):
+class ServerStatus(StrEnum):
     """Where a server is in its life. ``WAITING``: it died, and is started again in a moment; ``FAILED``: given up."""
 
     STARTING = "starting"
@@ -78,7 +78,7 @@ class ServerState:
     gpu: str | None
     port: int
     log: str
-    status: Status = Status.STARTING
+    status: ServerStatus = ServerStatus.STARTING
     pid: int | None = None
     start: str | None = None
     started: str | None = None
@@ -218,7 +218,7 @@ def _spec(values: Mapping[str, Any]) -> FleetSpec:
 
 def _row(values: Mapping[str, Any]) -> ServerState:
     named: dict[str, Any] = {name: value for name, value in values.items() if name != "url"}
-    named["status"] = Status(named["status"])
+    named["status"] = ServerStatus(named["status"])
     return ServerState(**named)
 
 

@@ -22,17 +22,17 @@ from pathlib import Path
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.placement.fleet import processes
 from forge_lsp.placement.fleet.lock import Lock
-from forge_lsp.placement.fleet.server import Child, Stranger, environment, free_port, launch, rotate, words_of
-from forge_lsp.placement.fleet.state import FleetState, Folder, ServerSpec, ServerState, Status, Supervising
+from forge_lsp.placement.fleet.server import ServerProcess, Stranger, environment, free_port, launch, rotate, words_of
+from forge_lsp.placement.fleet.state import FleetState, Folder, ServerSpec, ServerState, ServerStatus, Supervising
 from forge_lsp.placement.ollama_api import version
 
-__all__ = ["Policy", "Supervisor", "main"]
+__all__ = ["RestartPolicy", "Supervisor", "main"]
 
 logger = logging.getLogger("forge_lsp.fleet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class RestartPolicy:
     """Seconds, unless said. A server that did not run for ``settled`` failed once more; after ``failures`` in a row it
     is given up. Between two starts pass ``pause``, 2 * ``pause``, 4 * ``pause`` ..., at most ``longest``.
 
@@ -56,11 +56,11 @@ class Supervisor:
         self,
         folder: Folder,
         *,
-        policy: Policy | None = None,
+        policy: RestartPolicy | None = None,
         answers: Callable[[str], Awaitable[str | None]] = version,
     ) -> None:
         self._folder = folder
-        self._policy = policy or Policy()
+        self._policy = policy or RestartPolicy()
         self._answers = answers
         self._retry = asyncio.Event()
         me = processes.look(os.getpid())
@@ -116,22 +116,22 @@ class Supervisor:
             logger.warning("%s: %s", spec.key, problem)
             if failures >= self._policy.failures:
                 told = f"given up after {failures} failures in a row; the last: {problem}; see {row.log}"
-                self._put(replace(row, status=Status.FAILED, pid=None, start=None, problem=told))
+                self._put(replace(row, status=ServerStatus.FAILED, pid=None, start=None, problem=told))
                 await self._retry.wait()
                 failures = 0
             else:
-                self._put(replace(row, status=Status.WAITING, pid=None, start=None, problem=problem))
+                self._put(replace(row, status=ServerStatus.WAITING, pid=None, start=None, problem=problem))
                 pause = min(self._policy.pause * 2 ** (failures - 1), self._policy.longest)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause):
                         await self._retry.wait()
             row = self._row(spec.key)
-            self._put(replace(row, restarts=row.restarts + 1, status=Status.STARTING))
+            self._put(replace(row, restarts=row.restarts + 1, status=ServerStatus.STARTING))
 
     async def _live(self, spec: ServerSpec) -> str:
         """One life of a server, from its start to its end; says why it ended. Nothing of it is left."""
         row = self._row(spec.key)
-        process: Child | Stranger
+        process: ServerProcess | Stranger
         if row.pid is not None and row.start is not None:
             process = Stranger(pid=row.pid, start=row.start)
             logger.info("%s: taken over, process %d on port %d", spec.key, row.pid, row.port)
@@ -145,7 +145,7 @@ class Supervisor:
         finally:
             await processes.end(process.pid, process.start, words=None, patience=self._policy.stop)
 
-    async def _start(self, spec: ServerSpec, row: ServerState) -> Child:
+    async def _start(self, spec: ServerSpec, row: ServerState) -> ServerProcess:
         wanted = spec.port if spec.fixed else row.port or spec.port
         others = {other.port for other in self._state.servers if other.key != spec.key}
         others |= {other.port for other in self._state.spec.servers if other.key != spec.key and other.fixed}
@@ -160,13 +160,21 @@ class Supervisor:
         child = await launch(fleet.program, environment(spec, fleet, port, os.environ), log)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         self._put(
-            replace(row, port=port, pid=child.pid, start=child.start, started=now, status=Status.STARTING, problem=None)
+            replace(
+                row,
+                port=port,
+                pid=child.pid,
+                start=child.start,
+                started=now,
+                status=ServerStatus.STARTING,
+                problem=None,
+            )
         )
         await child.go()
         logger.info("%s: started, process %d on port %d", spec.key, child.pid, port)
         return child
 
-    async def _watch(self, spec: ServerSpec, process: Child | Stranger) -> str:
+    async def _watch(self, spec: ServerSpec, process: ServerProcess | Stranger) -> str:
         """Wait for its end; meanwhile, for its first answer."""
         async with asyncio.TaskGroup() as group:
             ending = group.create_task(process.wait())
@@ -178,7 +186,7 @@ class Supervisor:
             if not speaking.result():
                 ending.cancel()
                 return f"did not answer within {self._policy.ready:.0f} s of its start"
-            self._put(replace(self._row(spec.key), status=Status.RUNNING, problem=None))
+            self._put(replace(self._row(spec.key), status=ServerStatus.RUNNING, problem=None))
             return await ending
 
     async def _speaks(self, url: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forge_lsp.sandbox.probing.measure import Measured, Open, Session, Surroundings, measure
+from forge_lsp.sandbox.probing.measure import HostMachine, Measured, Open, ProbedBox, measure
 from forge_lsp.sandbox.probing.table import PROBES, Probe, documented
 
-__all__ = ["PROBES", "Measured", "Open", "Probe", "Session", "Surroundings", "documented", "measure"]
+__all__ = ["PROBES", "HostMachine", "Measured", "Open", "Probe", "ProbedBox", "documented", "measure"]

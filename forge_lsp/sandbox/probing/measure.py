@@ -26,13 +26,13 @@ from forge_lsp.sandbox.probing.table import PROBES, Probe
 from forge_lsp.sandbox.process import MAX_OUTPUT
 from forge_lsp.sandbox.profile import interpreter_folders
 
-__all__ = ["Measured", "Open", "Session", "Surroundings", "measure"]
+__all__ = ["HostMachine", "Measured", "Open", "ProbedBox", "measure"]
 
 _PROGRAM = Path(__file__).with_name("program.py")
 _SECONDS = 60.0
 
 
-class Session(Protocol):
+class ProbedBox(Protocol):
     """An open box, as far as the probes need it."""
 
     async def run(self, command: Sequence[str], *, timeout: float) -> ProcessResult:
@@ -44,7 +44,7 @@ class Session(Protocol):
         ...
 
 
-Open = Callable[[Tree, Sequence[Path]], AbstractAsyncContextManager[Session]]
+Open = Callable[[Tree, Sequence[Path]], AbstractAsyncContextManager[ProbedBox]]
 """Opens a session on a tree, with these folders asked to be readable."""
 
 
@@ -64,7 +64,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class HostMachine:
     """The machine around the box: ``boxes`` is the folder of the boxes, ``state`` forge-lsp's state folder. ``once``:
     the session runs one command only, and cannot be ended early."""
 
@@ -74,7 +74,7 @@ class Surroundings:
     once: bool = False
 
 
-async def measure(sandbox: Sandbox | Open, kind: str, around: Surroundings) -> tuple[Measured, ...]:
+async def measure(sandbox: Sandbox | Open, kind: str, around: HostMachine) -> tuple[Measured, ...]:
     """Every probe of the table against ``kind`` (``bubblewrap``, ``landlock``, ``seatbelt``), in half a minute or less.
 
     Writes a small project, keys and sockets of its own into the temp folder, and removes them. Raises EnvironmentFault
@@ -90,7 +90,7 @@ async def measure(sandbox: Sandbox | Open, kind: str, around: Surroundings) -> t
 
 def _opening(sandbox: Sandbox) -> Open:
     @contextlib.asynccontextmanager
-    async def opened(tree: Tree, readable: Sequence[Path]) -> AsyncGenerator[Session]:
+    async def opened(tree: Tree, readable: Sequence[Path]) -> AsyncGenerator[ProbedBox]:
         async with sandbox.open(tree) as box:
 
             class Bound:
@@ -105,7 +105,7 @@ def _opening(sandbox: Sandbox) -> Open:
     return opened
 
 
-async def _said(opened: Open, kind: str, around: Surroundings, base: Path) -> dict[str, str]:
+async def _said(opened: Open, kind: str, around: HostMachine, base: Path) -> dict[str, str]:
     outside = await asyncio.to_thread(Outside, base)
     environment = await asyncio.to_thread(environment_at, outside.project / ".venv", workspace=outside.project)
     named = (*(environment.readable if environment is not None else ()), *outside.named)
@@ -144,7 +144,7 @@ def _survivors(outside: Outside) -> dict[str, str]:
     return {"limit.daemon": ended(outside.daemon), "limit.orphan": ended(outside.orphan)}
 
 
-async def _bounds(session: Session, around: Surroundings, said: dict[str, str]) -> None:
+async def _bounds(session: ProbedBox, around: HostMachine, said: dict[str, str]) -> None:
     """What the box itself has to end."""
     if around.once:
         return
@@ -169,7 +169,7 @@ def _marked(secret: str) -> Generator[None]:
         os.environ.pop("FORGE_PROBE_SECRET", None)
 
 
-def _paths(outside: Outside, around: Surroundings, kind: str) -> dict[str, object]:
+def _paths(outside: Outside, around: HostMachine, kind: str) -> dict[str, object]:
     """What the program is told of the machine."""
     shown = [outside.project, *interpreter_folders()]
     return {

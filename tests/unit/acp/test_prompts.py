@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.acp.prompts import Block, Mention, read_prompt
+from forge_lsp.acp.prompts import Mention, PromptBlock, read_prompt
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from forge_lsp.acp.prompts import Block, Mention, read_prompt
     ],
 )
 def test_mentions_in_words(text: str, mention: Mention | None, words: str) -> None:
-    assert read_prompt([Block(text=text)], Path("/w")) == (mention, words)
+    assert read_prompt([PromptBlock(text=text)], Path("/w")) == (mention, words)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_mentions_in_words(text: str, mention: Mention | None, words: str) -> No
     ],
 )
 def test_files_that_a_client_attaches(uri: str, mention: Mention | None) -> None:
-    blocks = [Block(text="do it"), Block(uri=uri, text="what it says")]
+    blocks = [PromptBlock(text="do it"), PromptBlock(uri=uri, text="what it says")]
     assert read_prompt(blocks, Path("/w")) == (mention, "do it")
 
 

@@ -11,7 +11,7 @@ pytest.importorskip("acp", reason="the extra acp is not installed: pip install '
 
 from acp import schema
 
-from forge_lsp.acp.stages import Course
+from forge_lsp.acp.stages import SessionUpdates
 from forge_lsp.core.events import AttemptStarted, JobEvent, Stage, StageFinished, StageStarted
 
 
@@ -29,7 +29,7 @@ def finished(stage: Stage, number: int = 1) -> StageFinished:
     return StageFinished(number=number, stage=stage, detail="done", seconds=1.0)
 
 
-def shown(course: Course, *bodies: Any) -> list[tuple[str, str, str | None]]:
+def shown(course: SessionUpdates, *bodies: Any) -> list[tuple[str, str, str | None]]:
     """The tool calls that events make: begun or changed, their id and status."""
     found: list[tuple[str, str, str | None]] = []
     for body in bodies:
@@ -44,7 +44,7 @@ def shown(course: Course, *bodies: Any) -> list[tuple[str, str, str | None]]:
 
 def test_a_stage_that_comes_twice_in_an_attempt_is_two_calls() -> None:
     check = [started(Stage.CHECK), finished(Stage.CHECK)]
-    course = Course("j")
+    course = SessionUpdates("j")
     calls = shown(course, attempt(1), *check, *check, started(Stage.REVIEW), finished(Stage.REVIEW))
     begun = [id_ for kind, id_, _ in calls if kind == "begun"]
     assert len(set(begun)) == len(begun) == 3
@@ -52,7 +52,7 @@ def test_a_stage_that_comes_twice_in_an_attempt_is_two_calls() -> None:
 
 
 def test_ids_of_attempts_are_their_own_and_a_stop_ends_the_call_under_way() -> None:
-    course = Course("j")
+    course = SessionUpdates("j")
     check, again = started(Stage.CHECK, 2), started(Stage.CHECK, 2)
     calls = shown(course, attempt(1), started(Stage.CHECK), finished(Stage.CHECK), attempt(2), check)
     calls += shown(course, finished(Stage.CHECK, 2), again)

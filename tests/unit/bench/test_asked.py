@@ -5,12 +5,12 @@ from __future__ import annotations
 from benchmarks.asked import User, ask, reference_gives
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence, Example, Observation
 from forge_lsp.core.questions import Effect
-from forge_lsp.ensemble.checking import Checked, Checks, rank
+from forge_lsp.ensemble.checking import CheckedCandidate, Checks, rank
 
 
-def checked(model: str, **answers: str) -> Checked:
+def checked(model: str, **answers: str) -> CheckedCandidate:
     """A candidate that compiles; its answers to ``f(NAME)``."""
-    return Checked(
+    return CheckedCandidate(
         candidate=Candidate(code=f"# {model}", text=f"# {model} {answers}", model=model, attempt=1),
         build=BuildReport(status=BuildStatus.PASSED, tool="none"),
         raw=Evidence(observed=observed(**answers)),
@@ -21,7 +21,7 @@ def observed(**answers: str) -> tuple[Observation, ...]:
     return tuple(Observation(call=f"f({name})", answer=value, source="committee") for name, value in answers.items())
 
 
-def known(*each: Checked) -> Checks:
+def known(*each: CheckedCandidate) -> Checks:
     checks = Checks(unfinished=True)
     for one in each:
         checks.learn(one)

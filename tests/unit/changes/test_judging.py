@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.changes.judging import Tools, judge
+from forge_lsp.changes.judging import JudgingTools, judge
 from forge_lsp.changes.rendering import document_of, lines_of
 from forge_lsp.changes.values import Change, FileChange, Judgement, Ruling
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
@@ -82,7 +82,7 @@ async def come_to(
     async def toolchains(_: Path | None) -> Mapping[Language, Toolchain]:
         return {lang.PYTHON: scripted}
 
-    tools = Tools(toolchains=toolchains, languages=BUILT_IN, syntax=SYNTAX, scoping=Scopes(SYNTAX))
+    tools = JudgingTools(toolchains=toolchains, languages=BUILT_IN, syntax=SYNTAX, scoping=Scopes(SYNTAX))
     changed = files or (FileChange(path=folder / "a.py", before=OLD, after=NEW),)
     change = Change(workspace=folder, files=changed)
     return await judge([change], tools, against="HEAD", least=least, trust_tests=trust), scripted

@@ -3,13 +3,13 @@ from __future__ import annotations
 import os
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.checking.fast.files import Files
+from forge_lsp.checking.fast.files import WatchedFiles
 from tests.support.builds import write_files
 
 
 def test_tells_what_changed_and_who_speaks_of_whom(tmp_path: Path) -> None:
     write_files(tmp_path, {"a.py": "X = 1\n", "sub/b.py": "import a\n", "c.py": "import ab\n", "d.txt": "a"})
-    files = Files(tmp_path, (".py",))
+    files = WatchedFiles(tmp_path, (".py",))
     assert files.update() == dict.fromkeys(map(PurePosixPath, ("a.py", "sub/b.py", "c.py")), True)
     assert files.update() == {}
     assert files.mentioning("a", but=PurePosixPath("a.py")) == (PurePosixPath("sub/b.py"),)

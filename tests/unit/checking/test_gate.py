@@ -5,7 +5,7 @@ import errno
 
 import pytest
 
-from forge_lsp.checking.gate import Baselines, Checked, Fault, gate, new_problems
+from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate, new_problems
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Diagnostic, Severity
 from forge_lsp.core.errors import ToolMissing
 from tests.support.builds import task_of, with_code
@@ -19,8 +19,10 @@ TASK = task_of("first\n«old»\nlast\n")
 GOOD = with_code(TASK, "new\nlines")
 
 
-async def run(before: Checked, after: Checked, *, task=TASK, text=GOOD, blank: Checked | None = None) -> BuildReport:
-    async def check(content: str) -> Checked:
+async def run(
+    before: CheckedTree, after: CheckedTree, *, task=TASK, text=GOOD, blank: CheckedTree | None = None
+) -> BuildReport:
+    async def check(content: str) -> CheckedTree:
         if content == task.document.text:
             return before
         return after if content == text or blank is None else blank
@@ -44,27 +46,29 @@ def test_in_other_files_the_line_counts() -> None:
 
 
 async def test_only_new_problems_fail() -> None:
-    assert (await run(Checked(problems=(problem(1),)), Checked(problems=(problem(1),)))).status is BuildStatus.PASSED
-    report = await run(Checked(), Checked(problems=(problem(2),)))
+    assert (
+        await run(CheckedTree(problems=(problem(1),)), CheckedTree(problems=(problem(1),)))
+    ).status is BuildStatus.PASSED
+    report = await run(CheckedTree(), CheckedTree(problems=(problem(2),)))
     assert report.status is BuildStatus.FAILED
     assert report.diagnostics == (problem(2),)
 
 
 async def test_what_the_user_asked_to_have_mended_must_be_mended() -> None:
     task = task_of("first\n«old»\nlast\n", diagnostics=(problem(2, "the editor's words"),))
-    left = Checked(problems=(problem(2),))
+    left = CheckedTree(problems=(problem(2),))
     assert (await run(left, left, task=task)).status is BuildStatus.FAILED
-    assert (await run(left, Checked(), task=task)).status is BuildStatus.PASSED
+    assert (await run(left, CheckedTree(), task=task)).status is BuildStatus.PASSED
 
 
 async def test_a_fault_of_the_untouched_tree_is_unverified_with_its_remedy() -> None:
-    report = await run(Checked(fault=Fault(reason="no SDK", remedy="get one")), Checked(problems=(problem(2),)))
+    report = await run(CheckedTree(fault=Fault(reason="no SDK", remedy="get one")), CheckedTree(problems=(problem(2),)))
     assert (report.status, report.reason, report.remedy) == (BuildStatus.UNVERIFIED, "no SDK", "get one")
     assert report.compiled is None
 
 
 async def test_a_tool_that_is_missing_is_unverified() -> None:
-    async def check(content: str) -> Checked:
+    async def check(content: str) -> CheckedTree:
         raise ToolMissing("no ty", remedy="pip install ty")
 
     report = await gate(TASK, GOOD, document="a.py", check=check, baselines=Baselines(), key="k", tool="t")
@@ -72,23 +76,23 @@ async def test_a_tool_that_is_missing_is_unverified() -> None:
 
 
 async def test_a_module_that_is_lacking_is_unverified_unless_something_new_is_wrong() -> None:
-    lack = Checked(problems=(problem(1),), lacks=Fault(reason="numpy"))
+    lack = CheckedTree(problems=(problem(1),), lacks=Fault(reason="numpy"))
     assert (await run(lack, lack)).status is BuildStatus.UNVERIFIED
-    worse = Checked(problems=(problem(1), problem(2, "new")), lacks=Fault(reason="numpy"))
+    worse = CheckedTree(problems=(problem(1), problem(2, "new")), lacks=Fault(reason="numpy"))
     assert (await run(lack, worse)).status is BuildStatus.FAILED
 
 
 async def test_someone_is_typing_in_the_scope() -> None:
-    broken = Checked(problems=(problem(2, "syntax"),), syntax=(problem(2, "syntax"),))
-    hidden = Checked(problems=(problem(3, "was hidden"),))
-    repaired = Checked(problems=(problem(4, "was hidden"),))
+    broken = CheckedTree(problems=(problem(2, "syntax"),), syntax=(problem(2, "syntax"),))
+    hidden = CheckedTree(problems=(problem(3, "was hidden"),))
+    repaired = CheckedTree(problems=(problem(4, "was hidden"),))
     assert (await run(broken, repaired, blank=hidden)).status is BuildStatus.PASSED
-    still = Checked(problems=(problem(2, "syntax"),), syntax=(problem(2, "syntax"),))
-    assert (await run(broken, still, blank=Checked())).status is BuildStatus.FAILED
+    still = CheckedTree(problems=(problem(2, "syntax"),), syntax=(problem(2, "syntax"),))
+    assert (await run(broken, still, blank=CheckedTree())).status is BuildStatus.FAILED
 
 
 async def test_someone_is_typing_elsewhere() -> None:
-    broken = Checked(problems=(problem(1, "syntax"),), syntax=(problem(1, "syntax"),))
+    broken = CheckedTree(problems=(problem(1, "syntax"),), syntax=(problem(1, "syntax"),))
     report = await run(broken, broken, blank=broken)
     assert report.status is BuildStatus.UNVERIFIED
     assert "a.py:1" in (report.reason or "")
@@ -96,26 +100,26 @@ async def test_someone_is_typing_elsewhere() -> None:
 
 async def test_an_old_error_of_another_file_that_says_something_else_without_the_scope_is_old() -> None:
     there = problem(7, "wrong type", file="b.py")
-    broken = Checked(problems=(there,), syntax=(there,))
-    blanked = Checked(problems=(problem(7, "no such name", file="b.py"),))
+    broken = CheckedTree(problems=(there,), syntax=(there,))
+    blanked = CheckedTree(problems=(problem(7, "no such name", file="b.py"),))
     assert (await run(broken, broken, blank=blanked)).status is BuildStatus.UNVERIFIED
-    assert (await run(broken, Checked(problems=(there,)), blank=blanked)).status is BuildStatus.PASSED
+    assert (await run(broken, CheckedTree(problems=(there,)), blank=blanked)).status is BuildStatus.PASSED
 
 
 async def test_a_baseline_is_made_once_and_a_fault_is_not_kept() -> None:
     made = 0
     baselines = Baselines(limit=2)
 
-    async def make() -> Checked:
+    async def make() -> CheckedTree:
         nonlocal made
         made += 1
         await asyncio.sleep(0)
-        return Checked()
+        return CheckedTree()
 
-    async def faulty() -> Checked:
+    async def faulty() -> CheckedTree:
         nonlocal made
         made += 1
-        return Checked(fault=Fault(reason="x"))
+        return CheckedTree(fault=Fault(reason="x"))
 
     await asyncio.gather(*(baselines.get("a", make) for _ in range(5)))
     assert made == 1
@@ -134,10 +138,10 @@ async def test_a_cancelled_baseline_leaves_the_next_caller_free() -> None:
     waiting.cancel()
     await asyncio.wait([waiting])
 
-    async def make() -> Checked:
-        return Checked()
+    async def make() -> CheckedTree:
+        return CheckedTree()
 
-    assert await asyncio.wait_for(baselines.get("a", make), 1) == Checked()
+    assert await asyncio.wait_for(baselines.get("a", make), 1) == CheckedTree()
 
 
 @pytest.mark.parametrize(
@@ -150,7 +154,7 @@ async def test_a_cancelled_baseline_leaves_the_next_caller_free() -> None:
     ],
 )
 async def test_an_error_of_the_file_system_says_what_to_do(number: int, reason: str, remedy: str) -> None:
-    async def check(content: str) -> Checked:
+    async def check(content: str) -> CheckedTree:
         del content
         raise OSError(number, "words", "/temp/x")
 

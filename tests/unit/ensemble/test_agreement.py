@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from forge_lsp.core.attempt import Agreement, Candidate, Evidence, InsightKind, Observation
 from forge_lsp.core.checks import CheckStatus
 from forge_lsp.ensemble.agreement import Behaviours
-from forge_lsp.ensemble.checking import Checked, Checks, rank
+from forge_lsp.ensemble.checking import CheckedCandidate, Checks, rank
 from forge_lsp.ensemble.insights import learn
 from tests.support.scripted import example, report
 
@@ -39,7 +39,9 @@ def test_only_other_models_count_and_only_calls_that_both_answered() -> None:
 def test_the_candidate_that_other_models_agree_with_ranks_first() -> None:
     checks = Checks()
     checked = [
-        Checked(candidate=Candidate(code=code, text=code, model=model, attempt=1), build=report(), raw=seen(*answers))
+        CheckedCandidate(
+            candidate=Candidate(code=code, text=code, model=model, attempt=1), build=report(), raw=seen(*answers)
+        )
         for code, model, answers in (
             ("short", "m", ("9", "9")),
             ("longer", "m", ("1", "2")),
@@ -68,10 +70,12 @@ def test_a_settled_evidence_carries_the_number_and_not_the_raw_answers() -> None
     checks = Checks()
     for model in ("a", "b"):
         checks.learn(
-            Checked(candidate=Candidate(code="", text="", model=model, attempt=1), build=report(), raw=seen("1"))
+            CheckedCandidate(
+                candidate=Candidate(code="", text="", model=model, attempt=1), build=report(), raw=seen("1")
+            )
         )
     settled = checks.settle(
-        Checked(candidate=Candidate(code="", text="", model="a", attempt=1), build=report(), raw=seen("1"))
+        CheckedCandidate(candidate=Candidate(code="", text="", model="a", attempt=1), build=report(), raw=seen("1"))
     )
     assert settled.observed == ()
     assert settled.agreement == Agreement(share=1.0, models=1, points=1)
@@ -95,7 +99,7 @@ def test_two_keys_of_one_model_are_one_voice() -> None:
     for model in ("phi4-short", "phi4-long"):
         owed = replace(example("owed", expected="5", actual="6"), line=7)
         raw = replace(seen("1"), results=(owed,))
-        found = Checked(candidate=Candidate(code="", text="", model=model, attempt=1), build=report(), raw=raw)
+        found = CheckedCandidate(candidate=Candidate(code="", text="", model=model, attempt=1), build=report(), raw=raw)
         checks.learn(found)
     settled = checks.settle(found, last=True)
     assert settled.agreement is None

@@ -8,7 +8,7 @@ from forge_lsp.core.checks import Grade
 from forge_lsp.core.ports import FastReport
 from forge_lsp.core.task import Task
 from forge_lsp.editing.syntax import TreeSitterSyntax
-from forge_lsp.ensemble.checking import Checked, Checks, check
+from forge_lsp.ensemble.checking import CheckedCandidate, Checks, check
 from forge_lsp.ensemble.leaderboard import Leaderboard
 from tests.support.scripted import FakeToolchain, example, report, task
 
@@ -47,7 +47,7 @@ async def run(
     *bodies: str,
     checks: Checks | None = None,
     fast: FakeFastGate | None = None,
-) -> tuple[Checked, ...]:
+) -> tuple[CheckedCandidate, ...]:
     candidates = [candidate(body, sample=index) for index, body in enumerate(bodies, 1)]
     return await check(task(), candidates, toolchain=toolchain, syntax=SYNTAX, checks=checks or Checks(), fast=fast)
 
@@ -95,7 +95,7 @@ async def test_agreement_of_behaviour_breaks_a_tie() -> None:
     for item in checked:
         checks.learn(item)
     assert checks.settle(checked[0]).agreement is None, "a model that agrees with itself shows nothing"
-    other = Checked(candidate=candidate("y", model="other"), build=report(), raw=proof(*wrong))
+    other = CheckedCandidate(candidate=candidate("y", model="other"), build=report(), raw=proof(*wrong))
     checks.learn(other)
     assert checks.settle(checked[0]).agreement == Agreement(share=1.0, models=1, points=1)
 
@@ -145,8 +145,8 @@ def statuses(evidence: Evidence) -> list[str]:
     return [str(result.status) for result in evidence.results]
 
 
-def of(model: str, *results: tuple[str, str, str], sample: int = 1) -> Checked:
-    return Checked(candidate=candidate(model, model=model, sample=sample), build=report(), raw=proof(*results))
+def of(model: str, *results: tuple[str, str, str], sample: int = 1) -> CheckedCandidate:
+    return CheckedCandidate(candidate=candidate(model, model=model, sample=sample), build=report(), raw=proof(*results))
 
 
 def test_one_model_against_a_check_is_no_witness() -> None:
@@ -190,9 +190,9 @@ def test_where_only_one_model_writes_two_samples_are_witnesses_in_the_end() -> N
 
 
 def test_errors_of_one_kind_are_one_answer() -> None:
-    def raises(model: str, words: str) -> Checked:
+    def raises(model: str, words: str) -> CheckedCandidate:
         owed = replace(example("owed", name="1"), detail=words)
-        return Checked(candidate=candidate(model, model=model), build=report(), raw=Evidence(results=(owed,)))
+        return CheckedCandidate(candidate=candidate(model, model=model), build=report(), raw=Evidence(results=(owed,)))
 
     checks = Checks()
     checks.learn(raises("m", "ValueError: width 3"))
@@ -212,17 +212,17 @@ def test_the_best_is_found_by_what_is_known_in_the_end() -> None:
     checks = Checks()
     leaderboard = Leaderboard(checks)
     assert leaderboard.best() is None
-    broken = Checked(candidate=candidate("0"), build=report(BuildStatus.FAILED))
+    broken = CheckedCandidate(candidate=candidate("0"), build=report(BuildStatus.FAILED))
     leaderboard.add([broken], chosen=broken, verdict=None)
     assert leaderboard.best() is None, "what does not compile is not offered"
     assert leaderboard.best_so_far() is None
-    early = Checked(candidate=candidate("1"), build=report(), raw=proof(("1", "owed", "4")))
+    early = CheckedCandidate(candidate=candidate("1"), build=report(), raw=proof(("1", "owed", "4")))
     checks.learn(early)
     leaderboard.add([early], chosen=early, verdict=Verdict(panel="simple", score=9.0))
     best = leaderboard.best()
     assert best is not None
     assert (best.candidate, best.score) == (early.candidate, 9.0)
-    later = Checked(candidate=candidate("2", attempt=2), build=report(), raw=proof(("1", "proof", "5")))
+    later = CheckedCandidate(candidate=candidate("2", attempt=2), build=report(), raw=proof(("1", "proof", "5")))
     checks.learn(later)
     leaderboard.add([later], chosen=later, verdict=Verdict(panel="simple", score=3.0))
     best = leaderboard.best()
@@ -232,11 +232,13 @@ def test_the_best_is_found_by_what_is_known_in_the_end() -> None:
     assert told is not None
     assert (told.attempt, told.model, told.score) == (2, later.candidate.model, 3.0)
     assert told.seen.startswith("it compiles; 1 check")
-    same = Checked(candidate=candidate("3", attempt=3), build=report(), raw=later.raw)
+    same = CheckedCandidate(candidate=candidate("3", attempt=3), build=report(), raw=later.raw)
     leaderboard.add([same], chosen=same, verdict=Verdict(panel="simple", score=3.0))
     best = leaderboard.best()
     assert best is not None
     assert best.candidate is same.candidate, "of equals the later one"
-    unproven = Checked(candidate=candidate("4", attempt=4), build=report(BuildStatus.UNVERIFIED), raw=later.raw)
+    unproven = CheckedCandidate(
+        candidate=candidate("4", attempt=4), build=report(BuildStatus.UNVERIFIED), raw=later.raw
+    )
     leaderboard.add([unproven], chosen=unproven, verdict=Verdict(panel="simple", score=10.0))
     assert leaderboard.best() == best

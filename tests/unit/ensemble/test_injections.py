@@ -39,7 +39,7 @@ from forge_lsp.ensemble.insights import learn, render_insights
 from forge_lsp.ensemble.prompting import Shared, render, shared_prefix, toy_prefix, window
 from forge_lsp.ensemble.review.member import ReviewContext, look_again
 from forge_lsp.ensemble.schedule import Generator
-from forge_lsp.ensemble.thinking.context import Shown, ThinkingContext
+from forge_lsp.ensemble.thinking.context import ShownPlan, ThinkingContext
 from tests.support.scripted import ManualClock, Purse, ScriptedDirectory, ScriptedModel, task, verdict_text
 
 LINES = ["\n", "\r", "\r\n", "\u2028", "\u2029", "\x0b", "\x0c", "\x85", "\x1c"]
@@ -146,7 +146,7 @@ async def planned(words: str) -> str:
     context = ThinkingContext(
         ask=never, shared=nothing, insights=lambda _: "", degraded=lambda _: None, context=lambda _: 32_000, seed="s"
     )
-    plans = [Shown(heading="Plan A", text=words), Shown(heading="Plan B", text="other")]
+    plans = [ShownPlan(heading="Plan A", text=words), ShownPlan(heading="Plan B", text="other")]
     return "\n\n".join(
         [
             (await context.prompt("m", "vote", plans, 100, letters="A or B"))[1],

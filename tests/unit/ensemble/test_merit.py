@@ -7,7 +7,7 @@ import pytest
 from forge_lsp.core.attempt import Candidate, Evidence, Example, Observation
 from forge_lsp.core.checks import Grade
 from forge_lsp.ensemble.agreement import Behaviours
-from forge_lsp.ensemble.checking import Checked, Checks, rank
+from forge_lsp.ensemble.checking import CheckedCandidate, Checks, rank
 from forge_lsp.ensemble.committee import Committee
 from forge_lsp.ensemble.leaderboard import Leaderboard
 from forge_lsp.ensemble.merit import merit, method_of
@@ -57,9 +57,11 @@ def test_a_class_is_backed_as_far_as_the_method_that_candidates_agree_on_least()
     assert (least.share, least.models) == (0.0, 2)
 
 
-def checked(model: str, evidence: Evidence, code: str = "") -> Checked:
+def checked(model: str, evidence: Evidence, code: str = "") -> CheckedCandidate:
     text = code or model
-    return Checked(candidate=Candidate(code=text, text=text, model=model, attempt=1), build=report(), raw=evidence)
+    return CheckedCandidate(
+        candidate=Candidate(code=text, text=text, model=model, attempt=1), build=report(), raw=evidence
+    )
 
 
 def settled(*others: Evidence, by_method: bool = False) -> Grade | None:

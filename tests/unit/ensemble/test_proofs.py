@@ -8,16 +8,16 @@ import pytest
 
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import Cause, CheckResult, CheckStatus, Grade, Run, RunState, grade_of, status_of
-from forge_lsp.ensemble.checking import Checked, Checks, rank
+from forge_lsp.ensemble.checking import CheckedCandidate, Checks, rank
 from forge_lsp.ensemble.leaderboard import Leaderboard
 from tests.support.scripted import example, report
 
 SILENT = example("kept", name="silent", expected="")
 
 
-def checked(code: str, *results: CheckResult) -> Checked:
+def checked(code: str, *results: CheckResult) -> CheckedCandidate:
     candidate = Candidate(code=code, text=code, model="m", attempt=1)
-    return Checked(candidate=candidate, build=report(), raw=Evidence(results=results))
+    return CheckedCandidate(candidate=candidate, build=report(), raw=Evidence(results=results))
 
 
 @pytest.mark.parametrize("unfinished", [True, False])

@@ -42,7 +42,7 @@ RIGHT = "def add(a, b):\n    return a + b\n"
 
 
 @dataclass
-class Desk:
+class ScriptedAsker:
     """An Asker whose user answers when the test says so."""
 
     most: int = 1
@@ -89,7 +89,7 @@ def schedule(*, panel: Panel = PANEL, rows: int = 2, **accept: object) -> Schedu
 
 async def run(
     models: Sequence[ScriptedModel],
-    desk: Desk | None,
+    asker: ScriptedAsker | None,
     toolchain: FakeToolchain,
     plan: Schedule,
     *,
@@ -105,7 +105,7 @@ async def run(
         clock=ManualClock(),
     )
     return await ensemble.run(
-        task(), schedule=plan, attempts=attempts, spending=Purse(), emit=events or Events(), asker=desk
+        task(), schedule=plan, attempts=attempts, spending=Purse(), emit=events or Events(), asker=asker
     )
 
 
@@ -115,11 +115,11 @@ def writers() -> list[ScriptedModel]:
 
 
 async def test_an_answer_while_the_panel_sits_makes_the_right_one_land() -> None:
-    desk, events = Desk(), Events()
-    reviewer = ScriptedModel("r", verdict_text(9), repeat=True, gate=lambda _: desk.answer("3"))
-    end = await run([*writers(), reviewer], desk, parted(), schedule(), events=events)
+    asker, events = ScriptedAsker(), Events()
+    reviewer = ScriptedModel("r", verdict_text(9), repeat=True, gate=lambda _: asker.answer("3"))
+    end = await run([*writers(), reviewer], asker, parted(), schedule(), events=events)
     assert [body.question.call for body in events.bodies if isinstance(body, QuestionAsked)] == ["f(1)"]
-    assert {choice.value for choice in desk.offered[0].choices} == {"3", "-1"}
+    assert {choice.value for choice in asker.offered[0].choices} == {"3", "-1"}
     assert end.outcome is Outcome.ACCEPTED
     assert end.best is not None
     assert end.best.text == RIGHT
@@ -134,9 +134,9 @@ async def test_an_answer_while_the_panel_sits_makes_the_right_one_land() -> None
 
 
 async def test_a_confirmed_candidate_is_proven_and_not_reviewed_again() -> None:
-    desk = Desk()
-    reviewer = ScriptedModel("r", verdict_text(9), repeat=True, gate=lambda _: desk.answer("-1"))
-    end = await run([*writers(), reviewer], desk, parted(), schedule())
+    asker = ScriptedAsker()
+    reviewer = ScriptedModel("r", verdict_text(9), repeat=True, gate=lambda _: asker.answer("-1"))
+    end = await run([*writers(), reviewer], asker, parted(), schedule())
     assert end.best is not None
     assert end.best.text == WRONG
     assert end.evidence is not None
@@ -147,8 +147,8 @@ async def test_a_confirmed_candidate_is_proven_and_not_reviewed_again() -> None:
 
 @pytest.mark.parametrize("asked", [True, False])
 async def test_without_an_answer_the_job_ends_as_it_would_have(asked: bool) -> None:
-    desk = Desk() if asked else None
-    end = await run([*writers(), ScriptedModel("r", verdict_text(9), repeat=True)], desk, parted(), schedule())
+    asker = ScriptedAsker() if asked else None
+    end = await run([*writers(), ScriptedModel("r", verdict_text(9), repeat=True)], asker, parted(), schedule())
     assert end.outcome is Outcome.ACCEPTED
     assert end.best is not None
     assert end.best.text == WRONG
@@ -158,20 +158,20 @@ async def test_without_an_answer_the_job_ends_as_it_would_have(asked: bool) -> N
 
 
 async def test_nobody_is_asked_where_the_settings_say_so_or_all_agree() -> None:
-    desk = Desk(most=0)
-    await run([*writers(), ScriptedModel("r", verdict_text(9), repeat=True)], desk, parted(), schedule())
-    assert desk.offered == []
+    asker = ScriptedAsker(most=0)
+    await run([*writers(), ScriptedModel("r", verdict_text(9), repeat=True)], asker, parted(), schedule())
+    assert asker.offered == []
     alike = Observing(proofs={"a + b": giving("3"), "a - b": giving("3")})
-    desk = Desk()
-    await run([*writers(), ScriptedModel("r", verdict_text(9), repeat=True)], desk, alike, schedule())
-    assert desk.offered == []
+    asker = ScriptedAsker()
+    await run([*writers(), ScriptedModel("r", verdict_text(9), repeat=True)], asker, alike, schedule())
+    assert asker.offered == []
 
 
 async def test_none_of_these_with_a_value_is_what_the_next_attempt_is_told() -> None:
-    desk = Desk()
-    reviewer = ScriptedModel("r", verdict_text(9), repeat=True, gate=lambda _: desk.answer("2", own=True))
+    asker = ScriptedAsker()
+    reviewer = ScriptedModel("r", verdict_text(9), repeat=True, gate=lambda _: asker.answer("2", own=True))
     first, second = ScriptedModel("g", BAD, OTHER), ScriptedModel("h", GOOD, GOOD)
-    end = await run([first, second, reviewer], desk, parted(), schedule(), attempts=2)
+    end = await run([first, second, reviewer], asker, parted(), schedule(), attempts=2)
     assert "`f(1)` gives 2" in first.prompts[1]
     assert [str(attempt.decision.kind) for attempt in end.attempts] == ["retry", "accept"]
     assert "you answered 2, and it gives" in end.attempts[0].decision.reason
@@ -183,13 +183,13 @@ async def test_none_of_these_with_a_value_is_what_the_next_attempt_is_told() -> 
 
 
 async def test_a_call_that_a_later_candidate_was_not_seen_with_is_run_on_it() -> None:
-    desk = Desk()
-    reviewer = ScriptedModel("r", verdict_text(9), repeat=True, gate=lambda _: desk.answer("2", own=True))
+    asker = ScriptedAsker()
+    reviewer = ScriptedModel("r", verdict_text(9), repeat=True, gate=lambda _: asker.answer("2", own=True))
     toolchain = Observing(proofs={"a + b": giving("3"), "a - b": giving("-1")})
     toolchain.later = {"b * a": "2"}
     end = await run(
         [ScriptedModel("g", BAD, OTHER), ScriptedModel("h", GOOD, GOOD), reviewer],
-        desk,
+        asker,
         toolchain,
         schedule(),
         attempts=2,
@@ -199,29 +199,29 @@ async def test_a_call_that_a_later_candidate_was_not_seen_with_is_run_on_it() ->
 
 
 async def test_none_of_these_without_a_match_is_never_accepted() -> None:
-    desk = Desk()
-    reviewer = ScriptedModel("r", verdict_text(9), repeat=True, gate=lambda _: desk.answer(None, own=True))
-    end = await run([*writers(), reviewer], desk, parted(), schedule())
+    asker = ScriptedAsker()
+    reviewer = ScriptedModel("r", verdict_text(9), repeat=True, gate=lambda _: asker.answer(None, own=True))
+    end = await run([*writers(), reviewer], asker, parted(), schedule())
     assert end.outcome is Outcome.UNVERIFIED
     assert end.reason is not None
     assert "none of the values shown" in end.reason
 
 
 async def test_i_cannot_say_changes_nothing() -> None:
-    desk = Desk()
-    reviewer = ScriptedModel("r", verdict_text(9), repeat=True, gate=lambda _: desk.answer(None))
-    end = await run([*writers(), reviewer], desk, parted(), schedule())
+    asker = ScriptedAsker()
+    reviewer = ScriptedModel("r", verdict_text(9), repeat=True, gate=lambda _: asker.answer(None))
+    end = await run([*writers(), reviewer], asker, parted(), schedule())
     assert end.outcome is Outcome.ACCEPTED
     assert end.questions[0].effect is Effect.NOTHING
 
 
 async def test_an_answer_between_attempts_proves_an_earlier_candidate() -> None:
-    desk = Desk()
+    asker = ScriptedAsker()
     writes = ScriptedModel("g", BAD, BAD, repeat=True)
     reviewer = ScriptedModel("r", verdict_text(5), verdict_text(9), repeat=True)
-    reviewer.gate = lambda model: desk.answer("3") if len(model.requests) == 1 else None
+    reviewer.gate = lambda model: asker.answer("3") if len(model.requests) == 1 else None
     other = ScriptedModel("h", GOOD)
-    end = await run([writes, other, reviewer], desk, parted(), schedule(), attempts=2)
+    end = await run([writes, other, reviewer], asker, parted(), schedule(), attempts=2)
     assert end.outcome is Outcome.ACCEPTED
     assert end.best is not None
     assert (end.best.text, end.best.attempt) == (RIGHT, 1)
@@ -229,30 +229,30 @@ async def test_an_answer_between_attempts_proves_an_earlier_candidate() -> None:
 
 
 async def test_two_questions_where_the_first_answer_fits_nobody() -> None:
-    desk = Desk(most=2)
+    asker = ScriptedAsker(most=2)
     toolchain = Observing(proofs={"a + b": giving("3", "6"), "a - b": giving("-1", "7")})
     reviewer = ScriptedModel("r", verdict_text(9), repeat=True)
-    reviewer.gate = lambda model: desk.answer("100", own=True) if len(desk.offered) == 1 else desk.answer("6")
-    end = await run([*writers(), reviewer], desk, toolchain, schedule(rows=3), attempts=3)
-    assert [question.call for question in desk.offered] == ["f(1)", "f(2)"]
+    reviewer.gate = lambda model: asker.answer("100", own=True) if len(asker.offered) == 1 else asker.answer("6")
+    end = await run([*writers(), reviewer], asker, toolchain, schedule(rows=3), attempts=3)
+    assert [question.call for question in asker.offered] == ["f(1)", "f(2)"]
     assert [asked.answer is not None for asked in end.questions] == [True, True]
-    one = Desk(most=1)
+    one = ScriptedAsker(most=1)
     reviewer = ScriptedModel("r", verdict_text(9), repeat=True, gate=lambda _: one.answer("100", own=True))
     await run([*writers(), reviewer], one, toolchain, schedule(rows=3), attempts=3)
     assert len(one.offered) == 1
 
 
 async def test_a_second_question_waits_for_the_first_answer_and_is_spared_by_a_match() -> None:
-    desk = Desk(most=2)
+    asker = ScriptedAsker(most=2)
     toolchain = Observing(proofs={"a + b": giving("3", "6"), "a - b": giving("-1", "7")})
     await run(
-        [*writers(), ScriptedModel("r", verdict_text(5), repeat=True)], desk, toolchain, schedule(rows=3), attempts=3
+        [*writers(), ScriptedModel("r", verdict_text(5), repeat=True)], asker, toolchain, schedule(rows=3), attempts=3
     )
-    assert len(desk.offered) == 1, "nobody answered the first one"
-    desk = Desk(most=2)
-    reviewer = ScriptedModel("r", verdict_text(5), repeat=True, gate=lambda _: desk.answer("3"))
-    await run([*writers(), reviewer], desk, toolchain, schedule(rows=3), attempts=3)
-    assert len(desk.offered) == 1, "a candidate gives the first answer"
+    assert len(asker.offered) == 1, "nobody answered the first one"
+    asker = ScriptedAsker(most=2)
+    reviewer = ScriptedModel("r", verdict_text(5), repeat=True, gate=lambda _: asker.answer("3"))
+    await run([*writers(), reviewer], asker, toolchain, schedule(rows=3), attempts=3)
+    assert len(asker.offered) == 1, "a candidate gives the first answer"
 
 
 def disputing() -> Observing:
@@ -262,20 +262,20 @@ def disputing() -> Observing:
 
 
 async def test_a_disputed_example_is_asked_about_and_without_an_answer_unverified() -> None:
-    desk = Desk()
-    end = await run(writers(), desk, disputing(), schedule(panel=Panel(), rule="evidence"))
-    assert (desk.offered[0].call, desk.offered[0].expected) == ("add(2, 3)", "5")
-    assert [choice.value for choice in desk.offered[0].choices] == ["5", "6"]
+    asker = ScriptedAsker()
+    end = await run(writers(), asker, disputing(), schedule(panel=Panel(), rule="evidence"))
+    assert (asker.offered[0].call, asker.offered[0].expected) == ("add(2, 3)", "5")
+    assert [choice.value for choice in asker.offered[0].choices] == ["5", "6"]
     assert end.outcome is Outcome.UNVERIFIED
 
 
 @pytest.mark.parametrize(("answer", "outcome"), [("6", Outcome.ACCEPTED), ("5", Outcome.EXHAUSTED)])
 async def test_the_answer_settles_a_disputed_example(answer: str, outcome: Outcome) -> None:
-    desk = Desk()
-    second = ScriptedModel("g", BAD, BAD, repeat=True, gate=lambda model: desk.answer(answer))
+    asker = ScriptedAsker()
+    second = ScriptedModel("g", BAD, BAD, repeat=True, gate=lambda model: asker.answer(answer))
     end = await run(
         [second, ScriptedModel("h", GOOD, repeat=True)],
-        desk,
+        asker,
         disputing(),
         schedule(panel=Panel(), rule="evidence"),
         attempts=2,
@@ -286,10 +286,10 @@ async def test_the_answer_settles_a_disputed_example(answer: str, outcome: Outco
 
 
 async def test_a_cancel_leaves_the_question_without_an_end() -> None:
-    desk, hang = Desk(), Hang()
-    running = asyncio.create_task(run([*writers(), ScriptedModel("r", hang)], desk, parted(), schedule()))
+    asker, hang = ScriptedAsker(), Hang()
+    running = asyncio.create_task(run([*writers(), ScriptedModel("r", hang)], asker, parted(), schedule()))
     await hang.started.wait()
-    assert len(desk.offered) == 1
+    assert len(asker.offered) == 1
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running

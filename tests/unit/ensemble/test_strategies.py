@@ -15,7 +15,7 @@ from forge_lsp.core.events import CallFinished, CallStarted
 from forge_lsp.ensemble.answers import Unusable
 from forge_lsp.ensemble.thinking import THOUGHT_TOKENS
 from forge_lsp.ensemble.thinking.ballots import ballot_schema, parse_ballot, shuffled
-from forge_lsp.ensemble.thinking.context import Plan, Shown, fair_share, lay_out
+from forge_lsp.ensemble.thinking.context import ShownPlan, ThinkerPlan, fair_share, lay_out
 from forge_lsp.ensemble.words import clip, estimate_tokens
 from tests.support.scripted import Cut, Hang
 from tests.unit.ensemble.thinkers import Stand, Thinker, VoteFor, ballot
@@ -210,7 +210,7 @@ async def test_the_order_is_the_same_again_and_another_in_another_attempt() -> N
 
 @given(st.text(), st.integers(2, 9), st.integers(0, 30))
 def test_a_shuffle_keeps_every_plan(seed: str, count: int, turn: int) -> None:
-    plans = [Plan(model=str(number), text="same") for number in range(count)]
+    plans = [ThinkerPlan(model=str(number), text="same") for number in range(count)]
     assert set(shuffled(plans, seed=seed, turn=turn)) == set(plans)
     assert shuffled(plans, seed=seed, turn=turn) != shuffled(plans, seed=seed, turn=turn + 1)
 
@@ -373,8 +373,8 @@ def test_the_room_is_shared_fairly(sizes: list[int], room: int) -> None:
 
 
 def test_short_plans_are_shown_whole_beside_long_ones() -> None:
-    text = lay_out([Shown(heading="Plan 1", text=LONG), Shown(heading="Plan 2", text="short")], 200)
+    text = lay_out([ShownPlan(heading="Plan 1", text=LONG), ShownPlan(heading="Plan 2", text="short")], 200)
     assert "## Plan 2\n\n```text\nshort\n```" in text
     assert "[...]" in text
     assert estimate_tokens(text) <= 220
-    assert clip(LONG, 32)[:20] in lay_out([Shown(heading="Plan 1", text=LONG)], -5)
+    assert clip(LONG, 32)[:20] in lay_out([ShownPlan(heading="Plan 1", text=LONG)], -5)

@@ -10,7 +10,7 @@ import pytest
 from forge_lsp.core.attempt import Evidence, Outcome
 from forge_lsp.core.checks import CheckKind, CheckResult, Grade
 from forge_lsp.core.errors import ServerUnreachable
-from forge_lsp.ensemble.checking import Checked, Checks
+from forge_lsp.ensemble.checking import CheckedCandidate, Checks
 from forge_lsp.ensemble.ending import Conclusion
 from forge_lsp.ensemble.schedule import Accept, Panel, Schedule
 from tests.support.scripted import BAD, GOOD, FakeToolchain, ScriptedModel, example, report, task, verdict_text
@@ -134,7 +134,7 @@ def test_an_error_of_the_code_is_a_witness_and_an_assertion_is_not() -> None:
     def judged(*details: str) -> list[str]:
         checks = Checks()
         seen = [
-            Checked(
+            CheckedCandidate(
                 candidate=candidate(model, model=model),
                 build=report(),
                 raw=Evidence(results=(owed("", detail=detail),)),

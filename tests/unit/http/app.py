@@ -13,7 +13,7 @@ import pytest
 
 from forge_lsp.http.access import Access
 from forge_lsp.http.application import create_app
-from forge_lsp.http.guard import Limits
+from forge_lsp.http.guard import RequestLimits
 from forge_lsp.jobs.manager import JobManager
 from forge_lsp.languages.registry import BUILT_IN
 from tests.support import fake_services
@@ -28,7 +28,7 @@ ORCHESTRATE = f"{API}/orchestrate"
 class Face:
     """``client`` bears the token; ``app`` is the ASGI application."""
 
-    def __init__(self, services: Any, limits: Limits | None) -> None:
+    def __init__(self, services: Any, limits: RequestLimits | None) -> None:
         self.jobs: JobManager = services.jobs
         self.app: Any = create_app(
             self.jobs,
@@ -45,7 +45,9 @@ class Face:
 
 
 @contextlib.asynccontextmanager
-async def face(folder: Path, monkeypatch: pytest.MonkeyPatch, limits: Limits | None = None) -> AsyncIterator[Face]:
+async def face(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, limits: RequestLimits | None = None
+) -> AsyncIterator[Face]:
     """An application with the jobs of tests/support/fake_services.py."""
     monkeypatch.setenv("FORGE_FAKE_STATE", str(folder))
     monkeypatch.setenv("FORGE_FAKE_TRACE", str(folder / "trace"))

@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-from forge_lsp.http.guard import Limits
+from forge_lsp.http.guard import RequestLimits
 from tests.unit.http.app import API, ORCHESTRATE, TOKEN, Face, face, script
 
 
 @pytest.fixture
 async def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Face]:
-    async with face(tmp_path, monkeypatch, Limits(body=4096, body_seconds=0.3)) as made:
+    async with face(tmp_path, monkeypatch, RequestLimits(body=4096, body_seconds=0.3)) as made:
         yield made
 
 
@@ -85,7 +85,7 @@ async def test_a_deeply_nested_body_is_refused(served: Face, nesting: str) -> No
 
 
 async def test_too_many_requests_are_told_when_to_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with face(tmp_path, monkeypatch, Limits(rate=0.01, burst=2)) as made:
+    async with face(tmp_path, monkeypatch, RequestLimits(rate=0.01, burst=2)) as made:
         for _ in range(3):  # those without a token take nothing from those who have it
             problem(await made.client.get(f"{API}/jobs", headers={"Authorization": "Bearer no"}), 401)
         assert [(await made.client.get(f"{API}/jobs")).status_code for _ in range(2)] == [200, 200]

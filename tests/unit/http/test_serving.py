@@ -10,10 +10,10 @@ import pytest
 
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.http import serving
-from forge_lsp.http.access import Token
+from forge_lsp.http.access import BearerToken
 
-KEPT = Token(value="secret-token", file=Path("state/http-token"))
-GIVEN = Token(value="secret-token", file=None)
+KEPT = BearerToken(value="secret-token", file=Path("state/http-token"))
+GIVEN = BearerToken(value="secret-token", file=None)
 
 
 class Stream(io.StringIO):
@@ -25,7 +25,7 @@ class Stream(io.StringIO):
         return self._terminal
 
 
-def told(monkeypatch: pytest.MonkeyPatch, host: str, token: Token, *, terminal: bool) -> str:
+def told(monkeypatch: pytest.MonkeyPatch, host: str, token: BearerToken, *, terminal: bool) -> str:
     stream = Stream(terminal=terminal)
     monkeypatch.setattr("sys.stderr", stream)
     serving._tell(host, 5057, token)
@@ -37,7 +37,7 @@ def test_a_terminal_is_shown_the_page_with_its_token(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(("token", "terminal"), [(KEPT, False), (GIVEN, False), (GIVEN, True)])
-def test_a_token_is_shown_to_nobody_else(monkeypatch: pytest.MonkeyPatch, token: Token, terminal: bool) -> None:
+def test_a_token_is_shown_to_nobody_else(monkeypatch: pytest.MonkeyPatch, token: BearerToken, terminal: bool) -> None:
     text = told(monkeypatch, "::1", token, terminal=terminal)
     assert "secret-token" not in text
     assert "http://[::1]:5057/" in text

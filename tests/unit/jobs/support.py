@@ -13,7 +13,7 @@ from forge_lsp.core.events import Emit
 from forge_lsp.core.ports import ConsentQuestion, ModelInfo, Usage
 from forge_lsp.core.task import Document, Scope, ScopeKind, Task, TextRange
 from forge_lsp.jobs.asking import PendingQuestions
-from forge_lsp.jobs.contract import ApplyMode, JobRequest, Prepared, Recheck
+from forge_lsp.jobs.contract import ApplyMode, JobRequest, PreparedJob, Recheck
 from forge_lsp.jobs.record import JobRecord, JobState
 from tests.support import lang
 
@@ -105,12 +105,12 @@ def prepared(
     spending: Any = None,
     aclose: Callable[[], Awaitable[None]] | None = None,
     deadline: float | None = None,
-    desk: PendingQuestions | None = None,
-) -> Prepared:
+    pending: PendingQuestions | None = None,
+) -> PreparedJob:
     async def recheck(text: str) -> Recheck:
         raise AssertionError("not rechecked here")
 
-    return Prepared(
+    return PreparedJob(
         task=task(),
         attempts=3,
         apply=ApplyMode.EDIT,
@@ -120,7 +120,7 @@ def prepared(
         spending=spending or NoSpending(),
         aclose=aclose,
         deadline=deadline,
-        desk=desk,
+        questions=pending,
     )
 
 

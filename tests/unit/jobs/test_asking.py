@@ -28,10 +28,10 @@ from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.events import Emit, QuestionAnswered, QuestionAsked
 from forge_lsp.core.questions import Answer, Asked, Choice, Effect, Question
 from forge_lsp.ensemble.agreement import Behaviours
-from forge_lsp.ensemble.checking import Checked, Checks
+from forge_lsp.ensemble.checking import CheckedCandidate, Checks
 from forge_lsp.ensemble.leaderboard import Leaderboard
 from forge_lsp.jobs.alternatives import candidates_of
-from forge_lsp.jobs.asking import PendingQuestions, Given, answer_of, contradiction, with_answer
+from forge_lsp.jobs.asking import Given, PendingQuestions, answer_of, contradiction, with_answer
 from forge_lsp.jobs.document import job_document, outcome_document
 from forge_lsp.jobs.figures import Rates
 from forge_lsp.jobs.ledger import Ledger
@@ -131,16 +131,16 @@ def test_what_is_given_is_what_is_meant(given: Given, answer: Answer) -> None:
 
 
 def test_an_answer_waits_until_it_is_taken_and_comes_once() -> None:
-    desk = PendingQuestions(1)
+    pending = PendingQuestions(1)
     with pytest.raises(BadRequest, match="no question"):
-        desk.answer("q1", Given(choice=0))
-    desk.offer(QUESTION)
+        pending.answer("q1", Given(choice=0))
+    pending.offer(QUESTION)
     with pytest.raises(BadRequest, match="no choice 2"):
-        desk.answer("q1", Given(choice=2))
-    assert desk.answer("q1", Given(choice=0)) == said("2")
+        pending.answer("q1", Given(choice=2))
+    assert pending.answer("q1", Given(choice=0)) == said("2")
     with pytest.raises(BadRequest, match="answered already"):
-        desk.answer("q1", Given(choice=1))
-    assert (desk.taken(), desk.taken()) == ((said("2"),), ())
+        pending.answer("q1", Given(choice=1))
+    assert (pending.taken(), pending.taken()) == ((said("2"),), ())
 
 
 def test_a_late_answer_offers_the_other_candidate() -> None:
@@ -228,7 +228,7 @@ def test_late_answers_rank_as_answers_in_time_do(share: float, value: str, proof
     models = {"g": gives("2"), "h": gives("0")}
     checks.behaviours = Alike(dict(zip(models, agreements, strict=True)))
     seen = [
-        Checked(candidate=candidate(model), build=BUILT, raw=replace(raw(count), observed=observed))
+        CheckedCandidate(candidate=candidate(model), build=BUILT, raw=replace(raw(count), observed=observed))
         for (model, observed), count in zip(models.items(), proofs, strict=True)
     ]
     in_time = Leaderboard(checks)
@@ -321,7 +321,7 @@ class Office:
     """A manager whose only job asks the question and goes on when it is told to."""
 
     def __init__(self, folder: Path, end: Concluded) -> None:
-        self.desk = PendingQuestions(1)
+        self.pending = PendingQuestions(1)
         self.go, self.asked, self.end = asyncio.Event(), asyncio.Event(), end
         clock = HeldClock()
         self.manager = JobManager(
@@ -330,13 +330,13 @@ class Office:
 
     async def _prepare(self, *_: object) -> Any:
         async def run(emit: Emit) -> Any:
-            self.desk.offer(QUESTION)
+            self.pending.offer(QUESTION)
             emit(QuestionAsked(number=1, question=QUESTION))
             self.asked.set()
             await self.go.wait()
             return self.end
 
-        return prepared(run, desk=self.desk)
+        return prepared(run, pending=self.pending)
 
     async def answer(self, job_id: str, **given: Any) -> Asked:
         return await self.manager.answer(job_id, "q1", Given(**given), PlainEditing())  # type: ignore[arg-type]

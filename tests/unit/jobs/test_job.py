@@ -21,7 +21,7 @@ from forge_lsp.core.events import (
     Stage,
     StageStarted,
 )
-from forge_lsp.jobs.contract import JobRequest, Prepared
+from forge_lsp.jobs.contract import JobRequest, PreparedJob
 from forge_lsp.jobs.document import outcome_document
 from forge_lsp.jobs.job import Job, new_id
 from forge_lsp.jobs.ledger import Ledger
@@ -38,7 +38,7 @@ class Rig:
 
     def __init__(self, at_once: int = 16) -> None:
         self.run: Run = self._accept
-        self.prepared: Callable[[Run], Prepared] = prepared
+        self.prepared: Callable[[Run], PreparedJob] = prepared
         self.heard: list[JobEvent] = []
         self.clock = HeldClock()
         self.ledger = Ledger(None, clock=self.clock)
@@ -56,7 +56,7 @@ class Rig:
         emit(StageStarted(number=1, stage=Stage.GENERATE, detail="qwen"))
         return accepted()
 
-    async def _prepare(self, asked: JobRequest, job_id: str, earlier: object) -> Prepared:
+    async def _prepare(self, asked: JobRequest, job_id: str, earlier: object) -> PreparedJob:
         return self.prepared(self.run)
 
     async def start(self, run: Run | None = None) -> Job:
@@ -340,7 +340,7 @@ async def test_a_cancelled_wait_leaves_the_job_alone(rig: Rig) -> None:
 
 
 async def test_what_prepare_refuses_never_was_a_job(rig: Rig) -> None:
-    async def refuse(asked: JobRequest, job_id: str, earlier: object) -> Prepared:
+    async def refuse(asked: JobRequest, job_id: str, earlier: object) -> PreparedJob:
         raise BadRequest("maxIterations: 99 is not between 1 and 50")
 
     manager = JobManager(prepare=refuse, languages=BUILT_IN, ledger=rig.ledger, clock=rig.clock)

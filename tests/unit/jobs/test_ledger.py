@@ -16,7 +16,7 @@ from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.became import Became
 from forge_lsp.core.events import CallFinished, JobEvent, Stage, StageStarted
 from forge_lsp.jobs import database
-from forge_lsp.jobs.database import Busy, Database
+from forge_lsp.jobs.database import Database, DatabaseBusy
 from forge_lsp.jobs.ledger import Ceiling, Ledger, Reservation
 from forge_lsp.jobs.presence import Presence
 from forge_lsp.jobs.record import JobState
@@ -391,7 +391,7 @@ async def test_a_locked_file_is_borne_and_then_done_without(tmp_path: Path) -> N
     blocker.execute("BEGIN IMMEDIATE")
     try:
         paid = Reservation(id="r", job_id="job1", day="2026-01-31", model="m", server="s", nano=1, sent=1)
-        with pytest.raises(Busy):  # no budget is looked at without the others' spending
+        with pytest.raises(DatabaseBusy):  # no budget is looked at without the others' spending
             await ledger.reserve(paid, Ceiling(job=9, day=9, month=9))
         ledger.begin(record("during"))
         assert {entry["jobId"] for entry in await ledger.history()} == {"before", "during"}

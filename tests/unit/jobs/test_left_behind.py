@@ -17,9 +17,9 @@ from forge_lsp.core.errors import BadRequest, ConsentRefused
 from forge_lsp.core.events import AttemptStarted, Emit, JobEvent, JobFinished, QuestionAsked
 from forge_lsp.core.ports import ConsentQuestion
 from forge_lsp.core.questions import Choice, Question
-from forge_lsp.jobs.asking import PendingQuestions, Given
+from forge_lsp.jobs.asking import Given, PendingQuestions
 from forge_lsp.jobs.attendance import Attendance
-from forge_lsp.jobs.contract import JobRequest, Prepared
+from forge_lsp.jobs.contract import JobRequest, PreparedJob
 from forge_lsp.jobs.handover import Handover, lingers_at
 from forge_lsp.jobs.job import Job
 from forge_lsp.jobs.ledger import UNSEEN_DAYS, Ledger
@@ -46,10 +46,10 @@ class Side:
         self.manager = JobManager(languages=BUILT_IN, prepare=self._prepare, ledger=self.ledger, clock=self.clock)
         self.go = asyncio.Event()
         self.attendance = Attendance()
-        self.desk = PendingQuestions(1)
+        self.pending = PendingQuestions(1)
         self.stop = asyncio.Event()
 
-    async def _prepare(self, asked: JobRequest, job_id: str, earlier: object) -> Prepared:
+    async def _prepare(self, asked: JobRequest, job_id: str, earlier: object) -> PreparedJob:
         async def run(emit: Emit) -> Any:
             emit(
                 AttemptStarted(
@@ -57,11 +57,11 @@ class Side:
                 )
             )
             emit(QuestionAsked(number=1, question=QUESTION))
-            self.desk.offer(QUESTION)
+            self.pending.offer(QUESTION)
             await self.go.wait()
             return accepted()
 
-        return prepared(run, desk=self.desk)
+        return prepared(run, pending=self.pending)
 
     async def begin(self, *, shown: bool = True) -> Job:
         asked = request()
@@ -120,7 +120,7 @@ async def test_it_is_followed_answered_and_its_end_is_shown_once(tmp_path: Path)
             await asyncio.sleep(0.01)
         asked = await second.manager.answer(job.id, "q1", Given(choice=0), cast("Any", None))
         assert (asked.answer and asked.answer.value) == "3"
-        assert [answer.value for answer in first.desk.given] == ["3"]
+        assert [answer.value for answer in first.pending.given] == ["3"]
         with pytest.raises(BadRequest, match="q1"):
             await second.manager.answer(job.id, "q1", Given(choice=1), cast("Any", None))
         first.go.set()

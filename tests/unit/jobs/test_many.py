@@ -13,7 +13,7 @@ from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.errors import JobUnknown
 from forge_lsp.core.events import CallFinished, CallStarted, Emit, Stage
 from forge_lsp.core.ports import ChatReply
-from forge_lsp.jobs.contract import JobRequest, Prepared
+from forge_lsp.jobs.contract import JobRequest, PreparedJob
 from forge_lsp.jobs.job import Job
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.manager import JobManager
@@ -33,7 +33,7 @@ async def test_two_hundred_jobs_end_and_leave_nothing() -> None:
     models = [GuardedModel(wire, gate=Gate(parallel=PLACES), deadlines=Deadlines()) for wire in wires]
     closed = 0
 
-    async def prepare(_: JobRequest, job_id: str, earlier: object) -> Prepared:
+    async def prepare(_: JobRequest, job_id: str, earlier: object) -> PreparedJob:
         async def run(emit: Emit) -> Concluded:
             replies: list[ChatReply] = []
             for call, model in enumerate(models, start=1):

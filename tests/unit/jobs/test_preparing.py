@@ -16,7 +16,7 @@ from forge_lsp.ensemble.schedule import Accept, Schedule
 from forge_lsp.jobs import preparing
 from forge_lsp.jobs.budget import Budget
 from forge_lsp.jobs.consent import Consents
-from forge_lsp.jobs.contract import ApplyMode, Prepared
+from forge_lsp.jobs.contract import ApplyMode, PreparedJob
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.preparing import Preparer, Setup
 from forge_lsp.jobs.pricing import Prices
@@ -81,7 +81,7 @@ async def test_a_burst_reads_the_settings_once_and_leaves_the_loop_its_turns() -
     settings, turns = Settings(), Turns()
     prepare = preparer(settings, turns)
     counting = asyncio.create_task(turns.count())
-    found: list[Prepared] = await asyncio.gather(
+    found: list[PreparedJob] = await asyncio.gather(
         *(prepare(request(), f"job{number}", cast("Any", None)) for number in range(MANY))
     )
     counting.cancel()

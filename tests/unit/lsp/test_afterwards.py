@@ -19,7 +19,7 @@ from forge_lsp.jobs.offer import Offer
 from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.lsp import afterwards as module
 from forge_lsp.lsp.afterwards import MOST, Afterwards
-from forge_lsp.lsp.apply import Change
+from forge_lsp.lsp.apply import AppliedChange
 from forge_lsp.lsp.documents import Documents
 from forge_lsp.lsp.texts import ExactWorkspace
 from tests.support import lang
@@ -53,10 +53,10 @@ class Rig:
         item = lsp.TextDocumentItem(uri=uri or self.uri, language_id="python", version=1, text=text)
         self.workspace.put_text_document(item)
 
-    def apply(self, job_id: str = "job", uri: str | None = None, change: Change | None = None) -> None:
+    def apply(self, job_id: str = "job", uri: str | None = None, change: AppliedChange | None = None) -> None:
         services: Any = SimpleNamespace(jobs=self.jobs, scoping=self.scopes)
         offer = Offer(uri=uri or self.uri, base=STUB, scope=scope(), text=DONE)
-        self.afterwards.remember(services, job_id, "python", offer, change or Change(STUB, DONE))
+        self.afterwards.remember(services, job_id, "python", offer, change or AppliedChange(STUB, DONE))
 
     async def end(self) -> list[tuple[str, Became]]:
         await self.afterwards.aclose(30)
@@ -133,9 +133,9 @@ async def test_what_cannot_be_told_stays_unknown(rig: Rig) -> None:
     rig.path.mkdir()
     rig.apply("folder")
     rig.afterwards.closed(rig.uri)
-    rig.apply("no edit", change=Change("other", "text"))
+    rig.apply("no edit", change=AppliedChange("other", "text"))
     unknown = Offer(uri=rig.uri, base="", scope=scope(), text="")
-    rig.afterwards.remember(cast("Any", None), "another language", "cobol", unknown, Change("", ""))
+    rig.afterwards.remember(cast("Any", None), "another language", "cobol", unknown, AppliedChange("", ""))
     rig.afterwards.saved(rig.uri)
     rig.apply("never saved", uri="file:///elsewhere.py")
     assert await rig.end() == []
@@ -157,7 +157,7 @@ async def test_applied_twice_counts_once(rig: Rig) -> None:
     rig.open(DONE)
     rig.apply()
     rig.apply()
-    rig.apply("other", change=Change(STUB, MORE))
+    rig.apply("other", change=AppliedChange(STUB, MORE))
     rig.afterwards.saved(rig.uri)
     assert await rig.end() == [("job", Became.KEPT), ("other", Became.CHANGED)]
 

@@ -8,7 +8,7 @@ from forge_lsp.core.task import Scope, ScopeKind, TextRange
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.jobs.offer import Offer, scope_in
-from forge_lsp.lsp.inline import Completion, Waiting, completion
+from forge_lsp.lsp.inline import InlineCompletion, PendingResults, completion
 
 EDITING = Edits(TreeSitterSyntax())
 STUB = 'import os\n\n\ndef f(a):\n    """Doc."""\n    # later\n    raise NotImplementedError\n\n\nx = 1\n'
@@ -27,7 +27,7 @@ def line_of(text: str, words: str) -> TextRange:
     return TextRange(start=start, end=len(text) if end < 0 else end)
 
 
-def made(before: str, after: str, scope: str, at: str) -> Completion | None:
+def made(before: str, after: str, scope: str, at: str) -> InlineCompletion | None:
     return completion(before, EDITING.minimal(before, after), span(before, scope), line_of(before, at))
 
 
@@ -65,7 +65,7 @@ def test_an_insertion_stands_in_its_line() -> None:
     found = completion(
         before, EDITING.minimal(before, after), TextRange(start=0, end=at), TextRange(start=at - 4, end=at)
     )
-    assert found == Completion(range=TextRange(start=at, end=at), text="return a")
+    assert found == InlineCompletion(range=TextRange(start=at, end=at), text="return a")
 
 
 def test_the_scope_moves_with_changes_before_it() -> None:
@@ -78,7 +78,7 @@ def test_the_scope_moves_with_changes_before_it() -> None:
 
 
 def test_the_newest_results_wait_and_the_oldest_are_forgotten() -> None:
-    waiting = Waiting()
+    waiting = PendingResults()
     for number in range(40):
         waiting.remember(f"j{number}", "file:///a%20b.py")
     ids = [one.job_id for one in waiting.of("file:///a b.py")]

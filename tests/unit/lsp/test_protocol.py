@@ -11,7 +11,7 @@ import pytest
 from lsprotocol import types as lsp
 
 from forge_lsp.lsp.names import COMMANDS
-from forge_lsp.lsp.protocol import ForgeProtocol, Written
+from forge_lsp.lsp.protocol import ForgeProtocol, RawJson
 from forge_lsp.lsp.server import create_server
 from tests.unit.lsp.test_documents import workspace
 
@@ -61,7 +61,7 @@ async def test_status_waits_for_nothing_that_was_begun_before_it(protocol: Forge
         return {"jobId": "1"}
 
     def at_once(params: lsp.ExecuteCommandParams) -> object | None:
-        return Written('{"jobs": ["\u00e9"]}') if params.command == "forge.status" else None
+        return RawJson('{"jobs": ["\u00e9"]}') if params.command == "forge.status" else None
 
     protocol.execute, protocol.at_once = execute, at_once
     for number in range(50):

@@ -10,7 +10,7 @@ from forge_lsp.core.attempt import Diagnostic, Severity
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.jobs.contract import ApplyMode, FollowUp
 from forge_lsp.languages.registry import BUILT_IN
-from forge_lsp.lsp.requests import Arguments, GenerateArguments
+from forge_lsp.lsp.requests import CommandArguments, GenerateArguments
 from forge_lsp.lsp.texts import LineIndex
 from tests.support import lang
 
@@ -19,7 +19,7 @@ RANGE = {"start": {"line": 0, "character": 3}, "end": {"line": 1, "character": 0
 
 
 def generate(**table: Any) -> GenerateArguments:
-    return Arguments("forge.generate", [table]).generate(BUILT_IN)
+    return CommandArguments("forge.generate", [table]).generate(BUILT_IN)
 
 
 def test_everything() -> None:
@@ -80,9 +80,9 @@ def test_errors_name_the_key(table: dict[str, Any], words: str) -> None:
 @pytest.mark.parametrize("arguments", [["x"], [{}, {}], [[1]]])
 def test_one_object_is_taken(arguments: list[Any]) -> None:
     with pytest.raises(BadRequest, match="takes one object"):
-        Arguments("forge.status", arguments)
+        CommandArguments("forge.status", arguments)
 
 
 @pytest.mark.parametrize("arguments", [None, [], [None], [{}]])
 def test_nothing_is_an_empty_object(arguments: list[Any] | None) -> None:
-    Arguments("forge.status", arguments).done()
+    CommandArguments("forge.status", arguments).done()

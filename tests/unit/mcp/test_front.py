@@ -12,8 +12,8 @@ import pytest
 
 from forge_lsp.core.errors import ForgeError, SettingsError
 from forge_lsp.detached import Link
-from forge_lsp.mcp.tools import Tools
-from forge_lsp.mcp.work import Answer, Work, Works
+from forge_lsp.mcp.tools import WorkspaceTools
+from forge_lsp.mcp.work import ToolAnswer, Work, Works
 
 pytest.importorskip("mcp", reason="the extra mcp is not installed: pip install 'forge-lsp[mcp]'")
 
@@ -38,8 +38,8 @@ class Behind:
         self.works, self.services = Works(), self
         self.jobs = Jobs()
 
-    async def models(self) -> Answer:
-        return Answer(document={"models": [], "problem": None}, text="no model is set up")
+    async def models(self) -> ToolAnswer:
+        return ToolAnswer(document={"models": [], "problem": None}, text="no model is set up")
 
     async def left(self, let_go: object) -> None:
         assert callable(let_go)
@@ -68,7 +68,7 @@ async def test_the_client_knows_the_tools_before_there_is_anything_behind_them()
         called = asyncio.create_task(session.call_tool("models", {}))
         await asyncio.wait({called}, timeout=0.1)
         assert not called.done()
-        serving_ = asyncio.create_task(front.serve(cast(Tools, Behind())))
+        serving_ = asyncio.create_task(front.serve(cast(WorkspaceTools, Behind())))
         assert (await called).structured_content == {"models": [], "problem": None}
         serving_.cancel()
         await asyncio.wait({serving_})
@@ -97,7 +97,7 @@ async def test_the_client_is_greeted_before_the_services_are_made(monkeypatch: p
         async def greeted(self) -> None:
             heard.append("greeted")
 
-        async def serve(self, tools: Tools) -> None:
+        async def serve(self, tools: WorkspaceTools) -> None:
             heard.append(f"serves {tools.workspace}")
 
         async def refuse(self, error: ForgeError) -> None:
@@ -124,7 +124,7 @@ def test_a_running_answer_says_what_to_do_now() -> None:
     """Agents show their model the document without the words beside it."""
     work = Work("check-1")
     work.say("running tests")
-    answer = Tools(services=cast(Any, None), workspace=Path("work"), files=cast(Any, None)).running(work)
+    answer = WorkspaceTools(services=cast(Any, None), workspace=Path("work"), files=cast(Any, None)).running(work)
     assert answer.document["reason"] == "running tests"
     assert answer.document["next"] == 'Call report with id "check-1" and waitSeconds 45.'
     assert str(answer.document["next"]) in answer.text

@@ -13,12 +13,12 @@ from forge_lsp.core.ports import ConsentQuestion
 from forge_lsp.core.questions import Choice, Question
 from forge_lsp.jobs.asking import Given
 from forge_lsp.jobs.consent import consent_words, refusal_words
-from forge_lsp.mcp.arguments import Arguments
+from forge_lsp.mcp.arguments import ToolArguments
 from forge_lsp.mcp.schemas import TOOLS
-from forge_lsp.mcp.work import Answer, Work, Works
+from forge_lsp.mcp.work import ToolAnswer, Work, Works
 
 SPECS = {tool.name: tool for tool in TOOLS}
-DONE = Answer(document={"outcome": "accepted"}, text="done")
+DONE = ToolAnswer(document={"outcome": "accepted"}, text="done")
 QUESTION = ConsentQuestion(
     server="claude", provider="anthropic", address="https://api.example", paid=True, estimate_usd=0.001
 )
@@ -34,7 +34,7 @@ def silent() -> Any:
 async def test_work_goes_on_after_a_wait_that_was_too_short() -> None:
     release = asyncio.Event()
 
-    async def doing() -> Answer:
+    async def doing() -> ToolAnswer:
         await release.wait()
         return DONE
 
@@ -61,7 +61,7 @@ async def test_a_wait_that_is_given_up_leaves_the_work_alone() -> None:
     work = Work("check-1")
     release = asyncio.Event()
 
-    async def doing() -> Answer:
+    async def doing() -> ToolAnswer:
         await release.wait()
         return DONE
 
@@ -80,8 +80,8 @@ async def test_a_wait_that_is_given_up_leaves_the_work_alone() -> None:
 async def test_a_question_ends_a_wait_and_is_asked_once(answer: bool) -> None:
     work = Work("job")
 
-    async def doing() -> Answer:
-        return Answer(document={"allowed": await work.ask(QUESTION)}, text="")
+    async def doing() -> ToolAnswer:
+        return ToolAnswer(document={"allowed": await work.ask(QUESTION)}, text="")
 
     work.start(doing())
     await work.wait(60, silent())
@@ -159,7 +159,7 @@ def test_consent_names_the_files_of_the_prompt() -> None:
 )
 def test_a_wrong_argument_is_named(tool: str, values: dict[str, Any], words: str) -> None:
     with pytest.raises(BadRequest, match=words):
-        Arguments(SPECS[tool], values)
+        ToolArguments(SPECS[tool], values)
 
 
 @pytest.mark.parametrize(
@@ -167,13 +167,13 @@ def test_a_wrong_argument_is_named(tool: str, values: dict[str, Any], words: str
     [({}, None), ({"startLine": 3}, (3, None)), ({"startLine": 3, "endLine": 9}, (3, 9))],
 )
 def test_lines(values: dict[str, Any], expected: tuple[int, int | None] | None) -> None:
-    assert Arguments(SPECS["check"], values).lines == expected
+    assert ToolArguments(SPECS["check"], values).lines == expected
 
 
 @pytest.mark.parametrize("values", [{"endLine": 3}, {"startLine": 3, "endLine": 2}])
 def test_lines_that_make_no_sense(values: dict[str, Any]) -> None:
     with pytest.raises(BadRequest):
-        _ = Arguments(SPECS["check"], values).lines
+        _ = ToolArguments(SPECS["check"], values).lines
 
 
 WONDERED = Question(
@@ -188,7 +188,7 @@ WONDERED = Question(
 async def test_work_that_wonders_ends_a_wait_and_goes_on() -> None:
     release = asyncio.Event()
 
-    async def doing() -> Answer:
+    async def doing() -> ToolAnswer:
         await release.wait()
         return DONE
 
@@ -220,7 +220,7 @@ async def test_without_its_client_nobody_is_asked_what_is_wondered() -> None:
 async def test_consent_is_needed_while_something_is_wondered() -> None:
     work = Work("job")
 
-    async def doing() -> Answer:
+    async def doing() -> ToolAnswer:
         assert await work.ask(QUESTION)
         return DONE
 

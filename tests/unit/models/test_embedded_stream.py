@@ -10,7 +10,7 @@ import pytest
 from forge_lsp.core.errors import ModelFault, PromptTooLong, Unauthorised
 from forge_lsp.core.ports import ChatRequest, FinishReason, Message, Role, Usage
 from forge_lsp.models.embedded_stream import StreamReader, request_body, server_error
-from forge_lsp.models.wire import Busy, Chunk, Finished, TextDelta, Waiting
+from forge_lsp.models.wire import Busy, Chunk, Finished, Heartbeat, TextDelta
 
 ASKED = ChatRequest(system="", messages=(Message(role=Role.USER, text="hi"),), max_tokens=5)
 
@@ -68,14 +68,14 @@ def test_a_server_without_usage_is_counted_by_its_tokens() -> None:
 
 def test_a_cut_stream_is_not_complete() -> None:
     reader = StreamReader(samples=2)
-    assert not [c for c in read(reader, delta(0, "a"), delta(0, None, "stop"), usage(2)) if isinstance(c, Waiting)]
+    assert not [c for c in read(reader, delta(0, "a"), delta(0, None, "stop"), usage(2)) if isinstance(c, Heartbeat)]
     assert not reader.complete
 
 
 def test_prefill_ticks_are_waiting_and_pings_are_nothing() -> None:
     reader = StreamReader(samples=1)
     tick = event(choices=[{"index": 0, "delta": {"role": "assistant", "content": None}}], prompt_progress={"total": 9})
-    assert read(reader, ":", ": ping", tick) == [Waiting()]
+    assert read(reader, ":", ": ping", tick) == [Heartbeat()]
 
 
 def test_thinking_is_a_token_without_text() -> None:

@@ -17,9 +17,9 @@ from forge_lsp.core.errors import (
     ServerUnreachable,
 )
 from forge_lsp.core.ports import ChatRequest, FinishReason
-from forge_lsp.models.gate import Gate, Policy
+from forge_lsp.models.gate import Gate, RetryPolicy
 from forge_lsp.models.guard import GuardedModel
-from forge_lsp.models.wire import Busy, Deadlines, TextDelta, Waiting
+from forge_lsp.models.wire import Busy, Deadlines, Heartbeat, TextDelta
 from tests.unit.models.fake_wire import INFO, FakeClock, FakeWire, Step, ask, done, say
 
 BRIEF = Deadlines(connect=1, first_token=0.1, between_tokens=0.1, total=5, load=5)
@@ -42,7 +42,7 @@ def patient(wire: FakeWire, clock: FakeClock, **limits: float) -> GuardedModel:
 
 class TestAnswers:
     async def test_an_answer_is_put_together_from_its_pieces(self) -> None:
-        wire = FakeWire([Waiting(), TextDelta(index=0, text="a"), TextDelta(index=0, text="b"), done()])
+        wire = FakeWire([Heartbeat(), TextDelta(index=0, text="a"), TextDelta(index=0, text="b"), done()])
         reply = await guard(wire).complete(ask())
         assert [completion.text for completion in reply.completions] == ["ab"]
         assert reply.usage.input_tokens == 10
@@ -99,8 +99,8 @@ class TestDeadlines:
         ("steps", "deadline"),
         [
             ([10.0], "first_token"),
-            ([Waiting(), 10.0], "first_token"),
-            ([*[Waiting(), 0.02] * 100], "first_token"),
+            ([Heartbeat(), 10.0], "first_token"),
+            ([*[Heartbeat(), 0.02] * 100], "first_token"),
             ([TextDelta(index=0, text="a"), 10.0], "between_tokens"),
         ],
     )
@@ -113,7 +113,7 @@ class TestDeadlines:
         assert wire.closed_early == 1
 
     async def test_a_sign_of_life_keeps_a_begun_answer_alive(self) -> None:
-        steps: list[Step] = [TextDelta(index=0, text="a"), *[0.06, Waiting()] * 4, *say("b")]
+        steps: list[Step] = [TextDelta(index=0, text="a"), *[0.06, Heartbeat()] * 4, *say("b")]
         reply = await guard(FakeWire(steps)).complete(ask())
         assert reply.completions[0].text == "ab"
 
@@ -281,12 +281,12 @@ class TestBreaker:
         for _ in range(3):
             with pytest.raises(ServerUnreachable):
                 await model.complete(ask())
-        clock.now += Policy().rest
+        clock.now += RetryPolicy().rest
         # Two calls at once: one is the trial, which fails; the other is refused behind it.
         errors = await asyncio.gather(*(model.complete(ask()) for _ in range(2)), return_exceptions=True)
         assert [type(error) for error in errors] == [ServerUnreachable, ServerUnreachable]
         assert len(wire.requests) == 4
-        clock.now += Policy().rest
+        clock.now += RetryPolicy().rest
         assert (await model.complete(ask())).completions[0].text == "back"
         assert (await model.complete(ask())).completions[0].text == "back"
 
@@ -298,7 +298,7 @@ class TestBreaker:
         for _ in range(3):
             with pytest.raises(ServerUnreachable):
                 await model.complete(ask())
-        clock.now += Policy().rest
+        clock.now += RetryPolicy().rest
         trial = asyncio.create_task(model.complete(ask()))
         await asyncio.sleep(0.01)
         trial.cancel()

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from forge_lsp.models.network import Route
-from forge_lsp.models.ollama_sdk import OllamaClient, Refusal, imported_sdk
+from forge_lsp.models.ollama_sdk import OllamaClient, OllamaRefusal, imported_sdk
 from tests.support.scripted_http import Exchange, Responder, ScriptedServer
 
 BROKEN = {
@@ -98,7 +98,7 @@ async def test_a_line_ends_where_json_lines_end(character: str) -> None:
 @pytest.mark.parametrize("body", ["null", "[]", '"busy"', "12", "", '{"error": "busy"}', "<p>busy</p>"])
 async def test_a_refusal_is_one_whatever_its_body_is(body: str) -> None:
     async with Odd(status=503, body=body.encode()) as server:
-        with pytest.raises(Refusal) as caught:
+        with pytest.raises(OllamaRefusal) as caught:
             await chat(server)
     assert caught.value.status == 503
     assert caught.value.words in (body, "busy")
@@ -106,7 +106,7 @@ async def test_a_refusal_is_one_whatever_its_body_is(body: str) -> None:
 
 async def test_an_error_in_the_middle_keeps_its_words() -> None:
     async with Odd(status=200, body=b'{"error": "out of memory"}\n') as server:
-        with pytest.raises(Refusal, match="out of memory") as caught:
+        with pytest.raises(OllamaRefusal, match="out of memory") as caught:
             await chat(server)
     assert caught.value.status == -1
 

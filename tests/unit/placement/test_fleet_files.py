@@ -23,7 +23,7 @@ from forge_lsp.placement.fleet.state import (
     Folder,
     ServerSpec,
     ServerState,
-    Status,
+    ServerStatus,
     Supervising,
 )
 
@@ -40,7 +40,7 @@ def folder(tmp_path: Path) -> Folder:
 def test_a_state_is_read_as_it_was_written(folder: Folder) -> None:
     spec = FleetSpec(program="/bin/ollama", models=None, servers=(ServerSpec(key="gpu0", gpu="GPU-a", port=11434),))
     row = ServerState(
-        key="gpu0", gpu="GPU-a", port=11434, log="x", status=Status.WAITING, pid=7, start="s", problem="p"
+        key="gpu0", gpu="GPU-a", port=11434, log="x", status=ServerStatus.WAITING, pid=7, start="s", problem="p"
     )
     state = FleetState(supervisor=Supervising(pid=1, start="s"), spec=spec, servers=(row,))
     folder.write_state(state)

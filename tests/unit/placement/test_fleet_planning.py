@@ -15,9 +15,17 @@ from forge_lsp.placement.devices import told
 from forge_lsp.placement.fleet import processes
 from forge_lsp.placement.fleet.control import Control
 from forge_lsp.placement.fleet.server import launch
-from forge_lsp.placement.fleet.state import FleetSpec, FleetState, Folder, ServerSpec, ServerState, Status, Supervising
+from forge_lsp.placement.fleet.state import (
+    FleetSpec,
+    FleetState,
+    Folder,
+    ServerSpec,
+    ServerState,
+    ServerStatus,
+    Supervising,
+)
 from forge_lsp.placement.planning import ModelRequest, arranged
-from forge_lsp.placement.timing import Row
+from forge_lsp.placement.timing import TimedRow
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the fleet does not run on Windows")
 
@@ -71,7 +79,7 @@ async def test_servers_without_a_supervisor_keep_their_plan(tmp_path: Path, monk
     server = ServerSpec(key="gpu0", gpu="GPU-0", parallel=1, loaded=3)
     old = FleetSpec(program="ollama", servers=(server,), placement={"phi4": "gpu0"})
     row = ServerState(
-        key="gpu0", gpu="GPU-0", port=1, log="log", status=Status.RUNNING, pid=me.pid, start=me.start, restarts=0
+        key="gpu0", gpu="GPU-0", port=1, log="log", status=ServerStatus.RUNNING, pid=me.pid, start=me.start, restarts=0
     )
     gone = Supervising(pid=me.pid, start="another")
     folder.write_state(FleetState(spec=old, supervisor=gone, servers=(row,)))
@@ -96,7 +104,7 @@ async def test_loads_are_planned_as_fast_as_they_were_seen(tmp_path: Path) -> No
         ModelRequest(key=key, name=name, server="gpu0", url="http://127.0.0.1:1", context=8192, gpu="GPU-0")
         for key, name in names.items()
     ]
-    rows = [Row(attempts=(1,), strategy="solo", thinkers=("thinker",), generator="coder")]
+    rows = [TimedRow(attempts=(1,), strategy="solo", thinkers=("thinker",), generator="coder")]
     guessed = await arranged(models, rows, told({"GPU-0": 20 * 10**9}), state_dir=tmp_path)
     await Calibration(tmp_path).note_load("GPU-0", 10**9, 2.0)
     timed = await arranged(models, rows, told({"GPU-0": 20 * 10**9}), state_dir=tmp_path)

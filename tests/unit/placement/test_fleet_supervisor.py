@@ -18,12 +18,12 @@ import pytest
 from forge_lsp.placement.fleet import processes
 from forge_lsp.placement.fleet.control import urls
 from forge_lsp.placement.fleet.server import free_port, rotate
-from forge_lsp.placement.fleet.state import FleetSpec, Folder, ServerSpec, ServerState, Status
-from forge_lsp.placement.fleet.supervisor import Policy, Supervisor
+from forge_lsp.placement.fleet.state import FleetSpec, Folder, ServerSpec, ServerState, ServerStatus
+from forge_lsp.placement.fleet.supervisor import RestartPolicy, Supervisor
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the fleet does not run on Windows")
 
-QUICK = Policy(pause=0.01, longest=0.02, failures=3, settled=30, ready=0.3, stop=0.3, look=0.05, log_size=2000)
+QUICK = RestartPolicy(pause=0.01, longest=0.02, failures=3, settled=30, ready=0.3, stop=0.3, look=0.05, log_size=2000)
 SLEEPS = "exec sleep 600"
 
 
@@ -53,7 +53,7 @@ async def silent(url: str) -> str | None:
 
 @asynccontextmanager
 async def supervised(
-    folder: Folder, *, policy: Policy = QUICK, answers: Callable[[str], object] = speaks
+    folder: Folder, *, policy: RestartPolicy = QUICK, answers: Callable[[str], object] = speaks
 ) -> AsyncIterator[Supervisor]:
     supervisor = Supervisor(folder, policy=policy, answers=answers)  # type: ignore[arg-type]
     task = asyncio.create_task(supervisor.run())
@@ -77,7 +77,7 @@ async def until(folder: Folder, true: Callable[[ServerState], bool], key: str = 
 
 
 def running(row: ServerState) -> bool:
-    return row.status is Status.RUNNING
+    return row.status is ServerStatus.RUNNING
 
 
 async def test_a_server_that_dies_is_started_again_on_its_port(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ async def test_runners_of_a_dead_server_are_ended_before_the_next_start(tmp_path
 async def test_one_that_does_not_stay_is_given_up_and_begun_anew_on_demand(tmp_path: Path) -> None:
     folder = fleet(tmp_path, "echo no such library >&2; exit 3")
     async with supervised(folder, answers=silent) as supervisor:
-        given_up = await until(folder, lambda row: row.status is Status.FAILED)
+        given_up = await until(folder, lambda row: row.status is ServerStatus.FAILED)
         assert given_up.problem is not None
         assert "given up after 3 failures in a row; the last: ended with code 3" in given_up.problem
         assert given_up.log in given_up.problem
@@ -118,7 +118,7 @@ async def test_one_that_does_not_stay_is_given_up_and_begun_anew_on_demand(tmp_p
         assert urls(folder) == {}, "the settings' own word holds again"
         program(tmp_path, SLEEPS)
         supervisor.retry()
-        again = await until(folder, lambda row: row.status is not Status.FAILED)
+        again = await until(folder, lambda row: row.status is not ServerStatus.FAILED)
         assert again.restarts == 3
 
 
@@ -136,7 +136,7 @@ async def test_one_that_cannot_be_started_at_all_is_given_up(tmp_path: Path) -> 
     folder = fleet(tmp_path, SLEEPS)
     (tmp_path / "ollama").unlink()
     async with supervised(folder, answers=silent):
-        row = await until(folder, lambda row: row.status is Status.FAILED)
+        row = await until(folder, lambda row: row.status is ServerStatus.FAILED)
         assert "ended with code 127" in (row.problem or "")
 
 
@@ -153,7 +153,7 @@ async def test_a_port_that_is_taken(tmp_path: Path) -> None:
             assert row.port not in (0, port), "another will do"
         folder.write_spec(replace(spec, servers=(replace(server, port=port, fixed=True),)))
         async with supervised(folder):
-            row = await until(folder, lambda row: row.status is Status.FAILED)
+            row = await until(folder, lambda row: row.status is ServerStatus.FAILED)
             assert f"port {port} is taken" in (row.problem or "")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from forge_lsp.placement.footprint import footprint, guessed, largest_context, shape
 from forge_lsp.placement.plan import GIB, Footprint
-from forge_lsp.placement.timing import Row, steps
+from forge_lsp.placement.timing import TimedRow, steps
 from tests.support.rigs import SHOWN
 
 # GiB at context 8192: (estimate, what Ollama predicts).
@@ -134,7 +134,7 @@ def test_a_mixture_of_experts_takes_all_its_weights_and_reads_its_active_share()
     assert mixture.active == pytest.approx(3.35 / 30.5, abs=0.01)
     assert mixture.weights == size
     assert of("qwen2.5-coder:7b").active == 1.0
-    rows = [Row(attempts=(1,), strategy="none", thinkers=(), generator="m", beside=("n",))]
+    rows = [TimedRow(attempts=(1,), strategy="none", thinkers=(), generator="m", beside=("n",))]
     dense = replace(mixture, key="n", active=1.0)
     (step,) = steps(rows, {"m": mixture, "n": dense})
     (together,) = step.rounds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.placement.timing import CHECK, ELSEWHERE, Row, call_seconds, steps
+from forge_lsp.placement.timing import CHECK, ELSEWHERE, TimedRow, call_seconds, steps
 from tests.support.rigs import rows, user_needs, user_steps
 
 PRINTS = {need.key: need.footprint for need in user_needs()}
@@ -21,31 +21,31 @@ PRINTS = {need.key: need.footprint for need in user_needs()}
     ],
 )
 def test_each_strategy_calls_as_it_does(strategy: str, rounds: list[list[str]]) -> None:
-    row = Row(attempts=(1,), strategy=strategy, thinkers=("phi4", "gemma3", "qwen"), generator="qwen")
+    row = TimedRow(attempts=(1,), strategy=strategy, thinkers=("phi4", "gemma3", "qwen"), generator="qwen")
     assert [list(each) for each in steps([row], PRINTS)[0].rounds] == rounds
 
 
 def test_without_thinking_or_a_panel_there_is_only_the_writing() -> None:
-    [step] = steps([Row(attempts=(1,), strategy="none", thinkers=(), generator="qwen")], PRINTS)
+    [step] = steps([TimedRow(attempts=(1,), strategy="none", thinkers=(), generator="qwen")], PRINTS)
     assert step.stage == "generate"
     assert step.after == CHECK
 
 
 def test_calls_elsewhere_take_time_and_no_memory() -> None:
-    [step] = steps([Row(attempts=(1,), strategy="none", thinkers=(), generator="sonnet")], PRINTS)
+    [step] = steps([TimedRow(attempts=(1,), strategy="none", thinkers=(), generator="sonnet")], PRINTS)
     assert step.rounds == ()
     assert step.elsewhere == ELSEWHERE["generate"]
 
 
 def test_an_attempt_that_two_rows_hold_is_done_as_the_first_says() -> None:
-    first = Row(attempts=(1, 2), strategy="none", thinkers=(), generator="qwen")
-    second = Row(attempts=(2, 3), strategy="none", thinkers=(), generator="llama")
+    first = TimedRow(attempts=(1, 2), strategy="none", thinkers=(), generator="qwen")
+    second = TimedRow(attempts=(2, 3), strategy="none", thinkers=(), generator="llama")
     assert [step.attempts for step in steps([first, second], PRINTS)] == [(1, 2), (3,)]
 
 
 def test_samples_cost_less_than_as_many_calls() -> None:
     def seconds(samples: int) -> float:
-        row = Row(attempts=(1,), strategy="none", thinkers=(), generator="qwen", samples=samples)
+        row = TimedRow(attempts=(1,), strategy="none", thinkers=(), generator="qwen", samples=samples)
         return steps([row], PRINTS)[0].rounds[0]["qwen"]
 
     assert seconds(1) < seconds(8) < 8 * seconds(1)

@@ -11,7 +11,7 @@ import pytest
 from forge_lsp.sandbox.copybox import CopySandbox, run_directly
 from forge_lsp.sandbox.folders import BoxFolders
 from forge_lsp.sandbox.limits import Limits
-from forge_lsp.sandbox.probing import PROBES, Surroundings, documented, measure
+from forge_lsp.sandbox.probing import PROBES, HostMachine, documented, measure
 
 ROOT = Path(__file__).parents[3]
 
@@ -47,7 +47,7 @@ async def test_a_box_that_holds_nothing_is_found_out(tmp_path: Path, monkeypatch
     monkeypatch.setenv("HOME", str(home))
     folders = BoxFolders(tmp_path / "boxes")
     none = CopySandbox(kind="off", runs_project_code=True, runner=run_directly, folders=folders, limits=Limits())
-    measured = await measure(none, "off", Surroundings(boxes=folders.root, state=home))
+    measured = await measure(none, "off", HostMachine(boxes=folders.root, state=home))
     folders.close()
     through = {one.probe.key for one in measured if one.held is False}
     assert not any(one.known for one in measured)

@@ -12,7 +12,13 @@ from forge_lsp.checking.examples.expecting import expectable
 from forge_lsp.checking.examples.types import ANY, Parameter, Signature, Type, Unfit, fitted
 from forge_lsp.checking.examples.values import Group, Own, Pairs, parse, shown
 from forge_lsp.checking.examples.variations import variations
-from forge_lsp.checking.examples.written import Line, Written, documentation_of, same_name, written_in
+from forge_lsp.checking.examples.written import (
+    DocumentationLine,
+    WrittenExample,
+    documentation_of,
+    same_name,
+    written_in,
+)
 from forge_lsp.core.task import Document, Scope, ScopeKind, Task, TextRange
 from tests.support import lang
 
@@ -57,7 +63,9 @@ def test_which_instance_a_call_names() -> None:
 
 
 def found_in(*lines: str, name: str = "pop") -> list[tuple[str, tuple[str, ...], str | None]]:
-    found = written_in([Line(n, line) for n, line in enumerate(lines, 1)], lambda call: same_name(call.name, name))
+    found = written_in(
+        [DocumentationLine(n, line) for n, line in enumerate(lines, 1)], lambda call: same_name(call.name, name)
+    )
     return [(one.call, one.steps, one.value) for one in found]
 
 
@@ -85,7 +93,7 @@ def test_an_example_in_the_lines_below_a_prompt_is_its_own() -> None:
 def test_jshell() -> None:
     (one, other) = written_in(
         [
-            Line(n, line)
+            DocumentationLine(n, line)
             for n, line in enumerate(
                 ("jshell> pop(1)", "$1 ==> 3", "", "jshell> pop(0)", "|  Exception java.lang.ArithmeticException: /"), 1
             )
@@ -159,7 +167,7 @@ def test_a_list_for_a_parameter_that_takes_the_rest() -> None:
 def test_a_value_that_no_call_can_give() -> None:
     def checked(value: str, result: Type, call: str = "push(1)", refused: str = "") -> None:
         declared = replace(signature(result=result), refused=refused)
-        expectable(Written(id="e", call=call, line=1, value=value), declared)
+        expectable(WrittenExample(id="e", call=call, line=1, value=value), declared)
 
     checked("3", INT)
     checked("None", Type(kind="optional", text="Integer", items=(INT,)))

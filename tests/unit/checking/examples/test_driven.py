@@ -13,7 +13,7 @@ from forge_lsp.checking.examples.comparing import Opaque
 from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.examples.types import Parameter, Signature, Type
 from forge_lsp.checking.examples.values import Group, Value, shown
-from forge_lsp.checking.examples.written import Call, Line
+from forge_lsp.checking.examples.written import Call, DocumentationLine
 from forge_lsp.checking.project import Place, place_of
 from forge_lsp.core.checks import CheckStatus
 from forge_lsp.core.task import Task
@@ -99,7 +99,7 @@ async def test_what_only_the_language_can_read_is_left_to_it() -> None:
 
 
 async def test_lines_can_be_left_to_another_runner() -> None:
-    def none(task: Task, lines: Sequence[Line]) -> Sequence[Line]:
+    def none(task: Task, lines: Sequence[DocumentationLine]) -> Sequence[DocumentationLine]:
         del task
         assert any("f(1) = 2" in line.text for line in lines)
         return ()

@@ -10,14 +10,14 @@ from forge_lsp.checking.examples.comparing import Opaque, alike, comparable, unc
 from forge_lsp.checking.examples.expecting import expectable
 from forge_lsp.checking.examples.types import ANY, Signature, Type, Unfit, fitted
 from forge_lsp.checking.examples.values import Group, Pairs, Value, parse
-from forge_lsp.checking.examples.written import Line, Written, written_in
+from forge_lsp.checking.examples.written import DocumentationLine, WrittenExample, written_in
 
 INT, CODE, TEXT = (Type(kind="int", text="int"), Type(kind="code", text="rune"), Type(kind="string", text="string"))
 POINT = Type(kind="other", text="Point")
 
 
 def told(text: str) -> list[tuple[str, str | None, str | None]]:
-    lines = [Line(number, line) for number, line in enumerate(text.split("\n"), 1)]
+    lines = [DocumentationLine(number, line) for number, line in enumerate(text.split("\n"), 1)]
     return [(one.call, one.value, one.raises) for one in written_in(lines, lambda call: call.name == "f")]
 
 
@@ -95,8 +95,8 @@ def test_objects_that_give_nothing_of_themselves_cannot_be_compared() -> None:
     assert not unclear(1, 3, POINT)
 
 
-def example(call: str, value: str | None = None, raises: str | None = None) -> Written:
-    return Written(id="e", call=call, line=1, value=value, raises=raises)
+def example(call: str, value: str | None = None, raises: str | None = None) -> WrittenExample:
+    return WrittenExample(id="e", call=call, line=1, value=value, raises=raises)
 
 
 def test_an_example_that_no_code_could_satisfy_is_not_held_against_any() -> None:

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.checking.examples.written import Call, Line, Written, call_in, documentation_of, same_name, written_in
+from forge_lsp.checking.examples.written import (
+    Call,
+    DocumentationLine,
+    WrittenExample,
+    call_in,
+    documentation_of,
+    same_name,
+    written_in,
+)
 from forge_lsp.core.task import Document, ScopeKind, Task, TextRange
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
@@ -15,8 +23,12 @@ from tests.support import lang
 SCOPES = Scopes(TreeSitterSyntax())
 
 
-def examples(*lines: str, name: str = "addAll") -> list[Written]:
-    return list(written_in([Line(n, line) for n, line in enumerate(lines, 1)], lambda call: same_name(call.name, name)))
+def examples(*lines: str, name: str = "addAll") -> list[WrittenExample]:
+    return list(
+        written_in(
+            [DocumentationLine(n, line) for n, line in enumerate(lines, 1)], lambda call: same_name(call.name, name)
+        )
+    )
 
 
 def told(*lines: str, name: str = "addAll") -> list[tuple[str, str | None, int]]:

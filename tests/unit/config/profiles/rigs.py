@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from forge_lsp.config.profiles.fitness import Facts, Installed, facts_of
-from forge_lsp.config.profiles.fitting import Offer, Place
+from forge_lsp.config.profiles.fitting import AvailableModel, ServerDevices
 from forge_lsp.placement.devices import imagined
 from tests.support.rigs import SHOWN
 
@@ -130,17 +130,21 @@ class Rig:
     paid: bool = False
 
     @property
-    def places(self) -> tuple[Place, ...]:
+    def places(self) -> tuple[ServerDevices, ...]:
         devices = imagined(self.gpus)
         if len(self.servers) == 1:
-            return tuple(Place(server=key, devices=devices) for key in self.servers)
-        return tuple(Place(server=key, devices=devices[number : number + 1]) for number, key in enumerate(self.servers))
+            return tuple(ServerDevices(server=key, devices=devices) for key in self.servers)
+        return tuple(
+            ServerDevices(server=key, devices=devices[number : number + 1]) for number, key in enumerate(self.servers)
+        )
 
     @property
-    def offers(self) -> tuple[Offer, ...]:
+    def offers(self) -> tuple[AvailableModel, ...]:
         names = dict.fromkeys(name for has in self.servers.values() for name in has)
         return tuple(
-            Offer(model=installed(name), servers=tuple(key for key, has in self.servers.items() if name in has))
+            AvailableModel(
+                model=installed(name), servers=tuple(key for key, has in self.servers.items() if name in has)
+            )
             for name in names
         )
 

@@ -9,7 +9,7 @@ import pytest
 
 from forge_lsp.app.reading import schedule_of
 from forge_lsp.config import gather
-from forge_lsp.config.profiles.auto import Chosen, load
+from forge_lsp.config.profiles.auto import ChosenProfile, load
 from forge_lsp.config.profiles.fitness import Installed
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.placement.devices import imagined
@@ -41,7 +41,7 @@ class There:
 
 async def auto(
     tmp_path: Path, there: There, *gib: float, profile: str | None = None, settings: Any = None, **env: str
-) -> Chosen:
+) -> ChosenProfile:
     async def devices() -> tuple[Device, ...]:
         return imagined(gib)
 

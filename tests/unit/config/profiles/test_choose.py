@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from forge_lsp.app.reading import schedule_of
 from forge_lsp.config import Settings
-from forge_lsp.config.profiles.choose import Installed, Surroundings, choose
+from forge_lsp.config.profiles.choose import AvailableModels, Installed, choose
 from forge_lsp.config.profiles.fitness import traits
-from forge_lsp.config.profiles.fitting import Offer, Place, writing_seconds
-from forge_lsp.config.profiles.ladder import Ladder, ladder_of
+from forge_lsp.config.profiles.fitting import AvailableModel, ServerDevices, writing_seconds
+from forge_lsp.config.profiles.ladder import ModelLadder, ladder_of
 from forge_lsp.placement.devices import imagined
 
 GB = 1_000_000_000
@@ -25,29 +25,32 @@ EMBEDDER = Installed(name="nomic-embed-text:latest", size=GB)
 @pytest.mark.parametrize(
     ("there", "profile"),
     [
-        (Surroundings(rig_answers=True, ollama=(CODER,), embedded=True, cloud_key=True), "three-gpu"),
-        (Surroundings(rig_answers=True, rig_missing=("phi4",), ollama=(CODER,)), "one-gpu"),
-        (Surroundings(rig_answers=True, rig_missing=("phi4",), servers=("gpu0", "gpu1", "gpu2")), "local"),
-        (Surroundings(rig_answers=True, rig_missing=("phi4",), stand_ins="x for phi4", servers=("gpu0",)), "three-gpu"),
-        (Surroundings(servers=("big", "small"), ollama=(CODER,)), "local"),
-        (Surroundings(servers=("big",), embedded=True), "local"),
-        (Surroundings(ollama=(CODER,), embedded=True), "one-gpu"),
-        (Surroundings(ollama=(EMBEDDER,), embedded=True), "embedded"),
-        (Surroundings(ollama=(), embedded=True), "embedded"),
-        (Surroundings(cloud_key=True), "cloud"),
-        (Surroundings(), None),
+        (AvailableModels(rig_answers=True, ollama=(CODER,), embedded=True, cloud_key=True), "three-gpu"),
+        (AvailableModels(rig_answers=True, rig_missing=("phi4",), ollama=(CODER,)), "one-gpu"),
+        (AvailableModels(rig_answers=True, rig_missing=("phi4",), servers=("gpu0", "gpu1", "gpu2")), "local"),
+        (
+            AvailableModels(rig_answers=True, rig_missing=("phi4",), stand_ins="x for phi4", servers=("gpu0",)),
+            "three-gpu",
+        ),
+        (AvailableModels(servers=("big", "small"), ollama=(CODER,)), "local"),
+        (AvailableModels(servers=("big",), embedded=True), "local"),
+        (AvailableModels(ollama=(CODER,), embedded=True), "one-gpu"),
+        (AvailableModels(ollama=(EMBEDDER,), embedded=True), "embedded"),
+        (AvailableModels(ollama=(), embedded=True), "embedded"),
+        (AvailableModels(cloud_key=True), "cloud"),
+        (AvailableModels(), None),
     ],
 )
-def test_profiles_are_taken_in_order_by_what_answers(there: Surroundings, profile: str | None) -> None:
+def test_profiles_are_taken_in_order_by_what_answers(there: AvailableModels, profile: str | None) -> None:
     name, why = choose(there)
     assert name == profile
     assert why
 
 
-def ladder(installed: list[Installed], gib: float | None = None) -> Ladder:
+def ladder(installed: list[Installed], gib: float | None = None) -> ModelLadder:
     devices = imagined([gib]) if gib else ()
-    offers = tuple(Offer(model=model, servers=("ollama",)) for model in installed)
-    return ladder_of(offers, (Place(server="ollama", devices=devices),))
+    offers = tuple(AvailableModel(model=model, servers=("ollama",)) for model in installed)
+    return ladder_of(offers, (ServerDevices(server="ollama", devices=devices),))
 
 
 def roles(installed: list[Installed], gib: float | None = None) -> Settings:
@@ -122,7 +125,7 @@ def test_models_that_take_no_role_unasked(left_out: Installed) -> None:
     settings = roles([left_out, CODER, GENERAL])
     assert left_out.name not in names(settings)
     assert left_out.name in dict(ladder([left_out, CODER]).left_out)
-    name, why = choose(Surroundings(ollama=(left_out,), embedded=True))
+    name, why = choose(AvailableModels(ollama=(left_out,), embedded=True))
     assert name == "embedded"
     assert left_out.name in why, "not even where nothing else is installed"
     with pytest.raises(ValueError, match="no installed model"):
@@ -177,8 +180,8 @@ def test_strategies_go_as_far_as_there_are_members(count: int, strategies: list[
 
 
 def test_paid_rungs_come_last_in_place_of_the_late_local_ones() -> None:
-    offers = tuple(Offer(model=model, servers=("ollama",)) for model in (CODER, GENERAL))
-    rows = ladder_of(offers, (Place(server="ollama"),), ("sonnet", "opus")).values["schedule"]
+    offers = tuple(AvailableModel(model=model, servers=("ollama",)) for model in (CODER, GENERAL))
+    rows = ladder_of(offers, (ServerDevices(server="ollama"),), ("sonnet", "opus")).values["schedule"]
     assert [row["generator"]["model"] for row in rows][3:] == ["sonnet", "opus"]  # type: ignore[index, union-attr]
 
 

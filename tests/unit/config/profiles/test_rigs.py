@@ -13,7 +13,7 @@ from forge_lsp.app.reading import schedule_of
 from forge_lsp.config import Settings
 from forge_lsp.config.profiles.fitness import traits, why_unfit
 from forge_lsp.config.profiles.fitting import USUAL, fits
-from forge_lsp.config.profiles.ladder import Ladder, ladder_of
+from forge_lsp.config.profiles.ladder import ModelLadder, ladder_of
 from forge_lsp.placement.plan import GIB
 from tests.unit.config.profiles.rigs import RIGS, Rig
 
@@ -22,7 +22,7 @@ PAID = ("sonnet", "opus")
 each = pytest.mark.parametrize("rig", RIGS, ids=lambda rig: rig.name)
 
 
-def made(rig: Rig) -> Ladder:
+def made(rig: Rig) -> ModelLadder:
     return ladder_of(rig.offers, rig.places, PAID if rig.paid else ())
 
 
