@@ -41,7 +41,7 @@ from forge_lsp.core.codec import decode, encode
 from forge_lsp.core.errors import ExtractionFailed
 from forge_lsp.core.questions import Asked
 from forge_lsp.ensemble.checking import CheckedCandidate, Checks, rank
-from forge_lsp.ensemble.expectations import said_examples, speaks_of
+from forge_lsp.ensemble.expectations import speaks_of, stated_examples
 from forge_lsp.ensemble.widening import MOST_AUTHORS
 from forge_lsp.languages.python.toolchain import PythonToolchain
 from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
@@ -152,7 +152,7 @@ async def pool_of(
     examples = tuple(
         Example(call=call, value=value, author=f"author-{number}")
         for number, text in enumerate(lists)
-        for call, value in said_examples(without_docstrings(text)) or ()
+        for call, value in stated_examples(without_docstrings(text)) or ()
         if speaks_of(call, task.scope)
     )
     calls = tuple(dict.fromkeys(example.call for example in examples))

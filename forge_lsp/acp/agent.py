@@ -136,12 +136,12 @@ class ForgeAgent:
         session.cancelled = False
         mention, words = read_prompt(map(_block, prompt), session.folder)
         if mention is None:
-            await self._client.say(session, _HELP)
+            await self._client.send_message(session, _HELP)
             return schema.PromptResponse(stop_reason="end_turn")
         try:
             await self._run(session, mention, words)
         except ForgeError as error:
-            await self._client.say(session, error.full_message)
+            await self._client.send_message(session, error.full_message)
         return schema.PromptResponse(stop_reason="cancelled" if session.cancelled else "end_turn")
 
     # ------------------------------------------------------------------ a job
@@ -231,7 +231,7 @@ class ForgeAgent:
         """Show the result as a diff, and write it where the user allows that."""
         grade = f" ({result.grade.words})" if result.grade is not None else ""
         why = f": {result.reason}" if result.reason else ""
-        await self._client.say(session, f"{result.outcome_words.capitalize()}{grade}{why}\n")
+        await self._client.send_message(session, f"{result.outcome_words.capitalize()}{grade}{why}\n")
         candidate = result.candidate
         if candidate is None or result.outcome in (Outcome.CANCELLED, Outcome.FAILED):
             return
@@ -249,13 +249,15 @@ class ForgeAgent:
         )
         if answer != "apply":
             await self._client.update(session, acp.update_tool_call(call, status="failed"))
-            await self._client.say(session, f"Nothing was changed. `forge-lsp jobs apply {job.id}` applies it later.")
+            await self._client.send_message(
+                session, f"Nothing was changed. `forge-lsp jobs apply {job.id}` applies it later."
+            )
             return
         try:
             await self._write(session, job, candidate, path, accepted=result.outcome is Outcome.ACCEPTED)
         except (EditConflict, EnvironmentFault) as error:
             await self._client.update(session, acp.update_tool_call(call, status="failed"))
-            await self._client.say(session, f"Nothing was changed: {error.full_message}")
+            await self._client.send_message(session, f"Nothing was changed: {error.full_message}")
             return
         await self._services.jobs.mark_applied(job.id)
         await self._client.update(session, acp.update_tool_call(call, status="completed"))

@@ -84,7 +84,7 @@ class Client:
             session.asking.discard(asking)
         return outcome.option_id if isinstance(outcome, schema.AllowedOutcome) else None
 
-    async def say(self, session: Conversation, words: str) -> None:
+    async def send_message(self, session: Conversation, words: str) -> None:
         await self.update(session, acp.update_agent_message_text(words))
 
     async def update(self, session: Conversation, update: Any) -> None:

@@ -59,7 +59,7 @@ def places_of(
     old, new = (_definitions(syntax.outline(text, language).items, text) for text in (before, after))
     found = [
         *_changed(document, old, new, after, scoping),
-        *_gone(document, old, new, scoping),
+        *_removed(document, old, new, scoping),
     ]
     if _rest(before, old, syntax, document) != _rest(after, new, syntax, document) or (not found and before != after):
         found.append(_file(document, after, scoping))
@@ -111,23 +111,23 @@ def _changed(
             continue
         if was is None and now.container and now.container not in old:
             continue
-        scope = _inserted(document, now, old) if was is None else _standing(document, was, scoping)
+        scope = _inserted(document, now, old) if was is None else _scope_of(document, was, scoping)
         yield ChangedPlace(
             name=now.name, scope=scope, code=now.item.range.of(after), lines=_lines(after, now.item.range)
         )
 
 
-def _gone(
+def _removed(
     document: Document, old: dict[str, _Definition], new: dict[str, _Definition], scoping: Scoping
 ) -> Iterator[ChangedPlace]:
     for key, was in old.items():
         if key in new or (was.container and was.container not in new):
             continue
         lines = _lines(document.text, was.item.range)
-        yield ChangedPlace(name=was.name, scope=_standing(document, was, scoping), code="", lines=lines)
+        yield ChangedPlace(name=was.name, scope=_scope_of(document, was, scoping), code="", lines=lines)
 
 
-def _standing(document: Document, found: _Definition, scoping: Scoping) -> Scope:
+def _scope_of(document: Document, found: _Definition, scoping: Scoping) -> Scope:
     """The scope that a cursor on a definition's header has."""
     item, text = found.item, document.text
     at = text.find(item.signature, item.range.start, item.range.end) if item.signature else -1

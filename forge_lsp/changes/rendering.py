@@ -10,13 +10,13 @@ from forge_lsp.core.checks import AGAINST, CheckResult, CheckStatus
 from forge_lsp.ensemble.insights import failure_words
 from forge_lsp.jobs.document import checks_document
 
-__all__ = ["document_of", "lines_of", "told"]
+__all__ = ["check_in_words", "document_of", "lines_of"]
 
 _OPEN = (CheckStatus.NOT_RUNNABLE, CheckStatus.FLAKY, CheckStatus.UNRELATED)
 _MOST_LINES = 20
 
 
-def told(result: CheckResult) -> str:
+def check_in_words(result: CheckResult) -> str:
     """Return a check that says something against a change, or could not say anything, in words."""
     match result.status:
         case CheckStatus.FAILED:
@@ -89,7 +89,7 @@ def _check(result: CheckResult) -> dict[str, object]:
         "line": result.line,
         "expected": result.expected,
         "actual": result.actual,
-        "words": told(result),
+        "words": check_in_words(result),
     }
 
 
@@ -104,12 +104,12 @@ def lines_of(judgement: Judgement) -> Iterator[tuple[Ruling | None, str]]:
             yield place.ruling, f"  {where}: {place.ruling}{grade}: {place.reason}"
             against = [one for one in place.evidence.results if one.status in AGAINST]
             for result in against[:_MOST_LINES]:
-                yield Ruling.REFUSED, f"    {_indented(told(result))}"
+                yield Ruling.REFUSED, f"    {_indented(check_in_words(result))}"
             if len(against) > _MOST_LINES:
                 yield Ruling.REFUSED, f"    and {len(against) - _MOST_LINES} more"
             open_ = [one for one in place.evidence.results if one.status in _OPEN]
             for result in open_[:3]:
-                yield Ruling.UNVERIFIED, f"    {_indented(told(result))}"
+                yield Ruling.UNVERIFIED, f"    {_indented(check_in_words(result))}"
             if len(open_) > 3:
                 yield Ruling.UNVERIFIED, f"    and {len(open_) - 3} more that say nothing"
     errors = [one for one in judgement.diagnostics if one.severity is Severity.ERROR] or [*judgement.diagnostics]

@@ -91,7 +91,7 @@ class Daemons(Generic[D]):
                 return
             if seat.idle is not None:
                 seat.idle.cancel()
-            self._make_room(seat)
+            self._evict(seat)
             try:
                 yield daemon
             except BaseException as error:
@@ -127,7 +127,7 @@ class Daemons(Generic[D]):
             return None
         return seat.starting.result()
 
-    def _make_room(self, kept: _Slot[D]) -> None:
+    def _evict(self, kept: _Slot[D]) -> None:
         running = [seat for seat in self._seats.values() if seat.starting is not None]
         for seat in running[: max(0, len(running) - self._keeping.most)]:
             if seat is not kept and not seat.turn.locked():

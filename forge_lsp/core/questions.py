@@ -49,7 +49,7 @@ class Answer:
     own: bool = False
 
     @property
-    def says(self) -> bool:
+    def is_definite(self) -> bool:
         """Whether it says anything of what is right."""
         return self.own or self.value is not None
 

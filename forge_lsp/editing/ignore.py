@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
 import re
 import zlib
@@ -12,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from forge_lsp.editing.git_rules import exclude_files
+from forge_lsp.editing.secret_names import is_secret_file, is_secret_name
 from forge_lsp.editing.stamps import Stamp, folder_stamp
 from forge_lsp.reading import read_text
 
@@ -20,79 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Guard", "is_secret_name"]
 
-# Compared in lower case with a file's name and with the name of each folder above it, inside the workspace.
-_SECRET_ALWAYS = (
-    ".env*",
-    "*.env",
-    "*.pem",
-    "*.key",
-    "*.p12",
-    "*.pfx",
-    "id_rsa*",
-    "id_dsa*",
-    "id_ecdsa*",
-    "id_ed25519*",
-    "credentials*",
-    "secret.*",
-    "secrets.*",
-)
-# Not when the name ends as source code does: kubeconfig.py is a module, token.ts a class.
-_SECRET_NAMES = (
-    "*.p8",
-    "*.jks",
-    "*.keystore",
-    "*.kdbx",
-    "*.ppk",
-    "*.asc",
-    "*.gpg",
-    "*.pgp",
-    "*.ovpn",
-    "*.mobileprovision",
-    ".flaskenv",
-    ".npmrc",
-    ".yarnrc",
-    ".yarnrc.yml",
-    ".netrc",
-    "_netrc",
-    ".pypirc",
-    ".pgpass",
-    ".my.cnf",
-    ".git-credentials",
-    ".htpasswd",
-    ".dockercfg",
-    ".dockerconfigjson",
-    "*credentials*",
-    "client_secret*.json",
-    "service-account*.json",
-    "service_account*.json",
-    "*.secrets",
-    "*.tfvars",
-    "*.tfstate",
-    "*.tfstate.*",
-    "kubeconfig",
-    "terraform.rc",
-    ".terraformrc",
-    "appsettings.secrets.json",
-    "local.settings.json",
-    ".vault-token",
-    "nuget.config",
-    "token",
-    "http-token",
-    "*.token",
-)
-_SECRET_FOLDERS = (
-    ".ssh",
-    ".aws",
-    ".gnupg",
-    ".azure",
-    ".kube",
-    ".docker",
-    ".git",
-    ".hg",
-    ".svn",
-    ".gcloud",
-    ".password-store",
-)
 _IGNORE_FILES = (".gitignore", ".cursorignore", ".aiignore", ".aiexclude")
 _HEAVY = frozenset(
     {
@@ -112,22 +39,6 @@ _HEAVY = frozenset(
     }
 )
 _LARGEST_IGNORE_FILE = 256_000
-
-
-def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns))
-
-
-_SECRET_CODE, _SECRET_ANY = _any_of(_SECRET_ALWAYS), _any_of(_SECRET_ALWAYS + _SECRET_NAMES)
-
-
-def is_secret_name(path: PurePosixPath, code: tuple[str, ...]) -> bool:
-    """Whether a file's name, or a folder's above it, says that it holds keys or passwords (``path`` is relative).
-    ``code`` are the endings of source code's names."""
-    if any(part.lower() in _SECRET_FOLDERS for part in path.parts[:-1]):
-        return True
-    name = path.name.lower()
-    return (_SECRET_CODE if name.endswith(code) else _SECRET_ANY).match(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,9 +198,8 @@ class Guard:
                 if entry.is_symlink():
                     shown = entry.is_file() and self.may_show(Path(entry.path))
                 else:
-                    lower = name.lower()
-                    secret = (_SECRET_CODE if lower.endswith(self._code) else _SECRET_ANY).match(lower)
-                    shown = secret is None and not rules.ignore(prefix + name, known)
+                    secret = is_secret_file(name.lower(), self._code)
+                    shown = not secret and not rules.ignore(prefix + name, known)
                 if shown:
                     yield prefix + name, entry
             waiting.extend(reversed(inner))

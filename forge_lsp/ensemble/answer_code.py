@@ -12,7 +12,7 @@ from forge_lsp.core.errors import ExtractionFailed, ModelError, SpendingRefused
 from forge_lsp.core.ports import Editing, Formatter, Syntax
 from forge_lsp.core.task import Task
 from forge_lsp.ensemble.extraction import Extracted, extract, join
-from forge_lsp.ensemble.generation import Brief, Draft, go_on
+from forge_lsp.ensemble.generation import Brief, Draft, continue_draft
 from forge_lsp.redaction import placeholders
 
 __all__ = ["AnswerReader", "GeneratedCode"]
@@ -50,7 +50,7 @@ class AnswerReader:
         cut = next((draft for draft in drafts if draft.truncated), None)
         if not whole and cut is not None:
             try:
-                rest = await go_on(brief, cut)
+                rest = await continue_draft(brief, cut)
                 longer = Draft(text=join(cut.text, rest.text), sample=cut.sample, truncated=rest.truncated)
                 code = await self._code(longer)
                 if code.whole:

@@ -17,9 +17,9 @@ from forge_lsp.ensemble.expectations import (
     examples_schema,
     parse_calls,
     parse_examples,
-    said_calls,
-    said_examples,
     speaks_of,
+    stated_calls,
+    stated_examples,
 )
 from forge_lsp.ensemble.fencing import fenced
 from forge_lsp.ensemble.prompting import Shared, named_scope, render
@@ -47,7 +47,7 @@ async def write_examples(author: str, *, task: Task, shared: Shared, ask: Ask, t
         schema=examples_schema(),
         read=lambda text, cut: parse_examples(text, cut=cut),
         again="examples_again",
-        words=said_examples,
+        words=stated_examples,
     )
     return tuple(Example(call=call, value=value, author=author) for call, value in pairs if speaks_of(call, task.scope))
 
@@ -70,7 +70,7 @@ async def propose(
         schema=calls_schema(),
         read=lambda text, cut: parse_calls(text, cut=cut),
         again="inputs_again",
-        words=said_calls,
+        words=stated_calls,
     )
     return tuple(call for call in calls if speaks_of(call, task.scope))
 

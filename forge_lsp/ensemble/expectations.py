@@ -19,9 +19,9 @@ __all__ = [
     "examples_schema",
     "parse_calls",
     "parse_examples",
-    "said_calls",
-    "said_examples",
     "speaks_of",
+    "stated_calls",
+    "stated_examples",
 ]
 
 MOST_EXAMPLES = 8
@@ -75,7 +75,7 @@ def parse_examples(text: str, *, cut: bool = False) -> tuple[tuple[str, str], ..
     return tuple(found.items())[:MOST_EXAMPLES]
 
 
-def said_examples(text: str) -> tuple[tuple[str, str], ...] | None:
+def stated_examples(text: str) -> tuple[tuple[str, str], ...] | None:
     """Read lines such as ``f(2) == 4``, ``f(2) -> 4``, ``assert f(2) == 4`` and ``>>> f(2)`` with a value below; None
     where there are none."""
     found: dict[str, str] = {}
@@ -101,7 +101,7 @@ def parse_calls(text: str, *, cut: bool = False) -> tuple[str, ...]:
     return found[:MOST_CALLS]
 
 
-def said_calls(text: str) -> tuple[str, ...] | None:
+def stated_calls(text: str) -> tuple[str, ...] | None:
     """Read lines that are calls and nothing else, marks of lists and code left out; None where there are none."""
     found: dict[str, None] = {}
     for line in without_thinking(text).splitlines():

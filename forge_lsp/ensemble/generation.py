@@ -12,7 +12,7 @@ from forge_lsp.ensemble.fencing import fenced
 from forge_lsp.ensemble.prompting import Shared, named_scope, render
 from forge_lsp.ensemble.schedule import Generator
 
-__all__ = ["Brief", "Draft", "first_request", "generate", "go_on", "temperature"]
+__all__ = ["Brief", "Draft", "continue_draft", "first_request", "generate", "temperature"]
 
 FIRST_TEMPERATURE = 0.2  # one answer: the likeliest code, with just enough freedom not to loop
 AGAIN_TEMPERATURE = 0.6  # the same model again: at 0.2 it mostly writes the same answer once more
@@ -95,7 +95,7 @@ async def generate(brief: Brief, *, attempt: int, again: bool) -> tuple[Draft, .
     )
 
 
-async def go_on(brief: Brief, draft: Draft) -> Draft:
+async def continue_draft(brief: Brief, draft: Draft) -> Draft:
     """The rest of an answer that was cut off, as it came: at most half of what an answer may have, so that the first
     part still fits beside it. Raises ModelError or SpendingRefused."""
     request = brief.shared.request(

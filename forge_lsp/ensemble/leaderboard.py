@@ -48,7 +48,7 @@ class Leaderboard:
         """Take in all candidates of one attempt; ``verdict`` belongs to the one that the panel saw."""
         self._entries.extend((item, verdict if item is chosen else None) for item in checked)
 
-    def said(self, checked: CheckedCandidate, verdict: Verdict | None) -> None:
+    def add_verdict(self, checked: CheckedCandidate, verdict: Verdict | None) -> None:
         """Take in the panel's word on a candidate that is known already."""
         self._entries = [(one, verdict if one is checked else old) for one, old in self._entries]
 

@@ -369,7 +369,7 @@ class _Job:
         verdict = reviewed.verdict if reviewed is not None else None
         self._leaderboard.add(checked, chosen=chosen, verdict=verdict)
         for earlier, word in verdicts:
-            self._leaderboard.said(earlier, word)
+            self._leaderboard.add_verdict(earlier, word)
         decision = decide(
             build=chosen.build,
             evidence=evidence,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from forge_lsp.ensemble.words import without_thinking
 
-__all__ = ["said_score", "said_vote"]
+__all__ = ["stated_score", "stated_vote"]
 
 _FENCED = re.compile(r"^(```+|~~~+).*?(?:^\1|\Z)", re.MULTILINE | re.DOTALL)
 _NUMBER = r"(?<![\d.])(\d{1,3}(?:\.\d{1,2})?)(?![\d.]*\d|\s*%)"
@@ -17,7 +17,7 @@ _SCORE = re.compile(r"(?:^|[^\w])(?:score|rating|grade)" + _BETWEEN + _NUMBER + 
 _ALONE = re.compile(_NUMBER + r"\s*(?:/|out of)\s*(10)\b", re.IGNORECASE)
 
 
-def said_score(text: str) -> float | None:
+def stated_score(text: str) -> float | None:
     """The score from 0 to 10 that ``text`` gives; None where it gives none, two that differ, or one of another scale.
 
     Code in fences and thoughts are no part of what is said.
@@ -34,7 +34,7 @@ def said_score(text: str) -> float | None:
     return score if 0 <= score <= 10 else None
 
 
-def said_vote(text: str, letters: Sequence[str]) -> str | None:
+def stated_vote(text: str, letters: Sequence[str]) -> str | None:
     """The one of ``letters`` that ``text`` votes for; None where it names none as its choice, or several."""
     words = _FENCED.sub("", without_thinking(text)).strip()
     bare = words.strip(" .*_`\"'()\n")

@@ -104,7 +104,7 @@ class Questioning:
                 verdict = (await self._stages.review(number, row, best.checked, best.evidence)).verdict
             except ServerUnreachable:
                 return None  # the next attempt finds out whether that ends the job
-            self._leaderboard.said(best.checked, verdict)
+            self._leaderboard.add_verdict(best.checked, verdict)
         decision = decide(build=best.checked.build, evidence=best.evidence, verdict=verdict, accept=accept, last=False)
         return decision if decision.kind is DecisionKind.ACCEPT and not decision.unverified else None
 
@@ -112,7 +112,7 @@ class Questioning:
         before = self._leaderboard.best(checked)
         self._checks.replies.add(question, answer)
         after = self._leaderboard.best(checked)
-        if not answer.says or before is None or after is None:
+        if not answer.is_definite or before is None or after is None:
             return Effect.NOTHING
         given = [reply for reply in after.evidence.replies if reply.call == question.call]
         if not any(reply.agrees for reply in given):

@@ -35,7 +35,7 @@ class Replies:
 
     def add(self, question: Question, answer: Answer) -> None:
         """Take in an answer; one that says nothing is left out."""
-        if answer.says:
+        if answer.is_definite:
             self._answered.append((question, answer))
 
     @property

@@ -98,7 +98,7 @@ class Stages:
         context = ThinkingContext(
             ask=self.calls.line(number, Stage.THINK),
             shared=self.briefing.for_thinking,
-            insights=lambda model: self._told(model, insights),
+            insights=lambda model: self._insights_text(model, insights),
             degraded=self.degraded(number, Stage.THINK),
             context=lambda model: self.models.get(model).info.context,
             seed="\n".join((str(number), self.task.instruction, self.task.original)),
@@ -215,7 +215,7 @@ class Stages:
             ask=self.calls.line(number, Stage.GENERATE),
             shared=await self.briefing.for_writing(model),
             thought=thought,
-            insights=self._told(model, insights),
+            insights=self._insights_text(model, insights),
             answer_tokens=self.briefing.window(model).answer,
             toy=self.briefing.toy(model),
         )
@@ -311,7 +311,7 @@ class Stages:
         else:
             self.residency.foresee((row.generator.model,), attempt=number, stage=Stage.GENERATE)
 
-    def _told(self, model: str, insights: Sequence[Insight]) -> str:
+    def _insights_text(self, model: str, insights: Sequence[Insight]) -> str:
         return render_insights(insights, tokens=self.briefing.window(model).insights)
 
     def degraded(self, number: int, stage: Stage) -> Callable[[str], None]:

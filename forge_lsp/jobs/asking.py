@@ -20,7 +20,7 @@ from forge_lsp.jobs.document import checks_document
 if TYPE_CHECKING:
     from forge_lsp.jobs.record import JobRecord
 
-__all__ = ["PendingQuestions", "Given", "answer_of", "asked_of", "contradiction", "one_asked", "with_answer"]
+__all__ = ["Given", "PendingQuestions", "answer_of", "asked_of", "contradiction", "one_asked", "with_answer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +151,7 @@ def with_answer(record: JobRecord, answer: Answer, put: Callable[[str], Candidat
     record = replace(record, attempts=attempts)
     now = candidates_of(record)
     offered = next((one for one in now if one.result), None)
-    if not answer.says or offered is None:
+    if not answer.is_definite or offered is None:
         return record
     mine = _reply(offered, asked.question)
     matching = next((one for one in now if (reply := _reply(one, asked.question)) and reply.agrees), None)

@@ -29,15 +29,15 @@ class Attendance:
         """Whether somebody is there."""
         return self._ask is not None
 
-    def come(self, ask_user: AskConsent) -> None:
+    def connect(self, ask_user: AskConsent) -> None:
         """An editor is there, and its user is asked so."""
         self._change(ask_user)
 
-    def leave(self) -> None:
+    def disconnect(self) -> None:
         """It has gone."""
         self._change(None)
 
-    async def returned(self) -> None:
+    async def connected(self) -> None:
         """Return once somebody is there."""
         while self._ask is None:
             await self._changed.wait()
@@ -47,7 +47,7 @@ class Attendance:
 
         async def ask(question: ConsentQuestion) -> bool:
             while True:
-                await self.returned()
+                await self.connected()
                 ask_user = self._ask
                 assert ask_user is not None
                 asked = asyncio.ensure_future(ask_user(question, workspace))

@@ -139,7 +139,7 @@ class Handover:
             if not jobs:
                 return
             self._taker = writer
-            self._attendance.come(self._asking(writer))
+            self._attendance.connect(self._asking(writer))
             self._changed.set()
             for job in jobs:
                 unlisten.append(job.listen(lambda event: _send(writer, {"event": event_of(event)})))
@@ -153,7 +153,7 @@ class Handover:
                 stop()
             if self._taker is writer:
                 self._taker = None
-                self._attendance.leave()
+                self._attendance.disconnect()
                 self._changed.set()
             writer.close()
 

@@ -100,7 +100,7 @@ class Job:
             workspace=str(task.workspace) if task.workspace else None,
             profile=prepared.profile,
             version=task.document.version,
-            follow_up_of=_goes_on_from(request),
+            follow_up_of=_continued_job(request),
             toys=prepared.toys,
             accept_score=prepared.accept_score,
             secrets=task.secrets,
@@ -448,7 +448,7 @@ class Job:
         self._log.append(body)
 
 
-def _goes_on_from(request: JobRequest) -> str | None:
+def _continued_job(request: JobRequest) -> str | None:
     if request.follow_up is not None:
         return request.follow_up.job_id
     return None if request.resumed is None else request.resumed.job_id

@@ -281,7 +281,7 @@ class JobManager:
                 end.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         for job in self._jobs.values():
-            self._let_go(job)
+            self._release(job)
         self._jobs.clear()
         leaving = {*self._background, *self._strays}
         if leaving:
@@ -308,9 +308,9 @@ class JobManager:
             ended = [job for job in self._jobs.values() if job.state is JobState.ENDED]
             for job in ended[: max(0, len(ended) - self._keep)]:
                 del self._jobs[job.id]
-                self._let_go(job)
+                self._release(job)
 
-    def _let_go(self, job: Job) -> None:
+    def _release(self, job: Job) -> None:
         """Close what a job held, in a task of its own."""
         self._in_background(self._close_prepared(job.id, job.prepared))
 

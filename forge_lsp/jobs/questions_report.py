@@ -56,7 +56,7 @@ def _answer(asked: Asked) -> str:
     answer = asked.answer
     if answer is None:
         return "No answer yet."
-    if not answer.says:
+    if not answer.is_definite:
         return "You could not say."
     said = "none of these" if answer.value is None else inline(answer.value)
     late = " after the job had ended" if asked.late else ""

@@ -109,7 +109,7 @@ def _questions(jobs: Sequence[JobSeen]) -> Questions:
     return Questions(
         asked=share(sum(bool(job.questions) for job in jobs), len(jobs)),
         answered=share(len(answers), len(questions)),
-        said=share(sum(one.answer is not None and one.answer.says for one in answers), len(answers)),
+        said=share(sum(one.answer is not None and one.answer.is_definite for one in answers), len(answers)),
         confirmed=effect(Effect.CONFIRMED),
         changed=effect(Effect.CHANGED),
         refuted=effect(Effect.REFUTED),

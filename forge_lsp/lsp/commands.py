@@ -20,7 +20,7 @@ from forge_lsp.jobs.record import JobRecord
 from forge_lsp.lsp.inline import take
 from forge_lsp.lsp.offering import apply_offer, offered
 from forge_lsp.lsp.protocol import GoesOn, RawJson
-from forge_lsp.lsp.questions import keep_example, tell_late
+from forge_lsp.lsp.questions import keep_example, show_late_answer
 from forge_lsp.lsp.requests import MAX_HISTORY, CommandArguments, GenerateArguments
 from forge_lsp.lsp.session import Session
 from forge_lsp.lsp.shown import until_done
@@ -133,7 +133,7 @@ class Commands:
             apply=asked.apply,
             follow_up=asked.follow_up,
             attended=self._session.attendance,
-            returned=self._session.attendance.returned,
+            returned=self._session.attendance.connected,
             questions=True,
             shown=True,
         )
@@ -188,7 +188,7 @@ class Commands:
         services = await self._session.ready()
         asked = await services.jobs.answer(job_id, question, given, services.editing)
         self._session.remember_examples(await services.jobs.record(job_id))
-        telling = tell_late(asked, job_id, services, self._session.editor)
+        telling = show_late_answer(asked, job_id, services, self._session.editor)
         self._session.background(telling, f"late answer of {job_id}")
         return {"jobId": job_id, "question": to_json(question_of(asked))}
 

@@ -186,7 +186,7 @@ class Finder:
             max_iterations=record.allowed_attempts,
             apply=ApplyMode(record.apply),
             attended=attendance,
-            returned=attendance.returned,
+            returned=attendance.connected,
             questions=True,
             shown=True,
             resumed=record,
@@ -208,7 +208,7 @@ class Finder:
         try:
             answer = await editor.protocol.request(lsp.WINDOW_SHOW_MESSAGE_REQUEST, params, timeout=_ANSWER_SECONDS)
         except JsonRpcException:
-            editor.say(lsp.MessageType.Info, f"{params.message} Start a new job to go on.")
+            editor.show_message(lsp.MessageType.Info, f"{params.message} Start a new job to go on.")
             return
         except TimeoutError:
             return
@@ -217,7 +217,7 @@ class Finder:
         try:
             job = await self.resumed(services, record.job_id)
         except (ForgeError, BadRequest, JsonRpcException) as error:
-            editor.say(lsp.MessageType.Warning, f"forge-lsp: {error}")
+            editor.show_message(lsp.MessageType.Warning, f"forge-lsp: {error}")
             return
         await until_done(self._session.show(services, job, "Generate with ensemble", None))
 

@@ -237,7 +237,7 @@ async def take(services: Services, editor: ConnectedEditor, job_id: str) -> Appl
     else:
         applied = await editor.applier.change(shown.offer.uri, lambda now: shown.whole(now, editing), editing)
     if not applied.applied:
-        editor.say(
+        editor.show_message(
             lsp.MessageType.Warning, f"forge-lsp: the completion was taken in part. {applied.reason or ''}".strip()
         )
         return applied

@@ -116,7 +116,7 @@ class Questioner:
         except BadRequest as error:  # answered elsewhere meanwhile
             logger.info("job %s: %s", self._id, error.full_message)
             return
-        await tell_late(asked, self._id, self._services, self._editor)
+        await show_late_answer(asked, self._id, self._services, self._editor)
 
     async def _ask(self, question: Question) -> Given | None:
         try:
@@ -173,7 +173,7 @@ def given_of(answer: Mapping[str, object] | None) -> Given | None:
             return None
 
 
-async def tell_late(asked: Asked, job_id: str, services: Services, editor: ConnectedEditor) -> None:
+async def show_late_answer(asked: Asked, job_id: str, services: Services, editor: ConnectedEditor) -> None:
     """Say what an answer that came after the end of its job means, and offer the candidate that gives it: no edit comes
     by itself."""
     if not asked.late or asked.effect not in (Effect.CHANGED, Effect.REFUTED):
@@ -184,7 +184,9 @@ async def tell_late(asked: Asked, job_id: str, services: Services, editor: Conne
     if words is None and asked.effect is Effect.CHANGED and not record.applied:
         words = f"{record.reason or 'Another candidate gives what you answered.'}"
     elif words is None or candidate is None:
-        editor.say(lsp.MessageType.Warning, f"forge-lsp: {words or record.reason or 'No candidate gives your answer.'}")
+        editor.show_message(
+            lsp.MessageType.Warning, f"forge-lsp: {words or record.reason or 'No candidate gives your answer.'}"
+        )
         return
     params = lsp.ShowMessageRequestParams(
         type=lsp.MessageType.Warning,
@@ -199,10 +201,10 @@ async def tell_late(asked: Asked, job_id: str, services: Services, editor: Conne
         try:
             applied = await apply_offer(services, editor, job_id, candidate)
         except (ForgeError, JsonRpcException) as error:
-            editor.say(lsp.MessageType.Warning, f"forge-lsp: {error}")
+            editor.show_message(lsp.MessageType.Warning, f"forge-lsp: {error}")
             return
         if not applied.applied:
-            editor.say(lsp.MessageType.Warning, f"forge-lsp: {applied.reason}")
+            editor.show_message(lsp.MessageType.Warning, f"forge-lsp: {applied.reason}")
 
 
 def keepable_of(record: JobRecord, question: str | None = None) -> tuple[Keepable, ...]:

@@ -12,10 +12,10 @@ from typing import cast
 
 from lsprotocol import types as lsp
 
-from forge_lsp.core.languages import Language
+from forge_lsp.core.languages import Language, Languages
 from forge_lsp.lsp.names import FIX_KIND, GENERATE_KIND
 
-__all__ = ["Registrar", "covered", "registrations"]
+__all__ = ["Registrar", "change_registrations", "covered", "registrations"]
 
 
 def covered(options: object) -> frozenset[str] | None:
@@ -60,6 +60,26 @@ def registrations(
     return tuple(
         lsp.Registration(id=f"forge-languages-{method}", method=method, register_options=options)
         for method, options in found.items()
+    )
+
+
+def change_registrations(
+    client: lsp.WorkspaceClientCapabilities | None, languages: Languages
+) -> tuple[lsp.Registration, ...]:
+    """Return what to register to hear of changed settings and files; nothing where the client takes none."""
+    wanted: dict[str, object] = {}
+    change = None if client is None else client.did_change_configuration
+    watch = None if client is None else client.did_change_watched_files
+    if change is not None and change.dynamic_registration:
+        wanted[lsp.WORKSPACE_DID_CHANGE_CONFIGURATION] = lsp.DidChangeConfigurationRegistrationOptions(section="forge")
+    if watch is not None and watch.dynamic_registration:
+        code = ",".join(sorted(set(languages.suffixes)))
+        globs = ["**/forge.toml", *([f"**/*{{{code}}}"] if code else [])]
+        watchers = [lsp.FileSystemWatcher(glob_pattern=glob) for glob in globs]
+        wanted[lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES] = lsp.DidChangeWatchedFilesRegistrationOptions(watchers=watchers)
+    return tuple(
+        lsp.Registration(id=f"forge-{method}", method=method, register_options=options)
+        for method, options in wanted.items()
     )
 
 

@@ -15,19 +15,19 @@ from forge_lsp.core.errors import ForgeError, SettingsError
 from forge_lsp.core.languages import Languages
 from forge_lsp.jobs.attendance import Attendance
 from forge_lsp.logfile import Log
-from forge_lsp.lsp import settings as editor_settings
 from forge_lsp.lsp.afterwards import Afterwards
 from forge_lsp.lsp.apply import Applier, Waits
+from forge_lsp.lsp.client_settings import ClientSettings
 from forge_lsp.lsp.documents import Documents, path_of
 from forge_lsp.lsp.editor_log import EditorLog
 from forge_lsp.lsp.finding import Finder
 from forge_lsp.lsp.progress import WorkDone
 from forge_lsp.lsp.protocol import ForgeProtocol, Refusal
 from forge_lsp.lsp.questions import Keepable, keepable_of
-from forge_lsp.lsp.registering import Registrar, covered, registrations
+from forge_lsp.lsp.registering import Registrar, change_registrations, covered, registrations
 from forge_lsp.lsp.shown import ConnectedEditor, ShownJob
 from forge_lsp.lsp.texts import ExactWorkspace
-from forge_lsp.lsp.wrong_settings import diagnostics
+from forge_lsp.lsp.wrong_settings import ShownProblem
 
 if TYPE_CHECKING:
     from forge_lsp.jobs.job import Job
@@ -66,12 +66,10 @@ class Session:
         self._built = asyncio.Event()
         self._configuring = asyncio.Lock()
         self._settings: dict[str, object] = {}
-        self._programs: dict[str, object] = {}
-        self._fresh: object = None
-        self._told: str | None = None
+        self._client_settings = ClientSettings(protocol, self._ask, languages)
         self._tasks: set[asyncio.Task[None]] = set()
         self._lens: bool | None = None
-        self._marked: tuple[Path, ...] = ()
+        self._shown_problem = ShownProblem(protocol)
         self._registrar = Registrar(self._ask)
         self._closed = False
         self._why = "forge-lsp was stopped"
@@ -91,7 +89,7 @@ class Session:
             workspace = cast("ExactWorkspace", self._protocol.workspace)
             documents = Documents(workspace, self._languages)
             window = capabilities.window
-            options = self._options()
+            options = self._client_settings.options()
             self._editor = ConnectedEditor(
                 protocol=self._protocol,
                 documents=documents,
@@ -132,19 +130,16 @@ class Session:
         try:
             self._editor_log = self._editor_log or EditorLog(self._protocol)
             async with self._configuring:
-                self._settings = self._initial()
-                pulled = await self._pull()
-                self._fresh = pulled
-                if pulled is not None:
-                    self._settings = editor_settings.merged(self._settings, pulled)
+                self._settings = self._client_settings.initial()
+                self._settings = await self._client_settings.read()
                 await self._construct()
         except Exception as error:
             logger.exception("The session could not be started")
             self._failure = self._failure or _not_started(error)
-            self._tell_problem()
+            self._shown_problem.show(self._problem(), self.editor)
         finally:
             self._built.set()
-        self.attendance.come(self.finder.ask_consent)
+        self.attendance.connect(self.finder.ask_consent)
         await self._register()
         self.background(self.finder.run(), "earlier jobs")
 
@@ -164,34 +159,21 @@ class Session:
             if self._closed:
                 await services.aclose()
                 return
-            level = self._options().get("logLevel") or "info"
+            level = self._client_settings.options().get("logLevel") or "info"
             try:
                 self._log.open(services.state_dir, str(level))
             except Exception:  # without a log file there is still the editor's own log
                 logger.exception("There is no log file in %s", services.state_dir)
             if self._log.path is not None:
                 logger.info("All of this is kept in %s", self._log.path)
-        self._tell_problem()
-        self._tell_lens()
-        self._tell_languages()
+        self._shown_problem.show(self._problem(), self.editor)
+        self._refresh_lens_setting()
+        self._register_languages()
 
     async def _register(self) -> None:
         """Ask to hear of changed settings and files, where the client wants to be asked."""
-        capabilities = self._protocol.client_capabilities.workspace
-        if capabilities is None:
-            return
-        wanted: list[lsp.Registration] = []
-        change, watch = capabilities.did_change_configuration, capabilities.did_change_watched_files
-        if change is not None and change.dynamic_registration:
-            options = lsp.DidChangeConfigurationRegistrationOptions(section="forge")
-            wanted.append(_registration(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION, options))
-        if watch is not None and watch.dynamic_registration:
-            languages = self._languages if self._services is None else self._services.languages
-            code = ",".join(sorted(set(languages.suffixes)))
-            globs = ["**/forge.toml", *([f"**/*{{{code}}}"] if code else [])]
-            watchers = [lsp.FileSystemWatcher(glob_pattern=glob) for glob in globs]
-            files = lsp.DidChangeWatchedFilesRegistrationOptions(watchers=watchers)
-            wanted.append(_registration(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES, files))
+        languages = self._languages if self._services is None else self._services.languages
+        wanted = change_registrations(self._protocol.client_capabilities.workspace, languages)
         if wanted:
             await self._ask(lsp.CLIENT_REGISTER_CAPABILITY, lsp.RegistrationParams(registrations=wanted))
 
@@ -200,16 +182,8 @@ class Session:
     async def changed(self, settings: object) -> None:
         """``workspace/didChangeConfiguration``: take the settings from it, or ask for them."""
         async with self._configuring:
-            fresh = await self._pull()
-            programs = editor_settings.chosen_programs(settings, self._languages)
-            self._programs = programs or self._programs
-            if fresh is None:
-                fresh = editor_settings.from_change(settings)
-            if fresh is None and not programs:
-                return
-            self._fresh = self._fresh if fresh is None else fresh
-            wanted = editor_settings.merged(self._initial(), self._fresh)
-            if wanted != self._settings or self._problem() is not None:
+            wanted = await self._client_settings.changed(settings)
+            if wanted is not None and (wanted != self._settings or self._problem() is not None):
                 self._settings = wanted
                 await self._reconfigure()
 
@@ -230,31 +204,14 @@ class Session:
             await self._services.reconfigure(self._settings)
         except SettingsError as error:
             logger.info("The settings are wrong: %s", error)
-        self._tell_problem()
-        self._tell_lens()
-        self._tell_languages()
+        self._shown_problem.show(self._problem(), self.editor)
+        self._refresh_lens_setting()
+        self._register_languages()
 
     def _problem(self) -> ForgeError | None:
         return self._failure if self._services is None else self._services.problem()
 
-    def _tell_problem(self) -> None:
-        """Show a problem once, and again only when it is another."""
-        problem = self._problem()
-        self._mark(problem)
-        words = None if problem is None else problem.full_message
-        if words is not None and words != self._told:
-            self.editor.say(lsp.MessageType.Error, words if words.startswith("forge-lsp") else f"forge-lsp: {words}")
-        self._told = words
-
-    def _mark(self, problem: ForgeError | None) -> None:
-        """Show in the settings files what is wrong in them, and take back what is right now."""
-        found = diagnostics(problem.problems) if isinstance(problem, SettingsError) else {}
-        for path in dict.fromkeys((*self._marked, *found)):
-            params = lsp.PublishDiagnosticsParams(uri=path.as_uri(), diagnostics=found.get(path, []))
-            self._protocol.notify(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, params)
-        self._marked = tuple(found)
-
-    def _tell_lens(self) -> None:
+    def _refresh_lens_setting(self) -> None:
         """Have the editor ask for its code lenses again where the settings want other ones than before."""
         wanted = self._services is not None and self._services.lens()
         before, self._lens = self._lens, wanted
@@ -263,26 +220,15 @@ class Session:
         if before not in (None, wanted) and support is not None and support.refresh_support:
             self.background(self._refresh_lenses(), "lenses")
 
-    def _tell_languages(self) -> None:
+    def _register_languages(self) -> None:
         """Have the editor tell of documents in languages that its own selectors do not have."""
-        own, client = covered(self._options().get("languages")), self._protocol.client_capabilities.text_document
+        own = covered(self._client_settings.options().get("languages"))
+        client = self._protocol.client_capabilities.text_document
         if self._services is not None and own is not None:
             self.background(self._registrar.update(registrations(self._services.languages, own, client)), "languages")
 
     async def _refresh_lenses(self) -> None:
         await self._ask(lsp.WORKSPACE_CODE_LENS_REFRESH, None)
-
-    async def _pull(self) -> object | None:
-        """The client's ``forge`` section, None where it does not answer such questions."""
-        workspace = self._protocol.client_capabilities.workspace
-        if workspace is None or not workspace.configuration:
-            return None
-        params = lsp.ConfigurationParams(items=[lsp.ConfigurationItem(section="forge")])
-        answer = await self._ask(lsp.WORKSPACE_CONFIGURATION, params)
-        if isinstance(answer, Sequence) and not isinstance(answer, str):
-            items = cast("Sequence[object]", answer)
-            return cast("object", items[0]) if items and isinstance(items[0], Mapping) else None
-        return None
 
     async def _ask(self, method: str, params: object) -> object:
         try:
@@ -290,17 +236,6 @@ class Session:
         except (JsonRpcException, TimeoutError) as error:
             logger.info("%s was not answered: %s", method, type(error).__name__)
             return None
-
-    def _initial(self) -> dict[str, object]:
-        """What lies under the settings that the client is asked for."""
-        options = self._options()
-        chosen = self._programs or editor_settings.chosen_programs(options, self._languages)
-        return editor_settings.merged(chosen, editor_settings.from_initialization(options, self._languages))
-
-    def _options(self) -> dict[str, object]:
-        params = self._protocol.initialize_params
-        options = None if params is None else params.initialization_options
-        return dict(cast("Mapping[str, object]", options)) if isinstance(options, Mapping) else {}
 
     # ------------------------------------------------------------------ for commands
 
@@ -402,7 +337,7 @@ class Session:
     @property
     def trusted(self) -> bool:
         """Whether the user trusts the workspace."""
-        return self._options().get("trusted") is not False
+        return self._client_settings.options().get("trusted") is not False
 
     async def depart(self) -> bool:
         """The editor goes: let go of all that is shown in it. False, and nothing is done, where no job runs, or none
@@ -413,7 +348,7 @@ class Session:
         if services is None or not services.jobs.running or await services.jobs.ledger.live() is None:
             return False
         self.departed = True
-        self.attendance.leave()
+        self.attendance.disconnect()
         for task in (*self.runs, *self._tasks):
             task.cancel()
         if self.runs or self._tasks:
@@ -464,7 +399,3 @@ class Session:
 
 def _not_started(error: Exception) -> ForgeError:
     return ForgeError(f"forge-lsp could not start ({type(error).__name__}: {error}).")
-
-
-def _registration(method: str, options: object) -> lsp.Registration:
-    return lsp.Registration(id=f"forge-{method}", method=method, register_options=options)

@@ -83,7 +83,7 @@ class ConnectedEditor:
         window = self.protocol.client_capabilities.window
         return window is not None and window.show_document is not None and window.show_document.support
 
-    def say(self, kind: lsp.MessageType, message: str) -> None:
+    def show_message(self, kind: lsp.MessageType, message: str) -> None:
         """A message for the user."""
         self.protocol.notify(lsp.WINDOW_SHOW_MESSAGE, lsp.ShowMessageParams(type=kind, message=message))
 
@@ -216,7 +216,7 @@ class ShownJob:
             if plain and result.outcome in (Outcome.FAILED, Outcome.EXHAUSTED, Outcome.UNVERIFIED):
                 said = result.reason or result.outcome_words
                 kind = lsp.MessageType.Info if refused(result.reason) else lsp.MessageType.Error
-                self._editor.say(kind, f"forge-lsp: {said}")
+                self._editor.show_message(kind, f"forge-lsp: {said}")
             return result
         if result.applied:
             return result
@@ -295,7 +295,7 @@ class ShownJob:
                 lsp.WINDOW_SHOW_MESSAGE_REQUEST, params, timeout=_OFFER_SECONDS
             )
         except JsonRpcException:
-            self._editor.say(lsp.MessageType.Warning, message)  # it can tell, if not ask
+            self._editor.show_message(lsp.MessageType.Warning, message)  # it can tell, if not ask
             return
         except TimeoutError:
             return
@@ -305,7 +305,7 @@ class ShownJob:
             if applied.applied:
                 await self._remember(result, applied)
             else:
-                self._editor.say(lsp.MessageType.Warning, f"forge-lsp: {applied.reason}")
+                self._editor.show_message(lsp.MessageType.Warning, f"forge-lsp: {applied.reason}")
         elif chosen == SHOW_REPORT:
             await self._show_report()
 
@@ -317,7 +317,7 @@ class ShownJob:
         try:
             await self._editor.protocol.request(lsp.WINDOW_SHOW_DOCUMENT, params, timeout=30.0)
         except (JsonRpcException, TimeoutError):
-            self._editor.say(lsp.MessageType.Info, f"forge-lsp: the report is at {path}")
+            self._editor.show_message(lsp.MessageType.Info, f"forge-lsp: the report is at {path}")
 
 
 async def until_done(run: asyncio.Task[JobRecord]) -> None:

@@ -1,22 +1,54 @@
-"""What is wrong in settings files, as diagnostics in them."""
+"""What is wrong in settings, as a message and as diagnostics in their files."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lsprotocol import types as lsp
 
+from forge_lsp.core.errors import ForgeError, SettingsError
 from forge_lsp.reading import NotReadable, read_plain
 
-__all__ = ["diagnostics", "place"]
+if TYPE_CHECKING:
+    from forge_lsp.lsp.protocol import ForgeProtocol
+    from forge_lsp.lsp.shown import ConnectedEditor
+
+__all__ = ["ShownProblem", "diagnostics", "place"]
 
 _KEYED = re.compile(r"(?P<key>\S+) \((?P<source>[^()]+)\): (?P<what>.+)", re.S)
 _WHOLE = re.compile(r"(?P<source>.+?\.toml): (?P<what>.+)", re.S)
 _AT = re.compile(r"at line (\d+)")
 _HEADING = re.compile(r"\s*\[+\s*([^\]]+?)\s*\]+")
 _LARGEST = 256 * 1024  # bytes of a file that is looked through
+
+
+class ShownProblem:
+    """The problem that keeps the server from working, as the user sees it."""
+
+    def __init__(self, protocol: ForgeProtocol) -> None:
+        self._protocol = protocol
+        self._words: str | None = None
+        self._marked: tuple[Path, ...] = ()
+
+    def show(self, problem: ForgeError | None, editor: ConnectedEditor) -> None:
+        """Show a problem once, and again only when it is another; None: there is none any more."""
+        self._mark(problem)
+        words = None if problem is None else problem.full_message
+        if words is not None and words != self._words:
+            message = words if words.startswith("forge-lsp") else f"forge-lsp: {words}"
+            editor.show_message(lsp.MessageType.Error, message)
+        self._words = words
+
+    def _mark(self, problem: ForgeError | None) -> None:
+        """Show in the settings files what is wrong in them, and take back what is right now."""
+        found = diagnostics(problem.problems) if isinstance(problem, SettingsError) else {}
+        for path in dict.fromkeys((*self._marked, *found)):
+            params = lsp.PublishDiagnosticsParams(uri=path.as_uri(), diagnostics=found.get(path, []))
+            self._protocol.notify(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, params)
+        self._marked = tuple(found)
 
 
 def diagnostics(problems: Sequence[str]) -> dict[Path, list[lsp.Diagnostic]]:

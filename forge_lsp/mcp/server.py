@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,9 @@ from mcp.server.stdio import stdio_server
 from forge_lsp import __version__
 from forge_lsp.core.errors import ForgeError
 from forge_lsp.detached import Link
-from forge_lsp.jobs.asking import Given
 from forge_lsp.jobs.consent import consent_words
 from forge_lsp.mcp.arguments import ToolArguments
+from forge_lsp.mcp.forms import CONSENT_FORM, answer_of_form, is_allowed, question_form
 from forge_lsp.mcp.schemas import INSTRUCTIONS, TOOLS, USUAL_WAIT, ToolSpec
 from forge_lsp.mcp.work import PendingQuestion, ToolAnswer, Wondered, Work
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from mcp.server import ServerRequestContext
     from mcp.server.context import CallNext, HandlerResult
 
-    from forge_lsp.core.questions import Question
     from forge_lsp.mcp.tools import WorkspaceTools
 
 __all__ = ["Front"]
@@ -36,22 +35,8 @@ logger = logging.getLogger(__name__)
 _SPECS = {tool.name: tool for tool in TOOLS}
 _GREETING = 1.0  # seconds for the client to ask for the tools, before loading all the rest holds its answers up
 _WRITTEN = 0.02  # seconds in which an answer goes out
-_NONE, _UNKNOWN = "None of these", "I can't say"
 _GAVE_UP = re.compile(r"tim(?:ed|e)?[ -]?out|-32001", re.I)
 """How clients say that they stopped waiting, which is no wish of the user's."""
-_CONSENT: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "allow": {
-            "type": "boolean",
-            "title": "Allow",
-            "description": "Yes counts for this workspace and server from now on.",
-            "default": False,
-        }
-    },
-    "required": ["allow"],
-}
-
 _Result = types.CallToolResult | types.InputRequiredResult
 
 
@@ -253,18 +238,18 @@ class _Handlers:
         words = consent_words(asked.question, f"code of {self._tools.workspace.name}")
         if not context.session.can_send_request:
             request = types.ElicitRequest(
-                params=types.ElicitRequestFormParams(message=words, requested_schema=_CONSENT)
+                params=types.ElicitRequestFormParams(message=words, requested_schema=CONSENT_FORM)
             )
             return types.InputRequiredResult(input_requests={_key(asked): request}, request_state=work.id)
         try:
-            result = await context.session.elicit_form(words, _CONSENT, related_request_id=context.request_id)
+            result = await context.session.elicit_form(words, CONSENT_FORM, related_request_id=context.request_id)
         except asyncio.CancelledError:
             raise
         except Exception as error:
             logger.info("the question of consent was not answered: %s", type(error).__name__)
             _settle(asked, answer=False)
             return None
-        _settle(asked, answer=_allowed(result.action, result.content))
+        _settle(asked, answer=is_allowed(result.action, result.content))
         return None
 
     async def _wonder(
@@ -301,35 +286,6 @@ def _asks(context: ServerRequestContext[Any]) -> bool:
     return capabilities is not None and capabilities.elicitation is not None
 
 
-def question_form(question: Question) -> tuple[str, dict[str, Any]]:
-    """Return the words of a question, and the form of its answer."""
-    said = f" One of your checks says {question.expected}; the models answer otherwise." if question.check else ""
-    words = f"What should this give?\n\n{question.call.strip()}\n\nThe models differ, and the job goes on.{said}"
-    answers = [*(choice.value for choice in question.choices), _NONE, _UNKNOWN]
-    form = {
-        "type": "object",
-        "properties": {
-            "answer": {"type": "string", "title": "It should give", "enum": answers},
-            "value": {"type": "string", "title": "Another value", "description": "Where it is none of these."},
-        },
-        "required": ["answer"],
-    }
-    return words, form
-
-
-def answer_of_form(question: Question, action: str, content: Mapping[str, object] | None) -> Given | None:
-    """Return what a filled-in form answers, None where it answers nothing."""
-    if action != "accept" or content is None:
-        return None
-    answer, value = content.get("answer"), content.get("value")
-    if answer == _NONE:
-        return Given(value=value) if isinstance(value, str) and value.strip() else Given(none=True)
-    if answer == _UNKNOWN:
-        return Given()
-    values = [choice.value for choice in question.choices]
-    return Given(choice=values.index(answer)) if isinstance(answer, str) and answer in values else None
-
-
 def _take(work: Work, params: types.CallToolRequestParams) -> None:
     """Take the answer that a call brings to the question that its work waits for."""
     wondered = work.wondered
@@ -344,7 +300,7 @@ def _take(work: Work, params: types.CallToolRequestParams) -> None:
         return
     response = params.input_responses.get(_key(asked))
     if isinstance(response, types.ElicitResult):
-        _settle(asked, answer=_allowed(response.action, response.content))
+        _settle(asked, answer=is_allowed(response.action, response.content))
     elif response is not None:
         _settle(asked, answer=False)
 
@@ -355,11 +311,6 @@ def _question_key(wondered: Wondered) -> str:
 
 def _key(asked: PendingQuestion) -> str:
     return f"consent-{asked.number}"
-
-
-def _allowed(action: str, content: Mapping[str, object] | None) -> bool:
-    """Only an explicit yes is a yes."""
-    return action == "accept" and content is not None and content.get("allow") is True
 
 
 def _settle(asked: PendingQuestion, *, answer: bool) -> None:

@@ -78,7 +78,7 @@ class WorkspaceTools:
                 against=against,
                 trust_tests=arguments.flag("trustTests"),
                 least=None if proof == "none" else Grade(proof),
-                watch=work.say,
+                watch=work.report,
             )
             document = {"id": work.id, "state": "ended", **rendering.document_of(judgement)}
             answer = ToolAnswer(document=document, text="\n".join(line for _, line in rendering.lines_of(judgement)))
@@ -300,12 +300,12 @@ def _heard(work: Work, event: JobEvent) -> None:
     """Say in words how a job goes."""
     match event.body:
         case AttemptStarted() as body:
-            work.say(f"attempt {body.number}/{body.attempts}: {body.generator} writes")
+            work.report(f"attempt {body.number}/{body.attempts}: {body.generator} writes")
         case StageStarted() as body:
-            work.say(f"attempt {body.number}: {body.stage}{f' ({body.detail})' if body.detail else ''}")
+            work.report(f"attempt {body.number}: {body.stage}{f' ({body.detail})' if body.detail else ''}")
         case StageFinished() as body if body.detail:
-            work.say(f"attempt {body.number}: {body.stage}: {body.detail}")
+            work.report(f"attempt {body.number}: {body.stage}: {body.detail}")
         case AttemptFinished() as body:
-            work.say(f"attempt {body.number}: {body.decision}: {body.reason}")
+            work.report(f"attempt {body.number}: {body.decision}: {body.reason}")
         case _:
             pass

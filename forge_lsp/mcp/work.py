@@ -99,7 +99,7 @@ class Work:
             self._task.cancel()
         return True
 
-    def say(self, words: str) -> None:
+    def report(self, words: str) -> None:
         """Say how it goes."""
         self.words.append(words)
         self._tell()

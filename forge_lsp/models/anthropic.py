@@ -1,4 +1,4 @@
-"""Anthropic's Messages API, through the ``anthropic`` package. The only file that imports it.
+"""A model behind Anthropic's Messages API: what is asked, and how the answer is read.
 
 A schema is asked for as a forced tool call, whose input is the answer: every server that knows tools takes any
 schema that way, where the newer output formats refuse bounds (``maxItems``, ``maximum``). A server or a model that
@@ -8,12 +8,12 @@ refuses the tool is told in words instead, from then on.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from forge_lsp.core.errors import ModelError, ModelFault, ServerUnreachable, Unauthorised
+from forge_lsp.core.errors import ModelFault
 from forge_lsp.core.ports import (
     ChatRequest,
     FinishReason,
@@ -24,130 +24,26 @@ from forge_lsp.core.ports import (
     Thinks,
     Usage,
 )
+from forge_lsp.models.anthropic_endpoint import AnthropicEndpoint
 from forge_lsp.models.capabilities import LEVELS
-from forge_lsp.models.faults import connection_failed, sentence, wrong_place
-from forge_lsp.models.gateways import Gateway
+from forge_lsp.models.faults import wrong_place
 from forge_lsp.models.lazy import imported
-from forge_lsp.models.network import Route, route_to
 from forge_lsp.models.prompt import json_part, schema_words, turns
-from forge_lsp.models.sdk import new_client, read_fault, refusal
 from forge_lsp.models.thinking import Wishes
-from forge_lsp.models.wire import Chunk, Deadlines, Finished, Heartbeat, ServerConfig, TextDelta
+from forge_lsp.models.wire import Chunk, Finished, Heartbeat, TextDelta
 
 if TYPE_CHECKING:
-    from anthropic import AsyncAnthropic
+    pass
 
-__all__ = ["AnthropicEndpoint", "AnthropicWire"]
+__all__ = ["AnthropicWire"]
 
 _TOOL = "answer"
-_KINDS = {
-    "authentication_error": "unauthorised",
-    "permission_error": "unauthorised",
-    "rate_limit_error": "busy",
-    "overloaded_error": "busy",
-    "not_found_error": "missing",
-    "request_too_large": "long",
-}
-"""The API's types of errors that say what to do."""
 _CACHE_MARKS = 4
 """Blocks that may carry ``cache_control`` in one request."""
 _LEAST_BUDGET = 1_024
 """Tokens of thought that the API takes at the least."""
 _REST = 0.1
 """Seconds to wait for the end of a finished stream, which lets the connection be used again."""
-
-
-class AnthropicEndpoint:
-    """One server: its client, made at the first use. ``key_env`` is the variable the key was looked for in."""
-
-    def __init__(
-        self,
-        server: ServerConfig,
-        *,
-        url: str,
-        deadlines: Deadlines,
-        key: str | None,
-        key_env: str,
-        auth: tuple[str, str] | None = None,
-        environ: Mapping[str, str] | None = None,
-    ) -> None:
-        self.server = server
-        self.url = url
-        self.gateway = Gateway(
-            url=url, listing=f"{url}/v1/models", local=server.local, headers={"x-api-key": key} if key else None
-        )
-        self._deadlines = deadlines
-        self._key = key
-        self._key_env = key_env
-        self._auth = auth
-        self._environ = environ
-        self._route = Route()
-        self._client: AsyncAnthropic | None = None
-
-    def client(self) -> AsyncAnthropic:
-        """The client. Raises Unauthorised without a key, ServerUnreachable where the environment's proxy is wrong."""
-        if not self._key:
-            raise Unauthorised(
-                f"There is no key for the server {self.server.key}: {self._key_env} is not set.",
-                remedy=f"set a key in {self._key_env}",
-            )
-        if self._client is None:
-            import anthropic
-
-            self._route = route_to(self.url, self._environ)
-            made = new_client(
-                anthropic,
-                anthropic.AsyncAnthropic,
-                url=self.url,
-                key=self._key,
-                route=self._route,
-                deadlines=self._deadlines,
-                auth=self._auth,
-            )
-            self._client = cast("AsyncAnthropic", made)
-        return self._client
-
-    def fault(self, error: Exception, info: ModelInfo) -> ModelError:
-        """Any failure of the client, as one of our errors."""
-        import anthropic
-
-        return read_fault(
-            anthropic,
-            error,
-            info=info,
-            server=self.server.key,
-            key=self._key,
-            foreign=f"What answers at {self.url} does not speak Anthropic's language.",
-            unreachable=self._unreachable,
-            refused=lambda refused: self._refusal(refused, info),
-        )
-
-    def _unreachable(self) -> ServerUnreachable:
-        remedy = f"check the network and the url of servers.{self.server.key}"
-        return connection_failed(self.server.key, self.url, remedy=remedy, told=self._route.told)
-
-    def _refusal(self, error: Any, info: ModelInfo) -> ModelError:
-        # An error in the middle of a stream comes under the status 200: there only its type tells.
-        status, kind, place = int(error.status_code), _kind(error.body), self.server.key
-        words = sentence(_message(error.body) or error.message, secret=self._key)
-        return refusal(
-            status,
-            words,
-            error.response.headers,
-            info=info,
-            server=place,
-            unauthorised=Unauthorised(
-                f"The key was refused by the server {place}.", remedy=f"set a valid key in {self._key_env}"
-            ),
-            missing=f"correct models.{info.key}.name",
-            kind=_KINDS.get(kind, ""),
-        )
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
 
 
 @dataclass(slots=True)
@@ -235,11 +131,9 @@ class AnthropicWire:
 
     def _degrade(self, error: Exception, *, structured: bool) -> bool:
         """Whether the server refused a parameter that it can do without; it is then left out from now on."""
-        import anthropic
-
-        if not isinstance(error, anthropic.APIStatusError) or error.status_code not in (400, 422):
+        words = self._endpoint.refused(error)
+        if words is None:
             return False
-        words = error.message.lower()
         if self._takes_temperature and "temperature" in words:
             self._takes_temperature = False
             return True
@@ -383,17 +277,3 @@ def _messages(request: ChatRequest) -> list[dict[str, Any]]:
         {"role": str(role), "content": [_block(message.text, cache=id(message) in kept) for message in group]}
         for role, group in turns(request.messages)
     ]
-
-
-def _error(body: object) -> dict[str, object]:
-    if isinstance(body, dict) and isinstance(error := body.get("error"), dict):  # type: ignore[reportUnknownMemberType]  # JSON
-        return error  # type: ignore[reportUnknownVariableType]  # JSON
-    return {}
-
-
-def _kind(body: object) -> str:
-    return str(_error(body).get("type", ""))
-
-
-def _message(body: object) -> str:
-    return str(_error(body).get("message", ""))

@@ -329,7 +329,8 @@ class Directory:
                 )
                 return lambda info, model: OpenAIWire(info=info, endpoint=openai, wishes=_wishes(model))
             case ServerKind.ANTHROPIC:
-                from forge_lsp.models.anthropic import AnthropicEndpoint, AnthropicWire
+                from forge_lsp.models.anthropic import AnthropicWire
+                from forge_lsp.models.anthropic_endpoint import AnthropicEndpoint
 
                 name = server.key_env or "ANTHROPIC_API_KEY"
                 key = self._key(name)

@@ -66,7 +66,7 @@ class OllamaWire:
             return  # a server that is too busy to say it again has not changed its mind
         if able != self._able:
             self._able = able
-            self._thinker.told(able.thinks, able.learnt)
+            self._thinker.learn(able.thinks, able.learnt)
         self._told()
 
     def _told(self) -> None:
@@ -117,7 +117,7 @@ class OllamaWire:
         if not said.ends:
             return  # without its end the answer is not an answer: the guard says so
         if said.empty and (said.thought or said.inline):
-            raise self._thinker.nothing_said(self._info, said)
+            raise self._thinker.no_answer(self._info, said)
         in_words = request.schema is not None and plan.form is Form.PROSE
         yield replace(said.ends[-1], usage=said.usage, in_words=in_words)
 

@@ -67,7 +67,7 @@ class OpenAIWire:
             kept = await self._endpoint.known.get(self._identity)
             if kept is not None:
                 self._able = kept
-                self._thinker.told(kept.thinks, kept.learnt)
+                self._thinker.learn(kept.thinks, kept.learnt)
         self._told()
 
     def _keep(self, learnt: Learnt) -> None:
@@ -109,7 +109,7 @@ class OpenAIWire:
         except Exception as error:
             raise self._endpoint.fault(error, self._info) from error
         if said.ends and said.empty and (said.thought or said.inline):
-            raise self._thinker.nothing_said(self._info, said)
+            raise self._thinker.no_answer(self._info, said)
         in_words = request.schema is not None and plan.form is Form.PROSE
         for position, end in enumerate(said.ends):
             usage = said.usage if position == 0 else end.usage

@@ -153,7 +153,7 @@ class Thinker:
             return Thinks.ALWAYS
         return Thinks.SWITCH if self._learnt.thinks and self._told is Thinks.NO else self._told
 
-    def told(self, thinks: Thinks, learnt: Learnt | None = None) -> None:
+    def learn(self, thinks: Thinks, learnt: Learnt | None = None) -> None:
         """The server says this of the model, and its answers have shown that, before now."""
         self._told = thinks
         if learnt is not None:
@@ -256,7 +256,7 @@ class Thinker:
         if self._keep is not None and self._learnt != old:
             self._keep(self._learnt)
 
-    def nothing_said(self, info: ModelInfo, said: PartialAnswer) -> NoAnswer:
+    def no_answer(self, info: ModelInfo, said: PartialAnswer) -> NoAnswer:
         """It thought, twice, and answered nothing."""
         tokens = max(said.usages[-1].output_tokens if said.usages else 0, said.thought)
         remedy = f"raise models.{info.key}.context, or name a model that thinks less"
@@ -265,9 +265,9 @@ class Thinker:
         return NoAnswer(f"{info.name} spent its {tokens} tokens on thinking and gave no answer.", remedy=remedy)
 
     def _thinking(self, level: str, info: ModelInfo, *, form: Form) -> CallPlan:
-        return CallPlan(level=level, room=self._room(level, info.context), form=form)
+        return CallPlan(level=level, room=self._budget(level, info.context), form=form)
 
-    def _room(self, level: str, context: int) -> int:
+    def _budget(self, level: str, context: int) -> int:
         """Tokens of thought for a level: as planned, or twice what an answer of this model took, thoughts included."""
         return max(min(self._tokens(level), context // 3), min(2 * self._learnt.written, _MOST, context // 2))
 

@@ -12,7 +12,7 @@ from forge_lsp.placement.inventory import Inventory
 from forge_lsp.placement.plan import GIB, Device
 from forge_lsp.placement.timing import REFERENCE
 
-__all__ = ["apple", "cpu", "devices", "imagined", "told"]
+__all__ = ["apple", "configured", "cpu", "devices", "imagined"]
 
 UNIFIED = 0.75
 """Share of unified memory that the GPU of an Apple machine may take (``iogpu.wired_limit_mb`` raises it)."""
@@ -58,7 +58,7 @@ def imagined(gib: Sequence[float]) -> tuple[Device, ...]:
     )
 
 
-def told(memory: Mapping[str, int]) -> tuple[Device, ...]:
+def configured(memory: Mapping[str, int]) -> tuple[Device, ...]:
     """GPUs that only the settings tell of: bytes by UUID. What is free is not known, nor whether it is a GPU at all."""
     return tuple(
         Device(

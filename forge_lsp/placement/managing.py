@@ -11,7 +11,7 @@ from forge_lsp.core.addresses import full_name
 from forge_lsp.placement import inventory, ollama_api
 from forge_lsp.placement.calibration import Calibration, Seen
 from forge_lsp.placement.claims import Claims
-from forge_lsp.placement.devices import devices, told
+from forge_lsp.placement.devices import configured, devices
 from forge_lsp.placement.memory_manager import DeviceServer, ModelLoader
 from forge_lsp.placement.moves import ResidentModel
 from forge_lsp.placement.plan import Device, Plan
@@ -80,7 +80,7 @@ def _used(servers: Sequence[ServerSettings], wanted: Sequence[ModelRequest]) -> 
 async def _devices(servers: Sequence[ServerSettings]) -> list[Device] | None:
     """Return the servers' GPUs, by the driver or else by the settings; None where one of them is unknown."""
     memory = {server.gpu: server.memory for server in servers if server.gpu is not None and server.memory is not None}
-    here = {device.uuid: device for device in (*told(memory), *await devices(await inventory.read()))}
+    here = {device.uuid: device for device in (*configured(memory), *await devices(await inventory.read()))}
     found = [here[server.gpu] for server in servers if server.gpu in here]
     return found if len(found) == len(servers) else None
 

@@ -59,7 +59,7 @@ def follow(rig: Rig, device: int, mask: int, trace: Trace | None = None) -> Devi
     whole = rig.together(mask, device)
     if trace is None and whole is not None:
         return DeviceTimeline(waiting={}, evictions=0, loads=len(whole), peak=rig.bytes(mask), base=whole)
-    return _Walk(rig, device, mask, trace).go()
+    return _Walk(rig, device, mask, trace).run()
 
 
 class _Walk:
@@ -89,7 +89,7 @@ class _Walk:
         self.used = self.peak = rig.bytes(self.resident)
         self.base = base
 
-    def go(self) -> DeviceTimeline:
+    def run(self) -> DeviceTimeline:
         rig, mask, trace, device = self.rig, self.mask, self.trace, self.device
         resident = self.resident
         restless = False  # whether the stage before had more than one turn here

@@ -12,7 +12,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[2] / "forge_lsp"
 SDKS = {
     "ollama": {"models/ollama_sdk.py"},
-    "anthropic": {"models/anthropic.py"},
+    "anthropic": {"models/anthropic_endpoint.py"},
     "openai": {"models/openai_endpoint.py"},
     "xllamacpp": {"models/embedded_server.py"},
     "pynvml": {"placement/inventory.py"},

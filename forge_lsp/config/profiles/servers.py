@@ -12,7 +12,7 @@ from forge_lsp.config.profiles.fitness import Installed, why_unfit
 from forge_lsp.config.profiles.fitting import AvailableModel, ServerDevices
 from forge_lsp.config.sources import Table
 from forge_lsp.core.addresses import is_off_machine, ollama_url
-from forge_lsp.placement.devices import RESERVED, told
+from forge_lsp.placement.devices import RESERVED, configured
 from forge_lsp.placement.plan import Device
 
 __all__ = ["Look", "ServerAnswers", "answers", "offers_of", "ollama_of", "places_of"]
@@ -156,7 +156,7 @@ def _own(key: str, entry: Table, named: Mapping[str, Device]) -> tuple[Device, .
     if isinstance(gpu, str) and gpu in named:
         return (named[gpu],)
     if isinstance(memory, int | float) and not isinstance(memory, bool):
-        return told({str(gpu or f"GPU of {key}"): int(memory * 1e9)})
+        return configured({str(gpu or f"GPU of {key}"): int(memory * 1e9)})
     return ()
 
 

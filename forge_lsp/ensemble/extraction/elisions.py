@@ -9,7 +9,7 @@ from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Syntax
 from forge_lsp.core.task import TextRange
 
-__all__ = ["elided_lines", "inside", "is_hollow", "standing_lines", "without_comments"]
+__all__ = ["elided_lines", "inside", "is_hollow", "placeholder_lines", "without_comments"]
 
 _CODE = r"(?:code|implementations?|methods?|functions?|logic|members?|imports?|fields?|properties|definitions?)"
 _SAME = r"(?:(?:the\s+)?same|unchanged|here|as\s+(?:is|before|above)|omitted|intact|untouched|below|above)"
@@ -76,7 +76,7 @@ def elided_lines(code: str, original: str, language: Language, syntax: Syntax) -
     return tuple(n for n in found if not any(one.start < starts[n] < one.end for one in strings))
 
 
-def standing_lines(code: str, original: str, language: Language) -> tuple[int, ...]:
+def placeholder_lines(code: str, original: str, language: Language) -> tuple[int, ...]:
     """The comments of ``code``, by lines from 0, that may stand for members where some are missing: what would be said
     of the code beside it in a body (``unchanged``), or means nothing (``etc.``)."""
     known = {line.strip() for line in original.split("\n")}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from forge_lsp.core.errors import ExtractionFailed
 from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.core.task import ScopeKind, Task, TextRange
-from forge_lsp.ensemble.extraction.elisions import elided_lines, inside, is_hollow, standing_lines
+from forge_lsp.ensemble.extraction.elisions import elided_lines, inside, is_hollow, placeholder_lines
 from forge_lsp.ensemble.extraction.pairing import Pair, paired
 from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, FoundDefinition, WantedDefinition
 
@@ -114,7 +114,7 @@ class _Repair:
         missing = [pair for pair in pairs if pair.new is None]
         said = self._elided
         if not top and any(pair.old is not None and pair.old.kind in DEFINITIONS for pair in missing):
-            said = said | set(standing_lines(self._code, self._original, self._language))
+            said = said | set(placeholder_lines(self._code, self._original, self._language))
         said = said & (set(lines) - self._covered(items)) if said else said
         self._drop(said)
         partial = top and self._whole_file and not self._may_remove

@@ -9,10 +9,10 @@ from typing import cast
 
 from forge_lsp.core.attempt import Issue, Severity
 from forge_lsp.ensemble.answers import Unusable, json_object, shorten, unwrapped
-from forge_lsp.ensemble.plain_words import said_score
+from forge_lsp.ensemble.plain_words import stated_score
 from forge_lsp.ensemble.words import without_thinking
 
-__all__ = ["MOST_ISSUES", "Voted", "parse_review", "said_review", "schema"]
+__all__ = ["MOST_ISSUES", "Voted", "parse_review", "schema", "stated_review"]
 
 MOST_ISSUES = 5
 MOST_REASONING = 400
@@ -80,9 +80,9 @@ def parse_review(text: str, *, cut: bool = False) -> Voted:
     return Voted(score=float(score), reasoning=shorten(reasoning, MOST_REASONING), issues=found)
 
 
-def said_review(text: str) -> Voted | None:
+def stated_review(text: str) -> Voted | None:
     """A review in words, where they give one score without doubt; its issues stay in its reasoning."""
-    score = said_score(text)
+    score = stated_score(text)
     if score is None:
         return None
     return Voted(score=score, reasoning=shorten(without_thinking(text), MOST_REASONING), issues=())

@@ -13,7 +13,7 @@ from forge_lsp.ensemble.calls import Ask
 from forge_lsp.ensemble.fencing import on_one_line
 from forge_lsp.ensemble.members import MOST_UNUSABLE, Team
 from forge_lsp.ensemble.prompting import Shared, has_template, render
-from forge_lsp.ensemble.review.answer import MOST_ISSUES, Voted, parse_review, said_review, schema
+from forge_lsp.ensemble.review.answer import MOST_ISSUES, Voted, parse_review, schema, stated_review
 from forge_lsp.ensemble.review.weighing import Vote
 from forge_lsp.ensemble.words import clip
 
@@ -120,7 +120,7 @@ async def _ask(member: Review, context: ReviewContext, role: str, *more: Message
         request=request,
         read=lambda text, cut: parse_review(text, cut=cut),
         again=lambda problem: render("review_again", problem=problem),
-        words=said_review,
+        words=stated_review,
     )
 
 

@@ -11,7 +11,7 @@ from forge_lsp.core.errors import ModelError, SpendingRefused
 from forge_lsp.core.ports import ChatRequest, Message, Purpose, Role
 from forge_lsp.ensemble.answers import Unusable, ask_twice, json_object, unwrapped
 from forge_lsp.ensemble.members import MOST_UNUSABLE
-from forge_lsp.ensemble.plain_words import said_vote
+from forge_lsp.ensemble.plain_words import stated_vote
 from forge_lsp.ensemble.prompting import render
 from forge_lsp.ensemble.thinking.context import ShownPlan, ThinkerPlan, ThinkingContext
 
@@ -91,7 +91,7 @@ def parse_ballot(text: str, letters: Sequence[str], *, cut: bool = False) -> int
 
 def place_of(text: str, letters: Sequence[str]) -> int | None:
     """Which of ``letters`` an answer in words votes for without doubt; None: none."""
-    letter = said_vote(text, letters)
+    letter = stated_vote(text, letters)
     return None if letter is None else list(letters).index(letter)
 
 

@@ -57,7 +57,7 @@ class ThinkingContext:
     thinkers: Team | None = None
     voters: Team | None = None
 
-    async def say(
+    async def ask_thinker(
         self, model: str, role: str, template: str, *, verb: str = "", shown: Sequence[ShownPlan] = (), **values: str
     ) -> str | None:
         """One thinker's words, or None (and a degradation) where it failed or had none.
@@ -90,7 +90,7 @@ class ThinkingContext:
     async def propose(self, models: Sequence[str]) -> tuple[ThinkerPlan, ...]:
         """The plans of those who had one, in the order of ``models``, all asked at once."""
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self.say(model, "propose", "propose")) for model in models]
+            tasks = [group.create_task(self.ask_thinker(model, "propose", "propose")) for model in models]
         said = [(model, task.result()) for model, task in zip(models, tasks, strict=True)]
         return tuple(ThinkerPlan(model=model, text=text) for model, text in said if text is not None)
 

@@ -42,11 +42,13 @@ async def debate(models: tuple[str, ...], context: ThinkingContext) -> Thought |
 async def _speak(model: str, number: int, turns: Sequence[_Turn], context: ThinkingContext) -> str | None:
     role, verb = f"debate {number}", f"speak in round {number}"
     if not turns:
-        return await context.say(model, role, "propose", verb=verb)
+        return await context.ask_thinker(model, role, "propose", verb=verb)
     shown = [
         ShownPlan(
             heading=f"Round {turn.round}, {'you' if turn.plan.model == model else 'a colleague'}", text=turn.plan.text
         )
         for turn in turns
     ]
-    return await context.say(model, role, "debate", verb=verb, shown=shown, round=str(number), rounds=str(ROUNDS))
+    return await context.ask_thinker(
+        model, role, "debate", verb=verb, shown=shown, round=str(number), rounds=str(ROUNDS)
+    )

@@ -14,12 +14,12 @@ async def duo(models: tuple[str, ...], context: ThinkingContext) -> Thought | No
     """The first proposes, the second criticises, the first refines. Without a critique the proposal stands; without
     a proposal the second proposes alone."""
     first, second = models[0], models[1]
-    proposal = await context.say(first, "propose", "propose")
+    proposal = await context.ask_thinker(first, "propose", "propose")
     if proposal is None:
         return await solo((second,), context)
     alone = Thought(text=proposal, strategy="solo", models=(first,))
-    critique = await context.say(second, "critique", "critique", proposal=fenced(proposal))
+    critique = await context.ask_thinker(second, "critique", "critique", proposal=fenced(proposal))
     if critique is None:
         return alone
-    refined = await context.say(first, "refine", "refine", proposal=fenced(proposal), critique=fenced(critique))
+    refined = await context.ask_thinker(first, "refine", "refine", proposal=fenced(proposal), critique=fenced(critique))
     return alone if refined is None else Thought(text=refined, strategy="duo", models=(first, second))

@@ -10,5 +10,5 @@ __all__ = ["solo"]
 
 async def solo(models: tuple[str, ...], context: ThinkingContext) -> Thought | None:
     """The first model proposes."""
-    words = await context.say(models[0], "propose", "propose")
+    words = await context.ask_thinker(models[0], "propose", "propose")
     return None if words is None else Thought(text=words, strategy="solo", models=(models[0],))

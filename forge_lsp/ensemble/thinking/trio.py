@@ -23,7 +23,7 @@ async def trio(models: tuple[str, ...], context: ThinkingContext) -> Thought | N
     if first.model != models[0]:
         context.degraded(f"{first.model} writes the consensus in the place of {models[0]}")
     shown = [ShownPlan(heading=f"Plan {number}", text=plan.text) for number, plan in enumerate(plans, 1)]
-    agreed = await context.say(first.model, "consensus", "consensus", verb="write the consensus", shown=shown)
+    agreed = await context.ask_thinker(first.model, "consensus", "consensus", verb="write the consensus", shown=shown)
     if agreed is None:
         context.degraded(f"trio became solo: the plan of {first.model} stands without a consensus")
         return alone

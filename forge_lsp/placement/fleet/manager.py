@@ -11,7 +11,7 @@ from pathlib import Path
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports.fleet import FleetReport
 from forge_lsp.placement import inventory
-from forge_lsp.placement.devices import devices, told
+from forge_lsp.placement.devices import configured, devices
 from forge_lsp.placement.fleet.control import Control
 from forge_lsp.placement.fleet.layout import FleetLayout, ServerRequest, lay_out
 from forge_lsp.placement.fleet.scout import scout
@@ -71,7 +71,10 @@ class FleetManager:
         that each server holds. Without GPUs of a known size the settings' own assignment stays."""
         gpu_of = {server.key: server.gpu for server in layout.servers}
         named = {gpu for gpu in gpu_of.values() if gpu is not None}
-        here = [*await devices(found), *told({gpu: request.memory[gpu] for gpu in named if gpu in request.memory})]
+        here = [
+            *await devices(found),
+            *configured({gpu: request.memory[gpu] for gpu in named if gpu in request.memory}),
+        ]
         given = {device.uuid: device for device in here if device.uuid in named}
         if not request.called or len(named) < len(gpu_of) or given.keys() != named:
             return spec

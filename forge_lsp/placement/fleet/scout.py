@@ -33,7 +33,7 @@ async def scout(program: str, models: str | None, log: Path) -> AsyncGenerator[s
         yield None
         return
     try:
-        await child.go()
+        await child.release()
         url = f"http://127.0.0.1:{port}"
         end = time.monotonic() + _READY
         found = None
@@ -48,5 +48,5 @@ async def scout(program: str, models: str | None, log: Path) -> AsyncGenerator[s
 
 
 async def _end(child: ServerProcess, program: str) -> None:
-    await child.let_go()
+    await child.close_input()
     await processes.end(child.pid, child.start, words=words_of(program), patience=5.0)

@@ -80,15 +80,15 @@ def _is_free(port: int) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class ServerProcess:
-    """A server that this process started. It is held at the gate until :meth:`go`; one that is ``leashed`` ends when
-    this process does, or on :meth:`let_go`."""
+    """A server that this process started. It waits until :meth:`release`; one that is ``leashed`` ends when
+    this process does, or on :meth:`close_input`."""
 
     pid: int
     start: str
     leashed: bool = False
     _process: asyncio.subprocess.Process
 
-    async def go(self) -> None:
+    async def release(self) -> None:
         """Let it become the server."""
         stdin = self._process.stdin
         assert stdin is not None
@@ -96,9 +96,9 @@ class ServerProcess:
             stdin.write(b"go\n")
             await stdin.drain()
         if not self.leashed:
-            await self.let_go()
+            await self.close_input()
 
-    async def let_go(self) -> None:
+    async def close_input(self) -> None:
         """Close its input. Safe to call twice."""
         stdin = self._process.stdin
         assert stdin is not None

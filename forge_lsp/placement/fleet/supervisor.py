@@ -170,7 +170,7 @@ class Supervisor:
                 problem=None,
             )
         )
-        await child.go()
+        await child.release()
         logger.info("%s: started, process %d on port %d", spec.key, child.pid, port)
         return child
 

@@ -5,7 +5,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from forge_lsp.editing.ignore import Guard, is_secret_name
+from forge_lsp.editing.ignore import Guard
+from forge_lsp.editing.secret_names import is_secret_name
 from forge_lsp.redaction import redact
 from tests.support import lang
 

@@ -13,9 +13,9 @@ from forge_lsp.ensemble.expectations import (
     MOST_EXAMPLES,
     parse_calls,
     parse_examples,
-    said_calls,
-    said_examples,
     speaks_of,
+    stated_calls,
+    stated_examples,
 )
 
 
@@ -62,7 +62,7 @@ add(5, 5) should return 10.
 print(add(1, 1))
 def add(a, b): return a
 """
-    assert said_examples(text) == (
+    assert stated_examples(text) == (
         ("add(2, 3)", "5"),
         ("add([1], [2])", "[1, 2]"),
         ("add(\"a\", 'b)')", "'ab'"),
@@ -70,7 +70,7 @@ def add(a, b): return a
         ("add(1, None)", "raises TypeError"),
         ("add(5, 5)", "10"),
     )
-    assert said_examples("I cannot say.") is None
+    assert stated_examples("I cannot say.") is None
 
 
 def test_calls_of_a_json_answer_and_in_words() -> None:
@@ -78,8 +78,8 @@ def test_calls_of_a_json_answer_and_in_words() -> None:
     assert len(parse_calls(json.dumps({"calls": [f"f({n})" for n in range(50)]}))) == MOST_CALLS
     with pytest.raises(Unusable):
         parse_calls('{"calls": ["x"]}')
-    assert said_calls("- `f(1)`\n2. f('a)')\nTry f(3) too\nf(4);") == ("f(1)", "f('a)')", "f(4)")
-    assert said_calls("none") is None
+    assert stated_calls("- `f(1)`\n2. f('a)')\nTry f(3) too\nf(4);") == ("f(1)", "f('a)')", "f(4)")
+    assert stated_calls("none") is None
 
 
 def test_a_call_speaks_of_the_scope_or_of_what_encloses_it() -> None:

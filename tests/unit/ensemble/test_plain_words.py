@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from forge_lsp.core.ports import ChatReply, ChatRequest, Purpose
-from forge_lsp.ensemble.plain_words import said_score, said_vote
+from forge_lsp.ensemble.plain_words import stated_score, stated_vote
 from tests.support.scripted import ScriptedModel
 from tests.unit.ensemble.test_review import sit
 
@@ -24,7 +24,7 @@ from tests.unit.ensemble.test_review import sit
     ],
 )
 def test_a_score_that_is_clear_counts(text: str, score: float) -> None:
-    assert said_score(text) == score
+    assert stated_score(text) == score
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_score_that_is_clear_counts(text: str, score: float) -> None:
     ],
 )
 def test_what_is_not_clear_is_no_score(text: str) -> None:
-    assert said_score(text) is None
+    assert stated_score(text) is None
 
 
 @pytest.mark.parametrize(
@@ -52,12 +52,12 @@ def test_what_is_not_clear_is_no_score(text: str) -> None:
     [("B", "B"), ("**B**.", "B"), ("I vote for Plan B: it is short.", "B"), ("My choice is A. Plan A is best.", "A")],
 )
 def test_a_vote_that_is_clear_counts(text: str, letter: str) -> None:
-    assert said_vote(text, "AB") == letter
+    assert stated_vote(text, "AB") == letter
 
 
 @pytest.mark.parametrize("text", ["", "C", "A or B", "I vote for A. I choose B.", "A good plan.", "the best is a plan"])
 def test_what_is_not_clear_is_no_vote(text: str) -> None:
-    assert said_vote(text, "AB") is None
+    assert stated_vote(text, "AB") is None
 
 
 async def test_words_count_only_once_json_was_asked_for_again() -> None:

@@ -6,7 +6,7 @@ from forge_lsp.core.attempt import Thought
 from forge_lsp.core.errors import BudgetExceeded, DeadlineExceeded
 from forge_lsp.core.events import Stage
 from forge_lsp.ensemble.calls import Calls
-from forge_lsp.ensemble.generation import Brief, Draft, generate, go_on, temperature
+from forge_lsp.ensemble.generation import Brief, Draft, continue_draft, generate, temperature
 from forge_lsp.ensemble.prompting import Shared, render, shared_prefix, toy_prefix, window
 from forge_lsp.ensemble.schedule import Generator, Thinking
 from forge_lsp.ensemble.thinking import ANSWER_TOKENS, THOUGHT_TOKENS, ThinkingContext, think
@@ -141,7 +141,7 @@ async def test_a_toy_sees_the_short_prompt_alone() -> None:
 
 async def test_going_on_shows_what_was_said() -> None:
     model = ScriptedModel("m", Cut("rest"))
-    rest = await go_on(brief(model), Draft(text="first", sample=2, truncated=True))
+    rest = await continue_draft(brief(model), Draft(text="first", sample=2, truncated=True))
     assert rest == Draft(text="rest", sample=2, truncated=True)
     roles = [str(message.role) for message in model.requests[0].messages]
     assert roles == ["user", "user", "assistant", "user"]

@@ -360,23 +360,23 @@ async def test_a_price_of_the_users_own_puts_it_under_the_budget(ledger: Ledger)
 
 async def test_while_nobody_is_there_a_paid_call_waits_and_a_free_one_does_not(ledger: Ledger) -> None:
     attendance = Attendance()
-    spending = purse(ledger, attended=attendance, returned=attendance.returned)
+    spending = purse(ledger, attended=attendance, returned=attendance.connected)
     assert await spending.admit(LOCAL, input_tokens=1, output_tokens=1) == 0.0
     waiting = asyncio.create_task(spending.admit(paid(), input_tokens=1000, output_tokens=1000))
     await asyncio.sleep(0.05)
     assert not waiting.done()
     assert await ledger.spent("2026-01-31") == 0
-    attendance.come(lambda question, workspace: asyncio.sleep(0, True))
+    attendance.connect(lambda question, workspace: asyncio.sleep(0, True))
     assert await asyncio.wait_for(waiting, 10) > 0
 
 
 async def test_a_paid_call_that_waited_for_an_editor_is_not_made_for_a_job_that_has_ended(ledger: Ledger) -> None:
     attendance = Attendance()
-    spending = purse(ledger, attended=attendance, returned=attendance.returned)
+    spending = purse(ledger, attended=attendance, returned=attendance.connected)
     waiting = asyncio.create_task(spending.admit(paid(), input_tokens=1000, output_tokens=1000))
     await asyncio.sleep(0.01)
     spending.close()
-    attendance.come(lambda question, workspace: asyncio.sleep(0, True))
+    attendance.connect(lambda question, workspace: asyncio.sleep(0, True))
     with pytest.raises(SpendingRefused, match="the job has ended"):
         await asyncio.wait_for(waiting, 10)
 

@@ -241,13 +241,13 @@ async def test_a_question_that_was_open_is_put_again(tmp_path: Path) -> None:
         put.append(2)
         return await given
 
-    attendance.come(silent)
+    attendance.connect(silent)
     asking = asyncio.create_task(attendance.asking(None)(ASKED))
     await asyncio.sleep(0.01)
-    attendance.leave()
+    attendance.disconnect()
     assert not attendance()
     await asyncio.sleep(0.01)
-    attendance.come(second)
+    attendance.connect(second)
     await asyncio.sleep(0.01)
     given.set_result(True)
     assert await asyncio.wait_for(asking, 5)

@@ -14,6 +14,8 @@ from lsprotocol import types as lsp
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.lsp import session as module
+from forge_lsp.lsp import settings as editor_settings
+from forge_lsp.lsp.client_settings import ClientSettings
 from forge_lsp.lsp.protocol import Refusal
 from forge_lsp.lsp.server import ForgeServer, create_server
 from tests.support.scripted import PlainContext
@@ -65,7 +67,7 @@ async def refused(server: ForgeServer, *, despite_problem: bool = True) -> str:
 
 @pytest.mark.parametrize(
     ("target", "name"),
-    [(module.editor_settings, "from_initialization"), (module, "EditorLog"), (module.Session, "_pull")],
+    [(editor_settings, "from_initialization"), (module, "EditorLog"), (ClientSettings, "read")],
 )
 async def test_a_start_that_fails_is_told_to_every_command(
     made: tuple[Make, Sent], monkeypatch: pytest.MonkeyPatch, target: Any, name: str

@@ -123,7 +123,7 @@ async def test_the_client_is_greeted_before_the_services_are_made(monkeypatch: p
 def test_a_running_answer_says_what_to_do_now() -> None:
     """Agents show their model the document without the words beside it."""
     work = Work("check-1")
-    work.say("running tests")
+    work.report("running tests")
     answer = WorkspaceTools(services=cast(Any, None), workspace=Path("work"), files=cast(Any, None)).running(work)
     assert answer.document["reason"] == "running tests"
     assert answer.document["next"] == 'Call report with id "check-1" and waitSeconds 45.'

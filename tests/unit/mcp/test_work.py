@@ -51,8 +51,8 @@ async def test_work_goes_on_after_a_wait_that_was_too_short() -> None:
 
     waiting = asyncio.create_task(work.wait(60, heard))
     await asyncio.sleep(0)
-    work.say("one")
-    work.say("two")
+    work.report("one")
+    work.report("two")
     await waiting
     assert (told, work.result()) == (["one", "two"], DONE)
 
@@ -253,7 +253,7 @@ async def test_consent_is_needed_while_something_is_wondered() -> None:
 )
 def test_a_form_is_an_answer(action: str, content: dict[str, object] | None, given: Given | None) -> None:
     pytest.importorskip("mcp", reason="the extra mcp is not installed: pip install 'forge-lsp[mcp]'")
-    from forge_lsp.mcp.server import answer_of_form, question_form
+    from forge_lsp.mcp.forms import answer_of_form, question_form
 
     assert answer_of_form(WONDERED, action, content) == given
     words, form = question_form(WONDERED)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.placement.calibration import Calibration
-from forge_lsp.placement.devices import told
+from forge_lsp.placement.devices import configured
 from forge_lsp.placement.fleet import processes
 from forge_lsp.placement.fleet.control import Control
 from forge_lsp.placement.fleet.server import launch
@@ -64,9 +64,9 @@ async def test_a_leashed_server_ends_with_who_started_it_even_by_kill(tmp_path: 
 
 async def test_a_leashed_server_that_ends_by_itself_is_seen_to_end(tmp_path: Path) -> None:
     child = await launch(program(tmp_path, "exit 3"), os.environ, tmp_path / "log", leashed=True)
-    await child.go()
+    await child.release()
     assert await asyncio.wait_for(child.wait(), 10) == "ended with code 3"
-    await child.let_go()
+    await child.close_input()
     assert await processes.until(lambda: processes.members(child.pid) == (), 10)
 
 
@@ -105,9 +105,9 @@ async def test_loads_are_planned_as_fast_as_they_were_seen(tmp_path: Path) -> No
         for key, name in names.items()
     ]
     rows = [TimedRow(attempts=(1,), strategy="solo", thinkers=("thinker",), generator="coder")]
-    guessed = await arranged(models, rows, told({"GPU-0": 20 * 10**9}), state_dir=tmp_path)
+    guessed = await arranged(models, rows, configured({"GPU-0": 20 * 10**9}), state_dir=tmp_path)
     await Calibration(tmp_path).note_load("GPU-0", 10**9, 2.0)
-    timed = await arranged(models, rows, told({"GPU-0": 20 * 10**9}), state_dir=tmp_path)
+    timed = await arranged(models, rows, configured({"GPU-0": 20 * 10**9}), state_dir=tmp_path)
     assert timed.devices[0].load_bandwidth == 0.5e9
     [before], [after] = guessed.scenes[1].moves, timed.scenes[1].moves
     assert (before.load, after.load) == (("coder",), ("coder",))

@@ -1,0 +1,146 @@
+"""A server of Anthropic's Messages API, through the ``anthropic`` package: its client, and what its errors mean.
+The only file that imports the package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from forge_lsp.core.errors import ModelError, ServerUnreachable, Unauthorised
+from forge_lsp.core.ports import ModelInfo
+from forge_lsp.models.faults import connection_failed, sentence
+from forge_lsp.models.gateways import Gateway
+from forge_lsp.models.network import Route, route_to
+from forge_lsp.models.sdk import new_client, read_fault, refusal
+from forge_lsp.models.wire import Deadlines, ServerConfig
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic
+
+__all__ = ["AnthropicEndpoint"]
+
+_KINDS = {
+    "authentication_error": "unauthorised",
+    "permission_error": "unauthorised",
+    "rate_limit_error": "busy",
+    "overloaded_error": "busy",
+    "not_found_error": "missing",
+    "request_too_large": "long",
+}
+"""The API's types of errors that say what to do."""
+
+
+class AnthropicEndpoint:
+    """One server: its client, made at the first use. ``key_env`` is the variable the key was looked for in."""
+
+    def __init__(
+        self,
+        server: ServerConfig,
+        *,
+        url: str,
+        deadlines: Deadlines,
+        key: str | None,
+        key_env: str,
+        auth: tuple[str, str] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.server = server
+        self.url = url
+        self.gateway = Gateway(
+            url=url, listing=f"{url}/v1/models", local=server.local, headers={"x-api-key": key} if key else None
+        )
+        self._deadlines = deadlines
+        self._key = key
+        self._key_env = key_env
+        self._auth = auth
+        self._environ = environ
+        self._route = Route()
+        self._client: AsyncAnthropic | None = None
+
+    def client(self) -> AsyncAnthropic:
+        """The client. Raises Unauthorised without a key, ServerUnreachable where the environment's proxy is wrong."""
+        if not self._key:
+            raise Unauthorised(
+                f"There is no key for the server {self.server.key}: {self._key_env} is not set.",
+                remedy=f"set a key in {self._key_env}",
+            )
+        if self._client is None:
+            import anthropic
+
+            self._route = route_to(self.url, self._environ)
+            made = new_client(
+                anthropic,
+                anthropic.AsyncAnthropic,
+                url=self.url,
+                key=self._key,
+                route=self._route,
+                deadlines=self._deadlines,
+                auth=self._auth,
+            )
+            self._client = cast("AsyncAnthropic", made)
+        return self._client
+
+    def fault(self, error: Exception, info: ModelInfo) -> ModelError:
+        """Any failure of the client, as one of our errors."""
+        import anthropic
+
+        return read_fault(
+            anthropic,
+            error,
+            info=info,
+            server=self.server.key,
+            key=self._key,
+            foreign=f"What answers at {self.url} does not speak Anthropic's language.",
+            unreachable=self._unreachable,
+            refused=lambda refused: self._refusal(refused, info),
+        )
+
+    @staticmethod
+    def refused(error: Exception) -> str | None:
+        """Return the server's words, in lower case, where it refused a request for what is in it; else None."""
+        import anthropic
+
+        if isinstance(error, anthropic.APIStatusError) and error.status_code in (400, 422):
+            return error.message.lower()
+        return None
+
+    def _unreachable(self) -> ServerUnreachable:
+        remedy = f"check the network and the url of servers.{self.server.key}"
+        return connection_failed(self.server.key, self.url, remedy=remedy, told=self._route.told)
+
+    def _refusal(self, error: Any, info: ModelInfo) -> ModelError:
+        # An error in the middle of a stream comes under the status 200: there only its type tells.
+        status, kind, place = int(error.status_code), _kind(error.body), self.server.key
+        words = sentence(_message(error.body) or error.message, secret=self._key)
+        return refusal(
+            status,
+            words,
+            error.response.headers,
+            info=info,
+            server=place,
+            unauthorised=Unauthorised(
+                f"The key was refused by the server {place}.", remedy=f"set a valid key in {self._key_env}"
+            ),
+            missing=f"correct models.{info.key}.name",
+            kind=_KINDS.get(kind, ""),
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+
+def _error(body: object) -> dict[str, object]:
+    if isinstance(body, dict) and isinstance(error := body.get("error"), dict):  # type: ignore[reportUnknownMemberType]  # JSON
+        return error  # type: ignore[reportUnknownVariableType]  # JSON
+    return {}
+
+
+def _kind(body: object) -> str:
+    return str(_error(body).get("type", ""))
+
+
+def _message(body: object) -> str:
+    return str(_error(body).get("message", ""))
