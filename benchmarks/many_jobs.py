@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.raw_lsp import RawClient, raw_client
-from tests.support.real_server import COMMAND, Cast, environment, fenced, verdict
+from tests.support.real_server import COMMAND, ScriptedModels, environment, fenced, verdict
 from tests.support.scripted_http import Script
 
 PROMISED_MS, PROMISED_GROWTH = 50.0, 1.2
@@ -45,7 +45,8 @@ async def model_servers(seconds: float) -> None:
     }
     async with contextlib.AsyncExitStack() as stack:
         servers = [
-            await stack.enter_async_context(FakeOllama(answer=Cast(scripts), models=[*MODELS.values()])) for _ in MODELS
+            await stack.enter_async_context(FakeOllama(answer=ScriptedModels(scripts), models=[*MODELS.values()]))
+            for _ in MODELS
         ]
         print(json.dumps([server.url for server in servers]), flush=True)
         await asyncio.to_thread(sys.stdin.read)

@@ -79,7 +79,7 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class ReplayedCandidate:
     """What became of one attempt's candidate."""
 
     model: str
@@ -91,13 +91,13 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
+class ReplayedJob:
     """One job under one rule. ``right`` is of what was accepted or offered."""
 
     case: Case
     accepted: bool
     right: bool
-    tried: tuple[Tried, ...]
+    tried: tuple[ReplayedCandidate, ...]
 
 
 def settings(url: str, rule: str) -> dict[str, object]:
@@ -142,7 +142,7 @@ async def job(client: RawClient, case: Case, work: Path) -> str:
     return (await answer)["jobId"]
 
 
-async def play(chosen: Sequence[Case], rule: str, at_once: int) -> dict[str, JobRecord]:
+async def run_jobs(chosen: Sequence[Case], rule: str, at_once: int) -> dict[str, JobRecord]:
     """All jobs under ``rule``, by task id."""
     names = {case.id: case.name for case in chosen}
     texts = {
@@ -183,7 +183,7 @@ def text_of(record: JobRecord, candidate: Candidate | None) -> str | None:
     return Edits(TreeSitterSyntax()).splice(task, candidate.code, candidate.imports)
 
 
-def tried(attempt: Attempt, candidate: Candidate, right: bool) -> Tried:
+def tried(attempt: Attempt, candidate: Candidate, right: bool) -> ReplayedCandidate:
     evidence = attempt.evidence
     failed, disputed = evidence.against, evidence.count(CheckStatus.DISPUTED)
     if attempt.decision.kind == "accept":
@@ -196,12 +196,12 @@ def tried(attempt: Attempt, candidate: Candidate, right: bool) -> Tried:
         why = "disputed"
     else:
         why = "open"
-    return Tried(model=candidate.model, right=right, failing=failed + disputed, why=why)
+    return ReplayedCandidate(model=candidate.model, right=right, failing=failed + disputed, why=why)
 
 
 def judged(
     chosen: Sequence[Case], records: Mapping[str, Mapping[str, JobRecord]], jobs: int
-) -> dict[str, list[Played]]:
+) -> dict[str, list[ReplayedJob]]:
     """What was right, by rule. Attempt 0 stands for what was accepted or offered."""
     texts: dict[tuple[str, str, int], str | None] = {}
     for rule, by_task in records.items():
@@ -221,7 +221,7 @@ def judged(
 
     return {
         rule: [
-            Played(
+            ReplayedJob(
                 case=case,
                 accepted=by_task[case.id].outcome is Outcome.ACCEPTED,
                 right=is_right(rule, case, 0),
@@ -237,7 +237,7 @@ def judged(
     }
 
 
-def tell(found: Mapping[str, Sequence[Played]]) -> bool:
+def print_tables(found: Mapping[str, Sequence[ReplayedJob]]) -> bool:
     """Print it all; whether the promise holds."""
     everything = found["never"]
     total = len(everything)
@@ -285,7 +285,7 @@ def tell(found: Mapping[str, Sequence[Played]]) -> bool:
     return kept
 
 
-def details(found: Mapping[str, Sequence[Played]]) -> None:
+def details(found: Mapping[str, Sequence[ReplayedJob]]) -> None:
     for rule, played in found.items():
         for one in played:
             print(f"{rule} {one.case.id} accepted={one.accepted} right={one.right}")
@@ -319,11 +319,11 @@ def main() -> int:
     if not options.full:
         random.Random(options.seed).shuffle(chosen)
         chosen = chosen[: options.tasks]
-    records = {rule: asyncio.run(play(chosen, rule, options.jobs)) for rule in RULES}
+    records = {rule: asyncio.run(run_jobs(chosen, rule, options.jobs)) for rule in RULES}
     found = judged(chosen, records, options.jobs)
     if options.details:
         details(found)
-    kept = tell(found)
+    kept = print_tables(found)
     print(f"{time.monotonic() - began:.0f} s; promised: below {PROMISED:.0%} refused for an example")
     return 0 if kept else 1
 

@@ -35,7 +35,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.grades import REFERENCE, fenced
 from benchmarks.ranking import candidates, task_of
-from benchmarks.replay_functions import Played, Pool, Way, accepted, chosen
+from benchmarks.replay_functions import Pool, ReplayedAnswer, Way, accepted, chosen
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.codec import decode, encode
 from forge_lsp.core.questions import Effect
@@ -53,7 +53,7 @@ WAYS = (
 )
 
 
-async def play(cases: Sequence[Case], known: dict[str, Pool], keep: Path | None, jobs: int) -> list[Pool]:
+async def replayed(cases: Sequence[Case], known: dict[str, Pool], keep: Path | None, jobs: int) -> list[Pool]:
     """What all answers to the tasks showed; of those in ``known`` nothing is run."""
     answers: dict[str, list[Recorded]] = {case.id: [] for case in cases}
     for one in model_outputs.recorded():
@@ -91,16 +91,16 @@ async def pool_of(case: Case, answers: Sequence[Recorded], folder: Path, toolcha
             compiles = parses(candidate.text)
             evidence = await toolchain.evidence(task, candidate) if compiles else Evidence()
             seen[candidate.text] = compiles, evidence
-    found: list[Played] = []
+    found: list[ReplayedAnswer] = []
     for one in (reference, *answers):
         candidate = made.get(one.model)
         if candidate is None:
             none = Candidate(code="", text="", model=one.model, attempt=1)
-            found.append(Played(candidate=none, compiles=False, right=False))
+            found.append(ReplayedAnswer(candidate=none, compiles=False, right=False))
             continue
         compiles, evidence = seen[candidate.text]
         right = one.model == REFERENCE or truth[case.id, candidate.text]
-        found.append(Played(candidate=candidate, compiles=compiles, right=right, evidence=evidence))
+        found.append(ReplayedAnswer(candidate=candidate, compiles=compiles, right=right, evidence=evidence))
     return Pool(task=case.id, played=tuple(found), examples=(), by_method=True)
 
 
@@ -241,7 +241,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     random.Random(options.seed).shuffle(cases)
     passes = model_outputs.right([(case, case.reference) for case in cases], jobs=options.jobs)
     cases = [case for case in cases if passes[case.id, case.reference]][: options.tasks]
-    pools = asyncio.run(play(cases, known, options.keep, options.jobs))
+    pools = asyncio.run(replayed(cases, known, options.keep, options.jobs))
     report(pools, options.pool, options.draws, options.seed)
     print(f"{time.monotonic() - began:.0f} s")
     return 0

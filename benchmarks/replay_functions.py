@@ -51,7 +51,7 @@ DRAWS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
+class ReplayedAnswer:
     """One candidate: what the user's examples showed, and what it gave to the committee's calls."""
 
     candidate: Candidate
@@ -67,7 +67,7 @@ class Pool:
     a class."""
 
     task: str
-    played: tuple[Played, ...]
+    played: tuple[ReplayedAnswer, ...]
     examples: tuple[Example, ...]
     by_method: bool = False
 
@@ -116,7 +116,7 @@ HIDDEN_ASKING = (
 )
 
 
-async def played(count: int, jobs: int) -> list[Pool]:
+async def replayed(count: int, jobs: int) -> list[Pool]:
     """Run everything once."""
     tasks = [task for task in lines("tasks.jsonl.xz") if str(task["id"]).startswith("python/")][:count]
     recorded: dict[str, dict[str, Answer]] = defaultdict(dict)
@@ -156,17 +156,17 @@ async def pool_of(
         if speaks_of(call, task.scope)
     )
     calls = tuple(dict.fromkeys(example.call for example in examples))
-    found: list[Played] = []
-    known: dict[str, Played] = {}
+    found: list[ReplayedAnswer] = []
+    known: dict[str, ReplayedAnswer] = {}
     for answer in answers:
         try:
             candidate = candidate_of(task, answer)
         except (ValueError, ExtractionFailed):
             none = Candidate(code="", text="", model=answer.model, attempt=1)
-            found.append(Played(candidate=none, compiles=False, right=answer.right))
+            found.append(ReplayedAnswer(candidate=none, compiles=False, right=answer.right))
             continue
         if candidate.text not in known:
-            known[candidate.text] = Played(
+            known[candidate.text] = ReplayedAnswer(
                 candidate=candidate,
                 compiles=True,
                 right=answer.right,
@@ -183,10 +183,10 @@ def without_docstrings(text: str) -> str:
     return "\n".join(parts[::2])
 
 
-def checks_of(pool: Pool, way: Way) -> tuple[Checks, list[tuple[Played, CheckedCandidate]]]:
+def checks_of(pool: Pool, way: Way) -> tuple[Checks, list[tuple[ReplayedAnswer, CheckedCandidate]]]:
     """What the product knows when all have written, seen in one way."""
     checks = Checks(unfinished=True, by_method=pool.by_method)
-    seen: list[tuple[Played, CheckedCandidate]] = []
+    seen: list[tuple[ReplayedAnswer, CheckedCandidate]] = []
     for one in pool.played:
         if one.candidate.model == REFERENCE:
             continue
@@ -204,12 +204,12 @@ def checks_of(pool: Pool, way: Way) -> tuple[Checks, list[tuple[Played, CheckedC
     return checks, seen
 
 
-def committee_of(one: Played) -> Evidence:
+def committee_of(one: ReplayedAnswer) -> Evidence:
     """What it gave to the committee's calls, as the product would have it."""
     return replace(one.committee, observed=tuple(replace(seen, source="committee") for seen in one.committee.observed))
 
 
-def chosen(pool: Pool, way: Way, seed: int = 0) -> tuple[Played, Evidence, tuple[Asked, ...]]:
+def chosen(pool: Pool, way: Way, seed: int = 0) -> tuple[ReplayedAnswer, Evidence, tuple[Asked, ...]]:
     """Whom the product takes, with its evidence, and what it asked before. ``seed`` draws the user's slips."""
     checks, seen = checks_of(pool, way)
     asked: tuple[Asked, ...] = ()
@@ -224,7 +224,7 @@ def chosen(pool: Pool, way: Way, seed: int = 0) -> tuple[Played, Evidence, tuple
     return one, checks.settle(checked, last=True), asked
 
 
-def told(values: Sequence[float]) -> str:
+def mean_in_words(values: Sequence[float]) -> str:
     """``71% [62, 80] of 82``."""
     if not values:
         return "  - of 0"
@@ -238,15 +238,16 @@ def table(pools: Sequence[Pool], ways: Sequence[Way]) -> None:
     for way in ways:
         if way.slips:
             right = [fmean(chosen(pool, way, seed)[0].right for seed in range(DRAWS)) for pool in pools]
-            print(f"  {way.name:44} chosen right {told(right)}")
+            print(f"  {way.name:44} chosen right {mean_in_words(right)}")
             continue
         ends = [chosen(pool, way) for pool in pools]
         taken = [one.right for one, evidence, _ in ends if accepted(one, evidence)]
-        print(f"  {way.name:44} chosen right {told([one.right for one, _, _ in ends])}")
-        print(f"  {'':44} accepted     {told([accepted(*end[:2]) for end in ends])}, right {told(taken)}")
+        print(f"  {way.name:44} chosen right {mean_in_words([one.right for one, _, _ in ends])}")
+        shares = mean_in_words([accepted(*end[:2]) for end in ends]), mean_in_words(taken)
+        print(f"  {'':44} accepted     {shares[0]}, right {shares[1]}")
         if way.questions:
             print(f"  {'':44} {questions([asked for _, _, asked in ends])}")
-    print(f"  {'the oracle':44} chosen right {told([any(one.right for one in each) for each in candidates])}")
+    print(f"  {'the oracle':44} chosen right {mean_in_words([any(one.right for one in each) for each in candidates])}")
 
 
 def questions(asked: Sequence[Sequence[Asked]]) -> str:
@@ -257,7 +258,7 @@ def questions(asked: Sequence[Sequence[Asked]]) -> str:
     return f"asked in {sum(map(bool, asked))} of {len(asked)} tasks: {came or 'nothing'}"
 
 
-def accepted(one: Played, evidence: Evidence) -> bool:
+def accepted(one: ReplayedAnswer, evidence: Evidence) -> bool:
     """Whether its grade is at least ``supported``."""
     return one.compiles and evidence.grade is not None and evidence.grade.rank >= Grade.SUPPORTED.rank
 
@@ -275,7 +276,7 @@ def authors(pools: Sequence[Pool]) -> Iterator[str]:
         if judged:
             by_task.append(fmean(each.passed for each in judged))
     count = sum(len(pool.examples) for pool in pools)
-    yield f"{count} examples of {MOST_AUTHORS} lists; the reference passes {told(rights)}"
+    yield f"{count} examples of {MOST_AUTHORS} lists; the reference passes {mean_in_words(rights)}"
     yield f"tasks with any: {len(by_task)}; of the mean task {fmean(by_task) if by_task else 0:.0%} are right"
 
 
@@ -314,7 +315,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.keep is not None and options.keep.is_file():
         pools = load(options.keep)
     else:
-        pools = asyncio.run(played(options.tasks, options.jobs))
+        pools = asyncio.run(replayed(options.tasks, options.jobs))
         if options.keep is not None:
             options.keep.write_text(json.dumps([encode(pool) for pool in pools]), "utf-8")
     report(pools)

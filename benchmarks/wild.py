@@ -35,7 +35,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.wild_projects import SOURCES, Source, source_named
 from benchmarks.wild_projects.getting import Unavailable, got
 from benchmarks.wild_projects.own import Known, known_of
-from benchmarks.wild_projects.playing import Play, plays_of, snapshot, toolchains_here
+from benchmarks.wild_projects.playing import TestedJob, plays_of, snapshot, toolchains_here
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.languages.registry import BUILT_IN
 from tests.support.intervals import share
@@ -50,7 +50,7 @@ class Result:
 
     source: Source
     known: Known
-    plays: tuple[Play, ...]
+    plays: tuple[TestedJob, ...]
     left: tuple[str, ...]
 
     @property
@@ -84,7 +84,7 @@ async def run(source: Source, root: Path, options: argparse.Namespace) -> Result
     language = BUILT_IN.get(source.language)
     assert language is not None, source.language
     before = snapshot(root)
-    plays: list[Play] = []
+    plays: list[TestedJob] = []
     with tempfile.TemporaryDirectory() as temp:
         async with toolchains_here(Path(temp) / "boxes", options.timeout) as every:
             until = time.monotonic() + options.seconds
@@ -100,7 +100,7 @@ async def run(source: Source, root: Path, options: argparse.Namespace) -> Result
     return Result(source=source, known=known, plays=tuple(plays), left=left)
 
 
-def line_of(play: Play) -> str:
+def line_of(play: TestedJob) -> str:
     """One play in a line."""
     kind = "right" if play.right else "wrong"
     head = f"{play.case} over {play.over}, {kind} ({play.how}): {play.outcome}, {play.grade or 'no grade'}"
@@ -134,13 +134,13 @@ def report(result: Result) -> None:
     print(f"  not as promised: {', '.join(result.broken)}" if result.broken else "  as promised")
 
 
-def outcomes_of(plays: Sequence[Play]) -> str:
+def outcomes_of(plays: Sequence[TestedJob]) -> str:
     """How plays ended, the commonest first."""
     counted = Counter(f"accepted {play.grade}" if play.accepted else _refused(play) for play in plays)
     return ", ".join(f"{what} {count}" for what, count in counted.most_common())
 
 
-def _refused(play: Play) -> str:
+def _refused(play: TestedJob) -> str:
     return "unverified" if play.outcome is Outcome.UNVERIFIED else "refused"
 
 

@@ -17,7 +17,7 @@ import pytest
 import forge_lsp
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.messages_server import MessagesServer
-from tests.support.real_server import MODELS, Cast, environment, fenced, prompt, row, settings, verdict
+from tests.support.real_server import MODELS, ScriptedModels, environment, fenced, prompt, row, settings, verdict
 from tests.support.scripted_http import Script
 
 pytest.importorskip("acp", reason="the extra acp is not installed: pip install 'forge-lsp[acp]'")
@@ -118,7 +118,7 @@ def work(tmp_path: Path) -> Path:
 
 
 def ollama(parts: Mapping[str, Any] = GOOD) -> FakeOllama:
-    return FakeOllama(answer=Cast(parts), models=list(MODELS.values()))
+    return FakeOllama(answer=ScriptedModels(parts), models=list(MODELS.values()))
 
 
 async def test_from_a_prompt_to_the_edit(tmp_path: Path, work: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.raw_lsp import RawClient, RpcError
-from tests.support.real_server import MODELS, Cast, fenced, forge, generate, open_file, row, settings, verdict
+from tests.support.real_server import MODELS, ScriptedModels, fenced, forge, generate, open_file, row, settings, verdict
 from tests.support.scripted_http import Script
 
 HEAD = 'def half(n: int) -> int:\n    """Half of it.\n\n    >>> half(4)\n    2\n    """\n'
@@ -22,10 +22,10 @@ def written(body: str) -> str:
     return STUB.replace("    ...", f"    {body}")
 
 
-def cast() -> Cast:
+def cast() -> ScriptedModels:
     """Three samples: two that prove themselves, and one that does not compile."""
     answers = [Script.say(fenced(f"{HEAD}    {body}")) for body in (FLOOR, TRUNC, WRONG)]
-    return Cast({"generate": answers, "review": Script.say(verdict(9))})
+    return ScriptedModels({"generate": answers, "review": Script.say(verdict(9))})
 
 
 async def started(client: RawClient, work: Path, apply: str) -> tuple[str, str, list[dict[str, Any]]]:

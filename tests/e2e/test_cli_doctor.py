@@ -14,7 +14,7 @@ import pytest
 from tests.support import denied
 from tests.support.cli import Ran, forge, hide_packages
 from tests.support.faulty_ollama import FakeOllama
-from tests.support.real_server import MODELS, Cast, environment, fenced, row, settings, verdict
+from tests.support.real_server import MODELS, ScriptedModels, environment, fenced, row, settings, verdict
 from tests.support.scripted_http import Script
 from tests.support.shapes import misfits
 
@@ -161,7 +161,7 @@ async def test_without_any_sandbox_nothing_is_run_and_the_remedy_is_named(tmp_pa
     assert found["sandbox"]["facts"] == {"kind": "none"}
     assert "Landlock" in found["sandbox: landlock"]["detail"]
 
-    answers = Cast({"generate": Script.say(fenced(CODE)), "review": Script.say(verdict(9))})
+    answers = ScriptedModels({"generate": Script.say(fenced(CODE)), "review": Script.say(verdict(9))})
     async with FakeOllama(answer=answers, models=list(MODELS.values())) as server:
         values = settings(server.url, row(1))
         env |= environment(tmp_path, values, PATH=env["PATH"])

@@ -12,7 +12,17 @@ import pytest
 from tests.support.cli import forge, ran, started
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.messages_server import MessagesServer
-from tests.support.real_server import COMMAND, MODELS, Cast, environment, fenced, prompt, row, settings, verdict
+from tests.support.real_server import (
+    COMMAND,
+    MODELS,
+    ScriptedModels,
+    environment,
+    fenced,
+    prompt,
+    row,
+    settings,
+    verdict,
+)
 from tests.support.scripted_http import Script
 from tests.support.shapes import JOB_DOCUMENT, misfits
 
@@ -41,12 +51,12 @@ CODE = '''def add(a: int, b: int) -> int:
     """
     return a + b'''
 DONE = STUB.replace("    ...\n", "    return a + b\n")
-GOOD = Cast({"generate": Script.say(fenced(CODE)), "review": Script.say(verdict(9))})
+GOOD = ScriptedModels({"generate": Script.say(fenced(CODE)), "review": Script.say(verdict(9))})
 ONCE = row(1)
 
 
-def ollama(cast: Cast = GOOD) -> FakeOllama:
-    return FakeOllama(answer=cast, models=list(MODELS.values()))
+def ollama(scripted: ScriptedModels = GOOD) -> FakeOllama:
+    return FakeOllama(answer=scripted, models=list(MODELS.values()))
 
 
 @pytest.fixture
@@ -147,7 +157,7 @@ async def test_a_question_is_answered_by_a_line_while_the_job_goes_on(tmp_path: 
         "review": [Script.say(verdict(9), first=4.0 if asked else 0.0), Script.say(verdict(9))],
     }
     both = ONCE | {"generator": {"model": "coder", "beside": ["gemma3"]}}
-    async with ollama(Cast(parts)) as server:
+    async with ollama(ScriptedModels(parts)) as server:
         env = environment(tmp_path, settings(server.url, both))
         words = ("generate", "sums.py", "--range", "6", "--write", *(["--ask"] if asked else []))
         async with started(*words, cwd=work, env=env) as process:
@@ -200,7 +210,7 @@ async def test_json_prints_one_job_document_whichever_face_tells_it(tmp_path: Pa
 
 
 async def test_json_of_a_job_that_fails_has_the_same_shape(tmp_path: Path, work: Path) -> None:
-    answers = Cast(
+    answers = ScriptedModels(
         {"generate": Script.say(fenced(CODE.replace("a + b", "a + missing"))), "review": Script.say(verdict(9))}
     )
     async with ollama(answers) as server:
@@ -237,8 +247,8 @@ def names(folder: Path) -> set[str]:
     return {entry.name for entry in folder.iterdir()}
 
 
-def changing(path: Path, text: str | None) -> Cast:
-    """The good cast, whose reviewer takes so long that the user changes the file meanwhile."""
+def changing(path: Path, text: str | None) -> ScriptedModels:
+    """The good answers, of a reviewer who takes so long that the user changes the file meanwhile."""
 
     def review(_: object) -> Script:
         if text is None:
@@ -247,7 +257,7 @@ def changing(path: Path, text: str | None) -> Cast:
             path.write_text(text)
         return Script.say(verdict(9))
 
-    return Cast({"generate": Script.say(fenced(CODE)), "review": review})
+    return ScriptedModels({"generate": Script.say(fenced(CODE)), "review": review})
 
 
 async def test_changes_elsewhere_are_merged_and_checked_again(tmp_path: Path, work: Path) -> None:
@@ -284,7 +294,7 @@ async def test_a_language_whose_tools_are_not_there_is_unverified(tmp_path: Path
     source = "class Sums {\n    static int add(int a, int b) {\n        return 0;\n    }\n}\n"
     (work / "Sums.java").write_text(source)
     code = "static int add(int a, int b) {\n    return a + b;\n}"
-    answers = Cast({"generate": Script.say(fenced(code, "java")), "review": Script.say(verdict(9))})
+    answers = ScriptedModels({"generate": Script.say(fenced(code, "java")), "review": Script.say(verdict(9))})
     (tmp_path / "bin").mkdir()
     async with ollama(answers) as server:
         env = environment(tmp_path, settings(server.url, ONCE), PATH=str(tmp_path / "bin"), JAVA_HOME="")
@@ -310,7 +320,7 @@ async def test_a_language_whose_tools_are_not_there_is_unverified(tmp_path: Path
     ids=["a line is a place", "a line twice is a cursor", "lines are a selection", "none is the whole file"],
 )
 async def test_what_is_replaced(tmp_path: Path, work: Path, lines: str | None, code: str, expected: str) -> None:
-    answers = Cast({"generate": Script.say(fenced(code)), "review": Script.say(verdict(9))})
+    answers = ScriptedModels({"generate": Script.say(fenced(code)), "review": Script.say(verdict(9))})
     option = ["--range", lines] if lines else []
     async with ollama(answers) as server:
         env = environment(tmp_path, settings(server.url, ONCE))
@@ -353,7 +363,9 @@ async def test_a_server_that_is_down_fails_with_the_way_to_mend_it(tmp_path: Pat
 async def test_what_a_model_writes_cannot_steer_the_terminal(tmp_path: Path, work: Path) -> None:
     if (script := shutil.which("script")) is None:
         pytest.skip("no `script` to be a terminal")
-    answers = Cast({"generate": Script.say(fenced(CODE + "  # \x1b]0;owned\x07")), "review": Script.say(verdict(9))})
+    answers = ScriptedModels(
+        {"generate": Script.say(fenced(CODE + "  # \x1b]0;owned\x07")), "review": Script.say(verdict(9))}
+    )
     async with ollama(answers) as server:
         env = environment(tmp_path, settings(server.url, ONCE), TERM="xterm")
         command = f"{' '.join(COMMAND)} generate sums.py --range 6"

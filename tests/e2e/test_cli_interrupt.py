@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.cli import ran, started
 from tests.support.faulty_ollama import FakeOllama
-from tests.support.real_server import MODELS, Cast, environment, fenced, row, settings
+from tests.support.real_server import MODELS, ScriptedModels, environment, fenced, row, settings
 from tests.support.scripted_http import Script
 from tests.support.shapes import JOB_DOCUMENT, misfits
 
@@ -63,7 +63,7 @@ async def test_a_signal_during_a_model_call(tmp_path: Path, number: int, code: i
 async def test_a_signal_while_a_candidate_runs_leaves_no_process(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_text(STUB)
-    answers = Cast({"generate": Script.say(fenced(LOOP))})
+    answers = ScriptedModels({"generate": Script.say(fenced(LOOP))})
     async with FakeOllama(answer=answers, models=list(MODELS.values())) as server:
         env = environment(tmp_path, settings(server.url, row(1, panel=()), accept={"rule": "evidence"}))
         async with started("generate", "a.py", "--range", "1", "--write", cwd=tmp_path, env=env) as process:

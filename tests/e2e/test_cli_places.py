@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.cli import Ran, forge
 from tests.support.faulty_ollama import FakeOllama
-from tests.support.real_server import MODELS, Cast, environment, fenced, row, settings, verdict
+from tests.support.real_server import MODELS, ScriptedModels, environment, fenced, row, settings, verdict
 from tests.support.scripted_http import Script
 from tests.support.tables import part
 
@@ -32,7 +32,7 @@ async def run(folder: Path, env: dict[str, str], *arguments: str) -> Ran:
 
 async def test_auto_chooses_no_model_that_runs_elsewhere(tmp_path: Path) -> None:
     models = [*REMOTE, "qwen2.5-coder:7b"]
-    async with FakeOllama(answer=Cast(CAST), models=models, remote=REMOTE) as server:
+    async with FakeOllama(answer=ScriptedModels(CAST), models=models, remote=REMOTE) as server:
         env = environment(tmp_path, {}, OLLAMA_HOST=server.url)
         ran = await run(tmp_path, env)
         assert (ran.code, ran.json["outcome"]) == (0, "accepted"), ran.err
@@ -40,7 +40,7 @@ async def test_auto_chooses_no_model_that_runs_elsewhere(tmp_path: Path) -> None
 
 
 async def test_auto_with_nothing_but_such_models_says_so(tmp_path: Path) -> None:
-    async with FakeOllama(answer=Cast(CAST), models=[*REMOTE], remote=REMOTE) as server:
+    async with FakeOllama(answer=ScriptedModels(CAST), models=[*REMOTE], remote=REMOTE) as server:
         env = environment(tmp_path, {"profile": "one-gpu"}, OLLAMA_HOST=server.url)
         ran = await run(tmp_path, env)
         assert ran.code != 0
@@ -58,7 +58,7 @@ def named(url: str, **tables: Any) -> dict[str, object]:
 @pytest.mark.parametrize("allowed", [False, True])
 async def test_a_named_one_needs_consent_and_the_report_names_the_place(tmp_path: Path, allowed: bool) -> None:
     models = [*MODELS.values(), *REMOTE]
-    async with FakeOllama(answer=Cast(CAST), models=models, remote=REMOTE) as server:
+    async with FakeOllama(answer=ScriptedModels(CAST), models=models, remote=REMOTE) as server:
         env = environment(tmp_path, named(server.url))
         ran = await run(tmp_path, env, *(("--allow", "gpu0") if allowed else ()))
         asked = [call for call in server.to("/api/chat") if call.body["model"] in REMOTE]
@@ -77,7 +77,7 @@ async def test_a_named_one_needs_consent_and_the_report_names_the_place(tmp_path
 
 @pytest.mark.parametrize("local", [False, True])
 async def test_a_gateway_on_loopback_needs_consent(tmp_path: Path, local: bool) -> None:
-    async with FakeOllama(answer=Cast(CAST), models=[*MODELS.values()]) as server:
+    async with FakeOllama(answer=ScriptedModels(CAST), models=[*MODELS.values()]) as server:
         gpu = {"kind": "ollama", "url": server.url, "local": local}
         env = environment(tmp_path, settings(server.url, row(1), servers={"gpu0": gpu}))
         ran = await run(tmp_path, env)
@@ -90,7 +90,7 @@ async def test_a_gateway_on_loopback_needs_consent(tmp_path: Path, local: bool) 
 
 
 async def test_a_workspace_does_not_say_what_is_local(tmp_path: Path) -> None:
-    async with FakeOllama(answer=Cast(CAST), models=[*MODELS.values()]) as server:
+    async with FakeOllama(answer=ScriptedModels(CAST), models=[*MODELS.values()]) as server:
         gpu = {"kind": "ollama", "url": server.url, "local": False}
         env = environment(tmp_path, settings(server.url, row(1), servers={"gpu0": gpu}))
         (tmp_path / "work").mkdir()
@@ -134,7 +134,7 @@ VARIABLES = [
 
 
 async def test_no_variable_touches_a_local_server(tmp_path: Path) -> None:
-    async with FakeOllama(answer=Cast(CAST), models=[*MODELS.values()]) as server:
+    async with FakeOllama(answer=ScriptedModels(CAST), models=[*MODELS.values()]) as server:
         env = environment(tmp_path, settings(server.url, row(1)))
         told: dict[tuple[str, str], str] = {}
         for variable, value in part(VARIABLES, 9):
@@ -149,7 +149,7 @@ async def test_no_variable_touches_a_local_server(tmp_path: Path) -> None:
     ("variable", "value"), [VARIABLES[0], VARIABLES[9], VARIABLES[12], VARIABLES[19], VARIABLES[20]]
 )
 async def test_the_doctor_survives_them_and_auto_too(tmp_path: Path, variable: str, value: str) -> None:
-    async with FakeOllama(answer=Cast(CAST), models=["qwen2.5-coder:7b"]) as server:
+    async with FakeOllama(answer=ScriptedModels(CAST), models=["qwen2.5-coder:7b"]) as server:
         env = environment(tmp_path, {}, OLLAMA_HOST=server.url) | {variable: value}
         ran = await forge("doctor", "--json", cwd=tmp_path, env=env)
         assert ran.json["findings"]
@@ -164,7 +164,7 @@ async def test_the_doctor_survives_them_and_auto_too(tmp_path: Path, variable: s
 
 
 async def test_a_password_in_an_address_works_and_shows_nowhere(tmp_path: Path) -> None:
-    async with FakeOllama(answer=Cast(CAST), models=[*MODELS.values()], password="me:s3cret/pw") as server:
+    async with FakeOllama(answer=ScriptedModels(CAST), models=[*MODELS.values()], password="me:s3cret/pw") as server:
         url = server.url.replace("http://", "http://me:s3cret%2Fpw@")
         env = environment(tmp_path, settings(url, row(1)))
         ran = await run(tmp_path, env)

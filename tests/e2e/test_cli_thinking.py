@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.cli import forge
 from tests.support.faulty_ollama import FakeOllama, Mind
-from tests.support.real_server import Cast, environment, fenced, verdict
+from tests.support.real_server import ScriptedModels, environment, fenced, verdict
 from tests.support.scripted_http import Script
 
 TEXT = 'def is_even(number: int) -> bool:\n    """Whether.\n\n    >>> is_even(2)\n    True\n    """\n    ...\n'
@@ -41,8 +41,8 @@ async def test_the_first_attempt_is_accepted(
     work = tmp_path / "work"
     work.mkdir()
     (work / "even.py").write_text(TEXT)
-    cast = Cast({"generate": Script.say(answer), "review": Script.say(verdict(9))})
-    async with FakeOllama(answer=cast, models=[*minds, *plain], minds=minds) as server:
+    scripted = ScriptedModels({"generate": Script.say(answer), "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=scripted, models=[*minds, *plain], minds=minds) as server:
         env = environment(tmp_path, {}, OLLAMA_HOST=server.url)
         ran = await forge("generate", "even.py", "--range", "7", "--json", cwd=work, env=env)
         assert (ran.code, ran.json["outcome"], len(ran.json["attempts"])) == (0, "accepted", 1), ran.err

@@ -10,7 +10,7 @@ import pytest
 from tests.support import denied
 from tests.support.cli import forge
 from tests.support.faulty_ollama import FakeOllama
-from tests.support.real_server import MODELS, Cast, environment, fenced, row, settings, verdict
+from tests.support.real_server import MODELS, ScriptedModels, environment, fenced, row, settings, verdict
 from tests.support.scripted_http import Script
 
 STUB = 'def add(a: int, b: int) -> int:\n    """The sum.\n\n    >>> add(1, 2)\n    3\n    """\n    ...\n'
@@ -25,7 +25,7 @@ async def test_checks_need_wsl2_and_everything_says_so(tmp_path: Path) -> None:
     disguise.mkdir()
     (work / "a.py").write_text(STUB)
     (disguise / "sitecustomize.py").write_text(AS_WINDOWS)
-    answers = Cast({"generate": Script.say(fenced(CODE)), "review": Script.say(verdict(9))})
+    answers = ScriptedModels({"generate": Script.say(fenced(CODE)), "review": Script.say(verdict(9))})
     wrapper = (sys.executable, denied.__file__)
     async with FakeOllama(answer=answers, models=list(MODELS.values())) as server:
         env = environment(tmp_path, settings(server.url, row(1)), PYTHONPATH=str(disguise))

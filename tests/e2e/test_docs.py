@@ -25,7 +25,7 @@ import pytest
 
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.pages import PAGES, ROOT, Block, anchors, blocks, links
-from tests.support.real_server import Cast, fenced, part_of, prompt, verdict
+from tests.support.real_server import ScriptedModels, fenced, part_of, prompt, verdict
 from tests.support.scripted_http import Script
 
 REASONS = {
@@ -133,7 +133,7 @@ def test_every_page_is_found_from_the_readme() -> None:
 def answer(body: dict[str, Any]) -> Script:
     """What the models say, by what they are asked."""
     code = fenced(CSHARP, "csharp") if "csharp" in prompt(body) or "UserService" in prompt(body) else fenced(DONE)
-    played = Cast({"generate": Script.say(code), "review": Script.say(verdict(9))})
+    played = ScriptedModels({"generate": Script.say(code), "review": Script.say(verdict(9))})
     assert part_of(body)
     return played(body)
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.support.faulty_ollama import FakeOllama
-from tests.support.real_server import COMMAND, MODELS, Cast, environment, fenced, settings, verdict
+from tests.support.real_server import COMMAND, MODELS, ScriptedModels, environment, fenced, settings, verdict
 from tests.support.scripted_http import Script
 
 HERE = Path(__file__).parent / "emacs"
@@ -96,8 +96,8 @@ async def drive(folder: Path, scenario: str, values: Mapping[str, object], *, ty
 
 
 async def test_action_to_edit(tmp_path: Path) -> None:
-    cast = Cast({"generate": Script.say(fenced(NEAT)), "review": Script.say(verdict(9))})
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+    scripted = ScriptedModels({"generate": Script.say(fenced(NEAT)), "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         file = await drive(tmp_path, "action", settings(ollama.url), typed="say whether it is even\n")
     assert file.read_text(encoding="utf-8") == TEXT  # nothing is saved but by the user
 
@@ -117,8 +117,8 @@ async def test_cancel(tmp_path: Path) -> None:
 
 
 async def test_consent(tmp_path: Path) -> None:
-    cast = Cast({"generate": Script.say(fenced(NEAT)), "review": Script.say(verdict(9))})
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+    scripted = ScriptedModels({"generate": Script.say(fenced(NEAT)), "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         paid = {"gpu0": {"kind": "ollama", "url": ollama.url, "paid": True}}
         prices = {key: {"input": 1.0, "output": 1.0} for key in MODELS}
         await drive(tmp_path, "consent", settings(ollama.url, servers=paid, prices=prices))

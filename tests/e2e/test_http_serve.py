@@ -19,7 +19,7 @@ import pytest
 from tests.support.cli import forge, hide_packages, started
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.messages_server import MessagesServer
-from tests.support.real_server import MODELS, Cast, environment, fenced, part_of, row, settings, verdict
+from tests.support.real_server import MODELS, ScriptedModels, environment, fenced, part_of, row, settings, verdict
 from tests.support.scripted_http import Script
 from tests.support.shapes import JOB_DOCUMENT, misfits
 from tests.support.tools import dotnet_environment
@@ -73,7 +73,9 @@ async def serve(folder: Path, values: Mapping[str, object], **env: str) -> Async
 
 
 def ollama(**scripts: Any) -> FakeOllama:
-    return FakeOllama(answer=Cast({"generate": Script.say(fenced(CODE)), **scripts}), models=[*MODELS.values()])
+    return FakeOllama(
+        answer=ScriptedModels({"generate": Script.say(fenced(CODE)), **scripts}), models=[*MODELS.values()]
+    )
 
 
 async def until(what: Any, patience: float = 20.0) -> None:

@@ -25,7 +25,7 @@ from tests.support.processes import Seen, descendants
 from tests.support.raw_lsp import RawClient, RpcError
 from tests.support.real_server import (
     MODELS,
-    Cast,
+    ScriptedModels,
     events,
     fenced,
     forge,
@@ -164,7 +164,7 @@ async def house(tmp_path: Path, stage: Stage) -> AsyncIterator[tuple[RawClient, 
     def stuck(part: str, script: Script) -> Any:
         return lambda _: Script.stall(stage.words) if switch["stuck"] and stage.part == part else script
 
-    cast = Cast(
+    scripted = ScriptedModels(
         {
             "propose": stuck("propose", Script.say("By the remainder.")),
             "generate": lambda body: stuck("generate", Script.say(fenced(stage.code if switch["stuck"] else GOOD)))(
@@ -173,7 +173,7 @@ async def house(tmp_path: Path, stage: Stage) -> AsyncIterator[tuple[RawClient, 
             "review": stuck("review", Script.say(verdict(9))),
         }
     )
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         values = settings(ollama.url, row(1, thinking=["phi4"]), check=stage.check)
         async with forge(tmp_path, values) as client:
             yield client, ollama, switch

@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 
 from tests.support.faulty_ollama import FakeOllama
-from tests.support.real_server import MODELS, Cast, fenced, forge, generate, open_file, part_of, row, settings, verdict
+from tests.support.real_server import (
+    MODELS,
+    ScriptedModels,
+    fenced,
+    forge,
+    generate,
+    open_file,
+    part_of,
+    row,
+    settings,
+    verdict,
+)
 from tests.support.scripted_http import Script
 
 TEXT = 'def is_even(number: int) -> bool:\n    """Whether it divides by two."""\n    ...\n'
@@ -20,8 +31,10 @@ CODE = "def is_even(number: int) -> bool:\n    return number % 2 == 0"
 @pytest.mark.parametrize(("text", "asked"), [(TEXT, True), (TESTED, False)], ids=["no check", "an example"])
 async def test_reviewers_give_examples_where_there_is_no_check(tmp_path: Path, text: str, asked: bool) -> None:
     given = json.dumps({"examples": [{"call": call, "value": value} for call, value in EXAMPLES]})
-    cast = Cast({"generate": Script.say(fenced(CODE)), "examples": Script.say(given), "review": Script.say(verdict(9))})
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+    scripted = ScriptedModels(
+        {"generate": Script.say(fenced(CODE)), "examples": Script.say(given), "review": Script.say(verdict(9))}
+    )
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         values = settings(ollama.url, row(1), evidence={"committee": True})
         async with forge(tmp_path, values) as client:
             uri = open_file(client, tmp_path / "work" / "even.py", text)

@@ -20,7 +20,7 @@ from tests.support.faulty_ollama import FakeOllama
 from tests.support.real_server import (
     COMMAND,
     MODELS,
-    Cast,
+    ScriptedModels,
     environment,
     events,
     fenced,
@@ -73,19 +73,19 @@ def runs(text: str) -> doctest.TestResults:
 @pytest.fixture
 async def ollama() -> AsyncIterator[FakeOllama]:
     """Models that think, write clumsily and then neatly, and are hard to please."""
-    cast = Cast(
+    scripted = ScriptedModels(
         {
             "generate": [Script.say(fenced(CLUMSY)), Script.say(fenced(NEAT))],
             "review@granite3-dense:2b": [Script.say(verdict(5)), Script.say(verdict(9))],
             "review@gemma3:12b": [Script.say(verdict(7.5, "Return the comparison itself.")), Script.say(verdict(8))],
         }
     )
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as server:
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as server:
         yield server
 
 
 class EditorWithFile:
-    """An editor as pytest-lsp plays it, whose documents take the edits that it is sent."""
+    """An editor as pytest-lsp simulates it, whose documents take the edits that it is sent."""
 
     def __init__(self, client: LanguageClient, documents: dict[str, TextDocument]) -> None:
         self.client: Any = client
@@ -237,14 +237,14 @@ async def test_from_the_light_bulb_to_code_that_runs(editor: EditorWithFile, oll
 
 
 async def test_what_does_not_compile_is_not_reviewed_and_the_next_attempt_is_told(tmp_path: Path) -> None:
-    cast = Cast(
+    scripted = ScriptedModels(
         {
             "generate": [Script.say(fenced(BROKEN)), Script.say(fenced(NEAT))],
             "review": Script.say(verdict(8.2)),
         }
     )
     async with (
-        FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama,
+        FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama,
         forge(tmp_path, settings(ollama.url)) as client,
     ):
         uri = open_file(client, tmp_path / "work" / "even.py", TEXT)
@@ -264,10 +264,10 @@ async def test_what_does_not_compile_is_not_reviewed_and_the_next_attempt_is_tol
 
 async def test_what_fails_an_example_that_another_passes_is_never_accepted(tmp_path: Path) -> None:
     yes, no = (Script.say(fenced(HEAD + f"    return {value}")) for value in (True, False))
-    cast = Cast({"generate": [yes, no, yes, no], "review": Script.say(verdict(10))})
+    scripted = ScriptedModels({"generate": [yes, no, yes, no], "review": Script.say(verdict(10))})
     rows = (row(1, 2, samples=2),)
     async with (
-        FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama,
+        FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama,
         forge(tmp_path, settings(ollama.url, *rows)) as client,
     ):
         uri = open_file(client, tmp_path / "work" / "even.py", TEXT)

@@ -13,7 +13,7 @@ from forge_lsp.languages.go.tools import find_go
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.real_server import (
     MODELS,
-    Cast,
+    ScriptedModels,
     events,
     fenced,
     forge,
@@ -161,7 +161,7 @@ RUST_HOMES = {"RUSTUP_HOME": ".rustup", "CARGO_HOME": ".cargo"}
 
 async def run(case: Case, folder: Path, env: dict[str, str]) -> None:
     """One job; the second attempt has been told what the compiler said of the first."""
-    cast = Cast(
+    scripted = ScriptedModels(
         {
             "generate": [
                 Script.say(fenced(case.bad, case.language)),
@@ -175,7 +175,7 @@ async def run(case: Case, folder: Path, env: dict[str, str]) -> None:
     for name, text in case.others.items():
         (work / name).write_text(text)
     async with (
-        FakeOllama(answer=cast, models=MODELS.values()) as ollama,
+        FakeOllama(answer=scripted, models=MODELS.values()) as ollama,
         forge(folder, settings(ollama.url, row(1, 2)), env=env) as client,
     ):
         uri = open_file(client, work / case.name, case.text, case.language)
@@ -236,11 +236,11 @@ async def test_rust(tmp_path: Path) -> None:
 
 
 async def test_a_language_without_its_tools_is_offered_unverified(tmp_path: Path) -> None:
-    cast = Cast(
+    scripted = ScriptedModels(
         {"generate": Script.say(fenced("fn two() -> i32 {\n    2\n}", "rust")), "review": Script.say(verdict(9))}
     )
     async with (
-        FakeOllama(answer=cast, models=MODELS.values()) as ollama,
+        FakeOllama(answer=scripted, models=MODELS.values()) as ollama,
         forge(tmp_path, settings(ollama.url, row(1)), env={"PATH": "/nonexistent"}) as client,
     ):
         text = "fn two() -> i32 {\n    todo!()\n}\n"

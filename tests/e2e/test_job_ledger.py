@@ -15,7 +15,18 @@ from tests.support.faulty_ollama import FakeOllama
 from tests.support.messages_server import MessagesServer
 from tests.support.processes import descendants
 from tests.support.raw_lsp import RawClient
-from tests.support.real_server import MODELS, Cast, events, fenced, forge, generate, open_file, row, settings, verdict
+from tests.support.real_server import (
+    MODELS,
+    ScriptedModels,
+    events,
+    fenced,
+    forge,
+    generate,
+    open_file,
+    row,
+    settings,
+    verdict,
+)
 from tests.support.scripted_http import Script
 
 TEXT = 'def is_even(number: int) -> bool:\n    """Whether.\n\n    >>> is_even(2)\n    True\n    """\n    ...\n'
@@ -25,8 +36,8 @@ EDITORS = 10
 
 
 def local(score: float = 9.0) -> FakeOllama:
-    cast = Cast({"generate": GOOD, "review": Script.say(verdict(score, "Shorter."))})
-    return FakeOllama(answer=cast, models=[*MODELS.values()])
+    scripted = ScriptedModels({"generate": GOOD, "review": Script.say(verdict(score, "Shorter."))})
+    return FakeOllama(answer=scripted, models=[*MODELS.values()])
 
 
 def paid(ollama: FakeOllama, claude: MessagesServer, *rows: Any, **tables: object) -> dict[str, object]:

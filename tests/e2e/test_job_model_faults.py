@@ -18,7 +18,7 @@ from tests.support.ollama_server import free_port
 from tests.support.raw_lsp import RawClient
 from tests.support.real_server import (
     MODELS,
-    Cast,
+    ScriptedModels,
     events,
     fenced,
     forge,
@@ -41,12 +41,12 @@ SENTENCE = "We loop over the numbers and then we check the result of it. "
 
 
 class Stage:
-    """One server for the jobs of many tests: each plays its own scripts, in a document of its own."""
+    """One server for the jobs of many tests: each has its own scripts, in a document of its own."""
 
-    def __init__(self, client: RawClient, ollama: FakeOllama, cast: Cast, work: Path) -> None:
+    def __init__(self, client: RawClient, ollama: FakeOllama, scripted: ScriptedModels, work: Path) -> None:
         self.client = client
         self._ollama = ollama
-        self._cast = cast
+        self._scripted = scripted
         self._work = work
         self._count = 0
         self.parts: list[str] = []
@@ -54,7 +54,7 @@ class Stage:
 
     async def ask(self, scripts: Mapping[str, Scripts]) -> tuple[dict[str, Any], str]:
         """Run a job: its outcome and its report."""
-        self._cast.play(scripts)
+        self._scripted.use(scripts)
         self._count += 1
         path = self._work / f"try{self._count}" / "even.py"
         path.parent.mkdir()
@@ -87,12 +87,12 @@ async def ask(client: RawClient, path: Path) -> tuple[dict[str, Any], str]:
 
 @contextlib.asynccontextmanager
 async def stage_of(folder: Path, *rows: Mapping[str, object]) -> AsyncIterator[Stage]:
-    cast = Cast()
+    scripted = ScriptedModels()
     async with (
-        FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama,
+        FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama,
         forge(folder, settings(ollama.url, *rows, deadlines=DEADLINES)) as client,
     ):
-        yield Stage(client, ollama, cast, folder / "work")
+        yield Stage(client, ollama, scripted, folder / "work")
 
 
 @pytest_asyncio.fixture(scope="class", loop_scope="class")
@@ -158,11 +158,11 @@ class TestTheGenerator:
 
 class TestAServer:
     async def test_without_the_model_is_skipped_with_the_command_that_fetches_it(self, tmp_path: Path) -> None:
-        cast = Cast({"generate": GOOD, "review": NINE})
+        scripted = ScriptedModels({"generate": GOOD, "review": NINE})
         rows = (row(1, generator="phi4"), row(2))
         models = [name for key, name in MODELS.items() if key != "phi4"]
         async with (
-            FakeOllama(answer=cast, models=models) as ollama,
+            FakeOllama(answer=scripted, models=models) as ollama,
             forge(tmp_path, settings(ollama.url, *rows)) as client,
         ):
             outcome, report = await ask(client, tmp_path / "work" / "even.py")
@@ -181,8 +181,8 @@ class TestAServer:
             assert len(events(client, "attempt.started")) <= 1
 
     async def test_of_a_reviewer_that_is_not_there_is_an_abstention(self, tmp_path: Path) -> None:
-        cast = Cast({"generate": GOOD, "review": NINE})
-        async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+        scripted = ScriptedModels({"generate": GOOD, "review": NINE})
+        async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
             values = settings(
                 ollama.url,
                 row(1, panel=("granite", "phi4", "away")),
@@ -326,7 +326,7 @@ class TestTheMessagesServer:
     )
     async def test_is_asked_again(self, tmp_path: Path, scripts: list[Script], calls: int) -> None:
         async with (
-            FakeOllama(answer=Cast({"generate": GOOD, "review": NINE}), models=[*MODELS.values()]) as ollama,
+            FakeOllama(answer=ScriptedModels({"generate": GOOD, "review": NINE}), models=[*MODELS.values()]) as ollama,
             MessagesServer(answer=scripts, key="sk-ant-right") as claude,
             forge(tmp_path, self.values(ollama, claude), env={"ANTHROPIC_API_KEY": "sk-ant-right"}) as client,
         ):
@@ -341,7 +341,7 @@ class TestTheMessagesServer:
 
     async def test_a_refused_key_skips_the_rung_and_is_never_shown(self, tmp_path: Path) -> None:
         async with (
-            FakeOllama(answer=Cast({"generate": GOOD, "review": NINE}), models=[*MODELS.values()]) as ollama,
+            FakeOllama(answer=ScriptedModels({"generate": GOOD, "review": NINE}), models=[*MODELS.values()]) as ollama,
             MessagesServer(answer=GOOD, key="sk-ant-right") as claude,
             forge(tmp_path, self.values(ollama, claude), env={"ANTHROPIC_API_KEY": "sk-ant-secret"}) as client,
         ):
@@ -358,7 +358,7 @@ class TestTheMessagesServer:
     async def test_an_error_in_the_middle_costs_the_attempt_and_is_paid_for(self, tmp_path: Path) -> None:
         fault = Script.fail_midway("```python\ndef is_", "Overloaded")
         async with (
-            FakeOllama(answer=Cast({"generate": GOOD, "review": NINE}), models=[*MODELS.values()]) as ollama,
+            FakeOllama(answer=ScriptedModels({"generate": GOOD, "review": NINE}), models=[*MODELS.values()]) as ollama,
             MessagesServer(answer=fault) as claude,
             forge(tmp_path, self.values(ollama, claude), env={"ANTHROPIC_API_KEY": "sk-ant-right"}) as client,
         ):

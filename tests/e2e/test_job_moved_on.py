@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.raw_lsp import RawClient
-from tests.support.real_server import MODELS, Cast, fenced, forge, open_file, part_of, row, settings, verdict
+from tests.support.real_server import MODELS, ScriptedModels, fenced, forge, open_file, part_of, row, settings, verdict
 from tests.support.scripted_http import Script
 
 TEXT = '''def half(number: int) -> float:
@@ -40,9 +40,9 @@ DONE = TEXT.replace("    ...\n", "    return half(number) == number // 2\n")
 async def reviewing(tmp_path: Path) -> AsyncIterator[tuple[RawClient, str, Any]]:
     """A job whose candidate is being reviewed: the client, the document, and the job's answer to come."""
     # Long enough for what the user does meanwhile; what comes later is stale, which must not matter either.
-    cast = Cast({"generate": Script.say(fenced(CODE)), "review": Script.say(verdict(9), first=0.4)})
+    scripted = ScriptedModels({"generate": Script.say(fenced(CODE)), "review": Script.say(verdict(9), first=0.4)})
     async with (
-        FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama,
+        FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama,
         forge(tmp_path, settings(ollama.url, row(1))) as client,
     ):
         uri = open_file(client, tmp_path / "work" / "even.py", TEXT)

@@ -13,7 +13,7 @@ from tests.support.builds import write_files
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.real_server import (
     MODELS,
-    Cast,
+    ScriptedModels,
     events,
     fenced,
     forge,
@@ -80,7 +80,7 @@ JAVASCRIPT = Case(
 
 async def run(case: Case, folder: Path) -> None:
     """The panel never sees the first answer; the report and the next prompt tell what the test expected."""
-    cast = Cast(
+    scripted = ScriptedModels(
         {
             "generate": [Script.say(fenced(case.bad, case.language)), Script.say(fenced(case.good, case.language))],
             "review": Script.say(verdict(9)),
@@ -90,7 +90,7 @@ async def run(case: Case, folder: Path) -> None:
     work.mkdir()
     write_files(work, case.files)
     async with (
-        FakeOllama(answer=cast, models=MODELS.values()) as ollama,
+        FakeOllama(answer=scripted, models=MODELS.values()) as ollama,
         forge(folder, settings(ollama.url, row(1, 2)), env={"PATH": os.environ["PATH"]}) as client,
     ):
         uri = open_file(client, work / case.name, case.text, case.language)

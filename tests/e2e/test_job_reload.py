@@ -16,7 +16,7 @@ from typing import Any
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.messages_server import MessagesServer
 from tests.support.raw_lsp import RawClient, Silent
-from tests.support.real_server import MODELS, Cast, events, fenced, forge, open_file, row, settings, verdict
+from tests.support.real_server import MODELS, ScriptedModels, events, fenced, forge, open_file, row, settings, verdict
 from tests.support.scripted_http import Script
 
 TEXT = (
@@ -35,8 +35,8 @@ async def held(*answers: Script) -> AsyncIterator[tuple[FakeOllama, asyncio.Even
     """A model server whose writer says nothing before the event is set."""
     gate = asyncio.Event()
     writes = answers or (Script(pieces=GOOD.pieces, gate=gate),)
-    cast = Cast({"generate": writes, "review": Script.say(verdict(9))})
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+    scripted = ScriptedModels({"generate": writes, "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         yield ollama, gate
 
 
@@ -197,8 +197,8 @@ def paid(ollama: FakeOllama, claude: MessagesServer, *rows: Mapping[str, object]
 
 async def test_no_paid_call_is_begun_while_nobody_is_there(tmp_path: Path) -> None:
     gate = asyncio.Event()
-    cast = Cast({"propose": Script(pieces=("Divide.",), gate=gate), "review": Script.say(verdict(9))})
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama, MessagesServer(answer=GOOD) as claude:
+    scripted = ScriptedModels({"propose": Script(pieces=("Divide.",), gate=gate), "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama, MessagesServer(answer=GOOD) as claude:
         values = paid(ollama, claude, row(1, thinking=["phi4"], generator="opus")) | {
             "consent": {"servers": ["claude"]}
         }

@@ -12,7 +12,18 @@ import pytest
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.messages_server import MessagesServer
 from tests.support.raw_lsp import RawClient
-from tests.support.real_server import MODELS, Cast, events, fenced, forge, generate, open_file, row, settings, verdict
+from tests.support.real_server import (
+    MODELS,
+    ScriptedModels,
+    events,
+    fenced,
+    forge,
+    generate,
+    open_file,
+    row,
+    settings,
+    verdict,
+)
 from tests.support.scripted_http import Script
 
 TEXT = 'def is_even(number: int) -> bool:\n    """Whether.\n\n    >>> is_even(2)\n    True\n    """\n    ...\n'
@@ -36,7 +47,7 @@ def values(ollama: FakeOllama, claude: MessagesServer, *rows: Any, **tables: obj
 
 def local(review: Script | None = None) -> FakeOllama:
     return FakeOllama(
-        answer=Cast({"generate": GOOD, "review": review or Script.say(verdict(9))}), models=[*MODELS.values()]
+        answer=ScriptedModels({"generate": GOOD, "review": review or Script.say(verdict(9))}), models=[*MODELS.values()]
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.faulty_ollama import FakeOllama
-from tests.support.real_server import MODELS, Cast, fenced, forge, generate, open_file, row, settings, verdict
+from tests.support.real_server import MODELS, ScriptedModels, fenced, forge, generate, open_file, row, settings, verdict
 from tests.support.scripted_http import Script
 
 STUB = '''def is_even(number: int) -> bool:
@@ -50,9 +50,9 @@ async def test_only_the_body_changes(tmp_path: Path, encoding: str) -> None:
         head = "self, number: int" if method else "number: int"
         return Script.say(fenced(f"def is_even({head}) -> bool:\n    {WROTE}"))
 
-    cast = Cast({"generate": answer, "review": Script.say(verdict(9))})
+    scripted = ScriptedModels({"generate": answer, "review": Script.say(verdict(9))})
     async with (
-        FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama,
+        FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama,
         forge(tmp_path, settings(ollama.url, row(1)), encoding=encoding) as client,
     ):
         wrong: dict[str, str] = {}

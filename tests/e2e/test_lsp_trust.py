@@ -9,7 +9,17 @@ import pytest
 
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.raw_lsp import raw_client
-from tests.support.real_server import COMMAND, MODELS, Cast, environment, fenced, generate, open_file, settings, verdict
+from tests.support.real_server import (
+    COMMAND,
+    MODELS,
+    ScriptedModels,
+    environment,
+    fenced,
+    generate,
+    open_file,
+    settings,
+    verdict,
+)
 from tests.support.scripted_http import Script
 
 pytestmark = pytest.mark.e2e
@@ -21,8 +31,8 @@ async def outcome(folder: Path, *, trusted: bool) -> tuple[Any, str]:
     work = folder / "work"
     work.mkdir()
     (work / "forge.toml").write_text("[accept]\nscore = 9.5\n", encoding="utf-8")
-    cast = Cast({"generate": Script.say(fenced(CODE)), "review": Script.say(verdict(9))})
-    async with FakeOllama(answer=cast, models=MODELS.values()) as ollama:
+    scripted = ScriptedModels({"generate": Script.say(fenced(CODE)), "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=scripted, models=MODELS.values()) as ollama:
         env = environment(folder, settings(ollama.url))
         async with raw_client(folder, encoding="utf-16", command=COMMAND, environment=env) as client:
             client.answers["client/registerCapability"] = lambda _: None

@@ -20,7 +20,7 @@ import forge_lsp
 from tests.support.cli import hide_packages
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.messages_server import MessagesServer
-from tests.support.real_server import MODELS, Cast, environment, fenced, row, settings, verdict
+from tests.support.real_server import MODELS, ScriptedModels, environment, fenced, row, settings, verdict
 from tests.support.scripted_http import Script
 from tests.support.tables import part
 
@@ -48,7 +48,7 @@ def double(x: int) -> int:
 TEST = "from sums import double\n\n\ndef test_double() -> None:\n    assert double(4) == 8\n"
 RIGHT = STUB.replace("raise NotImplementedError", "return a + b")
 CODE = RIGHT[RIGHT.index("def add") : RIGHT.index("\n\n\ndef double")]
-GOOD = Cast({"generate": Script.say(fenced(CODE)), "review": Script.say(verdict(9))})
+GOOD = ScriptedModels({"generate": Script.say(fenced(CODE)), "review": Script.say(verdict(9))})
 DIFF = """--- a/sums.py
 +++ b/sums.py
 @@ -9,2 +9,2 @@
@@ -187,7 +187,7 @@ async def test_generate_answers_a_diff_and_writes_only_when_asked(tmp_path: Path
 async def test_a_client_that_gives_up_loses_nothing_and_one_that_cancels_stops_the_job(
     tmp_path: Path, work: Path, mode: str
 ) -> None:
-    async with FakeOllama(answer=Cast({"generate": Script.stall()}), models=list(MODELS.values())) as ollama:
+    async with FakeOllama(answer=ScriptedModels({"generate": Script.stall()}), models=list(MODELS.values())) as ollama:
         env = environment(tmp_path, settings(ollama.url, row(1)))
         async with client(work, env, mode=mode) as connected:
             asked = {"file": "sums.py", "startLine": 4}
@@ -284,7 +284,7 @@ async def test_the_question_is_an_elicitation_that_nobody_waits_for(
 
     more = {} if answer is None else {"elicitation_callback": elicit}
     both = row(1) | {"generator": {"model": "coder", "beside": ["gemma3"]}}
-    async with FakeOllama(answer=Cast(parts), models=list(MODELS.values())) as local:
+    async with FakeOllama(answer=ScriptedModels(parts), models=list(MODELS.values())) as local:
         env = environment(tmp_path, settings(local.url, both))
         async with client(work, env, mode=mode, **more) as connected:
             wanted = {"file": "sums.py", "startLine": 4}
@@ -389,10 +389,10 @@ class Plain:
 
 async def test_what_runs_when_the_client_closes_is_there_for_the_next_one(tmp_path: Path, work: Path) -> None:
     gate = asyncio.Event()
-    cast = Cast(
+    scripted = ScriptedModels(
         {"generate": dataclasses.replace(Script.say(fenced(CODE)), gate=gate), "review": Script.say(verdict(9))}
     )
-    async with FakeOllama(answer=cast, models=list(MODELS.values())) as ollama:
+    async with FakeOllama(answer=scripted, models=list(MODELS.values())) as ollama:
         env = environment(tmp_path, settings(ollama.url, row(1), deadlines={"first_token": 300}))
         first = await Plain.start(work, env)
         job = await first.call("generate", file="sums.py", startLine=4, apply=True, waitSeconds=0)
@@ -417,7 +417,7 @@ async def test_no_paid_call_is_begun_without_the_client(tmp_path: Path, work: Pa
     gate = asyncio.Event()
     async with (
         FakeOllama(
-            answer=Cast({"generate": dataclasses.replace(Script.say("no code"), gate=gate)}),
+            answer=ScriptedModels({"generate": dataclasses.replace(Script.say("no code"), gate=gate)}),
             models=list(MODELS.values()),
         ) as local,
         MessagesServer(answer=Script.say(fenced(CODE)), key="k") as cloud,

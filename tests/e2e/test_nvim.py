@@ -24,7 +24,7 @@ from tests.support.faulty_ollama import FakeOllama
 from tests.support.real_server import (
     COMMAND,
     MODELS,
-    Cast,
+    ScriptedModels,
     environment,
     fenced,
     part_of,
@@ -166,16 +166,16 @@ async def test_version() -> None:
 
 
 async def test_stub(tmp_path: Path) -> None:
-    cast = Cast({"generate": Script.say(fenced(NEAT), first=0.3), "review": Script.say(verdict(9))})
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+    scripted = ScriptedModels({"generate": Script.say(fenced(NEAT), first=0.3), "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         await drive(tmp_path, "stub", settings(ollama.url, row(1, 2, thinking=["phi4"])))
         asked = [part_of(exchange.body) for exchange in ollama.chats]
         assert asked == ["propose", "generate", "review"] * 2
 
 
 async def test_new_file(tmp_path: Path) -> None:
-    cast = Cast({"generate": Script.say(fenced(NEAT)), "review": Script.say(verdict(9))})
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+    scripted = ScriptedModels({"generate": Script.say(fenced(NEAT)), "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         await drive(tmp_path, "new_file", settings(ollama.url))
         prompts = [prompt(exchange.body) for exchange in ollama.chats]
         assert all("says whether a number is even" in words for words in prompts)
@@ -183,8 +183,8 @@ async def test_new_file(tmp_path: Path) -> None:
 
 async def test_fix(tmp_path: Path) -> None:
     fixed = HEAD + '    name = "😀漢"; return number % 2 == 0  # 😀'
-    cast = Cast({"generate": Script.say(fenced(fixed)), "review": Script.say(verdict(9))})
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+    scripted = ScriptedModels({"generate": Script.say(fenced(fixed)), "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         await drive(tmp_path, "fix", settings(ollama.url), text=WRONG)
         wish = prompt(ollama.chats[0].body)
         assert "Fix: undefined name nubmer" in wish
@@ -193,8 +193,8 @@ async def test_fix(tmp_path: Path) -> None:
 
 @pytest.mark.alone
 async def test_cancel(tmp_path: Path) -> None:
-    cast = Cast({"generate": Script.stall("def is_even")})
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+    scripted = ScriptedModels({"generate": Script.stall("def is_even")})
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         await drive(tmp_path, "cancel", settings(ollama.url))
         (call,) = ollama.chats
         assert call.hung_up is not None  # the call was closed before the model had ended
@@ -206,8 +206,8 @@ async def test_progress(tmp_path: Path) -> None:
         Script.say(fenced(NEAT), first=6.0),
         Script.stall("def is_even"),
     ]
-    cast = Cast({"generate": answers, "review": Script.say(verdict(9))})
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+    scripted = ScriptedModels({"generate": answers, "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         await drive(tmp_path, "progress", settings(ollama.url, row(1, 2)))
         assert len(ollama.chats) == 4
         assert ollama.chats[-1].hung_up is not None, "the call was closed"
@@ -216,8 +216,8 @@ async def test_progress(tmp_path: Path) -> None:
 async def test_reload(tmp_path: Path) -> None:
     gates = [asyncio.Event(), asyncio.Event()]
     held = [Script(pieces=Script.say(fenced(NEAT)).pieces, gate=gate) for gate in gates]
-    cast = Cast({"generate": held, "review": Script.say(verdict(9))})
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+    scripted = ScriptedModels({"generate": held, "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         values = settings(ollama.url)
         file = await drive(tmp_path, "reload_leave", values)
         assert file.read_text() == TEXT
@@ -231,8 +231,8 @@ async def test_reload(tmp_path: Path) -> None:
 
 
 async def test_lens(tmp_path: Path) -> None:
-    cast = Cast({"generate": Script.say(fenced(NEAT)), "review": Script.say(verdict(9))})
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+    scripted = ScriptedModels({"generate": Script.say(fenced(NEAT)), "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         await drive(tmp_path, "lens", settings(ollama.url), text=TEXT + "# TODO(forge): whether it is odd\n")
 
 
@@ -257,30 +257,30 @@ command = ["true", "{file}"]
 
 
 async def test_languages_of_settings(tmp_path: Path) -> None:
-    cast = Cast({"generate": Script.say(fenced("say two", "wish")), "review": Script.say(verdict(9))})
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+    scripted = ScriptedModels({"generate": Script.say(fenced("say two", "wish")), "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         await drive(tmp_path, "languages", settings(ollama.url), tables=OWN_LANGUAGES)
 
 
 async def test_maps(tmp_path: Path) -> None:
-    cast = Cast({"generate": Script.say(fenced(NEAT)), "review": Script.say(verdict(9))})
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+    scripted = ScriptedModels({"generate": Script.say(fenced(NEAT)), "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         await drive(tmp_path, "maps", settings(ollama.url))
         wishes = [prompt(exchange.body) for exchange in ollama.chats if part_of(exchange.body) == "generate"]
         assert ["say whether it is even" in wish for wish in wishes] == [True, False]
 
 
 async def test_typing_meanwhile(tmp_path: Path) -> None:
-    cast = Cast({"generate": Script.say(fenced(NEAT), first=1.0), "review": Script.say(verdict(9))})
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+    scripted = ScriptedModels({"generate": Script.say(fenced(NEAT), first=1.0), "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         await drive(tmp_path, "moved", settings(ollama.url))
 
 
 async def test_preview(tmp_path: Path) -> None:
-    cast = Cast(
+    scripted = ScriptedModels(
         {"generate": [Script.say(fenced(CLUMSY)), Script.say(fenced(NEAT))], "review": Script.say(verdict(8.5))}
     )
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         await drive(tmp_path, "preview", settings(ollama.url))
         again = [prompt(exchange.body) for exchange in ollama.chats if part_of(exchange.body) == "generate"][1]
         assert "Return the comparison itself." in again
@@ -288,10 +288,10 @@ async def test_preview(tmp_path: Path) -> None:
 
 
 async def test_alternatives(tmp_path: Path) -> None:
-    cast = Cast(
+    scripted = ScriptedModels(
         {"generate": [Script.say(fenced(CLUMSY)), Script.say(fenced(NEAT))], "review": Script.say(verdict(8.5))}
     )
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         await drive(tmp_path, "alternatives", settings(ollama.url, row(1, samples=2)))
 
 
@@ -315,14 +315,14 @@ def two_writers() -> dict[str, object]:
 )
 async def test_question(tmp_path: Path, scenario: str, reviews: object) -> None:
     answers = dict(zip(TWO, (Script.say(fenced(SHORT)), Script.say(fenced(NEAT))), strict=True))
-    cast = Cast({**answers, "review": reviews})  # type: ignore[dict-item]
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+    scripted = ScriptedModels({**answers, "review": reviews})  # type: ignore[dict-item]
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         await drive(tmp_path, scenario, settings(ollama.url, two_writers()))
 
 
 async def test_history(tmp_path: Path) -> None:
-    cast = Cast({"generate": Script.say(fenced(CLUMSY)), "review": Script.say(verdict(4, "Clumsy."))})
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+    scripted = ScriptedModels({"generate": Script.say(fenced(CLUMSY)), "review": Script.say(verdict(4, "Clumsy."))})
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         await drive(tmp_path, "history", settings(ollama.url))
 
 
@@ -332,8 +332,8 @@ async def test_checkhealth(tmp_path: Path) -> None:
 
 
 async def test_settings_and_consent(tmp_path: Path) -> None:
-    cast = Cast({"generate": Script.say(fenced(NEAT)), "review": Script.say(verdict(9))})
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+    scripted = ScriptedModels({"generate": Script.say(fenced(NEAT)), "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         paid = {"gpu0": {"kind": "ollama", "url": ollama.url, "paid": True}}
         prices = {key: {"input": 1.0, "output": 1.0} for key in MODELS}
         await drive(tmp_path, "settings", settings(ollama.url, servers=paid, prices=prices))
@@ -346,8 +346,8 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 async def test_wrong_key(tmp_path: Path) -> None:
-    cast = Cast({"generate": Script.say(fenced(NEAT)), "review": Script.say(verdict(9))})
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+    scripted = ScriptedModels({"generate": Script.say(fenced(NEAT)), "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         await drive(tmp_path, "wrong_key", settings(ollama.url, row(1)), tables="\n[accept]\nscor = 7\n")
 
 
@@ -384,8 +384,8 @@ async def test_no_server(tmp_path: Path) -> None:
 
 
 async def test_late_and_killed(tmp_path: Path) -> None:
-    cast = Cast({"generate": Script.stall("def is_even")})
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+    scripted = ScriptedModels({"generate": Script.stall("def is_even")})
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         await drive(tmp_path, "late", settings(ollama.url), pack="opt")
 
 

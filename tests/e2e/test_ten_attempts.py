@@ -25,7 +25,17 @@ import pytest
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.messages_server import MessagesServer
 from tests.support.raw_lsp import RawClient
-from tests.support.real_server import Cast, events, fenced, forge, generate, open_file, part_of, prompt, verdict
+from tests.support.real_server import (
+    ScriptedModels,
+    events,
+    fenced,
+    forge,
+    generate,
+    open_file,
+    part_of,
+    prompt,
+    verdict,
+)
 from tests.support.scripted_http import Exchange, Script
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -71,7 +81,7 @@ class Rig:
 
 @contextlib.asynccontextmanager
 async def rig() -> AsyncIterator[Rig]:
-    cast = Cast(
+    scripted = ScriptedModels(
         {
             **dict.fromkeys(("propose", "critique", "refine", "consensus", "debate"), plan),
             "vote": ballot,
@@ -81,14 +91,14 @@ async def rig() -> AsyncIterator[Rig]:
     )
     gpus = {
         key: FakeOllama(
-            answer=cast, models=[model["name"] for model in PROFILE["models"].values() if model["server"] == key]
+            answer=scripted, models=[model["name"] for model in PROFILE["models"].values() if model["server"] == key]
         )
         for key in ("gpu0", "gpu1", "gpu2")
     }
     async with contextlib.AsyncExitStack() as stack:
         for gpu in gpus.values():
             await stack.enter_async_context(gpu)
-        claude = await stack.enter_async_context(MessagesServer(answer=cast, key=KEY["ANTHROPIC_API_KEY"]))
+        claude = await stack.enter_async_context(MessagesServer(answer=scripted, key=KEY["ANTHROPIC_API_KEY"]))
         yield Rig(gpus=gpus, claude=claude)
 
 

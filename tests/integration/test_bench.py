@@ -20,7 +20,7 @@ from forge_lsp.jobs.figures import Rates
 from forge_lsp.jobs.services import Services
 from forge_lsp.languages.registry import BUILT_IN
 from tests.support.faulty_ollama import FakeOllama
-from tests.support.real_server import MODELS, Cast, environment, fenced, prompt, row, settings, verdict
+from tests.support.real_server import MODELS, ScriptedModels, environment, fenced, prompt, row, settings, verdict
 from tests.support.scripted_http import Script
 
 REFERENCES = {task.id: task.reference.strip("\n") for task in carried_tasks(BUILT_IN)}
@@ -78,8 +78,8 @@ async def serving(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Callable[[dict[str, Any]], Script], **tables: object
 ) -> AsyncIterator[tuple[Services, FakeOllama]]:
     """The services of a user with one scripted Ollama, whose reviewer always gives 9."""
-    cast = Cast({"generate": answer, "review": Script.say(verdict(9))})
-    async with FakeOllama(answer=cast, models=list(MODELS.values())) as ollama:
+    scripted = ScriptedModels({"generate": answer, "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=scripted, models=list(MODELS.values())) as ollama:
         for name, value in environment(tmp_path, settings(ollama.url, row(1), **tables)).items():
             if name.startswith("FORGE_") or name == "HOME":
                 monkeypatch.setenv(name, value)

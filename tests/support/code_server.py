@@ -1,7 +1,7 @@
 """The VS Code workbench: code-server with our extension installed, driven in Chromium by the scenarios of e2e/vscode.
 
     async with workbench(folder, vsix, env=environment(folder, settings(url))) as bench:
-        await bench.play("stub", work, text=...)
+        await bench.run("stub", work, text=...)
 
 One code-server and one browser serve all scenarios; each has a workspace of its own. Selectors are in bench.mjs.
 """
@@ -86,7 +86,7 @@ class Workbench:
             {key.replace("__", "."): value for key, value in machine.items()},
         )
 
-    async def play(self, scenario: str, work: Path, *, patience: float = _PATIENCE, **arguments: object) -> Any:
+    async def run(self, scenario: str, work: Path, *, patience: float = _PATIENCE, **arguments: object) -> Any:
         """Open ``work`` and run a scenario of scenarios.mjs; answers what it returns. Fails with what it tells."""
         self._number += 1
         assert self.driver.stdin is not None and self.driver.stdout is not None

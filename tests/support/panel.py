@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.raw_lsp import RawClient
-from tests.support.real_server import MODELS, Cast, events, fenced, forge, row, settings, verdict
+from tests.support.real_server import MODELS, ScriptedModels, events, fenced, forge, row, settings, verdict
 from tests.support.scripted_http import Script
 
 __all__ = ["MEMBERS", "TEXT", "house", "sitting"]
@@ -22,9 +22,11 @@ TEXT = 'def is_even(number: int) -> bool:\n    """Whether it divides by two."""\
 async def house(folder: Path, *, seconds: float) -> AsyncIterator[tuple[RawClient, FakeOllama]]:
     """The server's client, and the model server, where each review takes ``seconds`` and as many run as are asked."""
     code = "def is_even(number: int) -> bool:\n    return number % 2 == 0"
-    cast = Cast({"generate": Script.say(fenced(code)), "review": Script.say(verdict(9), first=seconds, size=200)})
+    scripted = ScriptedModels(
+        {"generate": Script.say(fenced(code)), "review": Script.say(verdict(9), first=seconds, size=200)}
+    )
     names = [f"{member}:8b" for member in MEMBERS]
-    async with FakeOllama(answer=cast, models=[*MODELS.values(), *names]) as ollama:
+    async with FakeOllama(answer=scripted, models=[*MODELS.values(), *names]) as ollama:
         values = settings(
             ollama.url,
             row(1, panel=[*MEMBERS]),

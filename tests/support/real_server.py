@@ -1,7 +1,7 @@
 """The real server process, its settings in a temp folder, its models behind scripted servers.
 
-    cast = Cast({"generate": Script.say(fenced(code)), "review": Script.say(verdict(9))})
-    async with FakeOllama(answer=cast, models=MODELS.values()) as ollama:
+    scripted = Cast({"generate": Script.say(fenced(code)), "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=scripted, models=MODELS.values()) as ollama:
         async with forge(tmp_path, settings(ollama.url)) as client:
             outcome = await generate(client, uri, "...")
 
@@ -25,7 +25,7 @@ from tests.support.scripted_http import Script, Scripts, as_answer
 __all__ = [
     "COMMAND",
     "MODELS",
-    "Cast",
+    "ScriptedModels",
     "environment",
     "events",
     "fenced",
@@ -70,19 +70,19 @@ def prompt(body: Mapping[str, Any]) -> str:
 
 
 def part_of(body: Mapping[str, Any]) -> str:
-    """Which part a call asks its model to play: propose, critique, refine, generate, examples, inputs or review."""
+    """Which part a call asks its model to take: propose, critique, refine, generate, examples, inputs or review."""
     text = prompt(body)
     at = text.rfind(_MARK)
     return _PARTS[text[at + len(_MARK) :].split()[0]] if at >= 0 else "generate"
 
 
-class Cast:
+class ScriptedModels:
     """Chooses a script by the part that a call asks for, or by ``part@model name`` where that is given."""
 
     def __init__(self, scripts: Mapping[str, Scripts] | None = None) -> None:
-        self.play(scripts or {})
+        self.use(scripts or {})
 
-    def play(self, scripts: Mapping[str, Scripts]) -> None:
+    def use(self, scripts: Mapping[str, Scripts]) -> None:
         """From now on answer so."""
         self._answers = {key: as_answer(value) for key, value in scripts.items()}
 
