@@ -120,7 +120,8 @@ class CommandToolchain(Toolchain):
 
 
 def parse_problems(output: str, *, root: str, source: str) -> tuple[Diagnostic, ...]:
-    """Errors in the common forms ``file:line:column: message``, ``file:line: message``, ``file(line,column): message``.
+    """Return errors in the common forms ``file:line:column: message``, ``file:line: message``, ``file(line,column):
+    message``.
 
     File names are made relative to ``root``. Lines that say warning, note or the like are left out; at most 200.
     """
@@ -162,7 +163,7 @@ def filled_in(argument: str, document: str) -> str:
 
 
 def resolve_program(name: str, place: Place) -> str:
-    """The command's program: a path inside the project as it is, else found on this server's PATH.
+    """Return the command's program: a path inside the project as it is, else found on this server's PATH.
 
     Raises ToolMissing.
     """

@@ -78,7 +78,8 @@ class Daemons(Generic[D]):
 
     @asynccontextmanager
     async def use(self, key: Hashable, start: Callable[[], Awaitable[D]]) -> AsyncGenerator[D | None]:
-        """The daemon of ``key`` for one question, nobody else asking it meanwhile; None where it is not there in time.
+        """Yield the daemon of ``key`` for one question, nobody else asking it meanwhile; None where it is not there in
+        time.
 
         One that is no longer alive, or did not answer in time, is ended; a cancel alone ends none.
         """

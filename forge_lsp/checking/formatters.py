@@ -29,7 +29,7 @@ class Formatters:
 def formatters(
     languages: Languages, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str] | None = None
 ) -> Formatters:
-    """The formatters of projects, run in ``sandbox``. ``timeout`` in seconds, for one run; ``environment`` is the
-    server's own unless given."""
+    """Return the formatters of projects, run in ``sandbox``. ``timeout`` in seconds, for one run; ``environment`` is
+    the server's own unless given."""
     tools = Tools(sandbox=sandbox, environment=os.environ if environment is None else environment)
     return Formatters({one: make(tools, timeout) for one in languages if (make := one.checking().formatter)})

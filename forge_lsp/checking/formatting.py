@@ -137,7 +137,7 @@ class ProjectFormatter:
 
 
 def lines_within(before: str, after: str, first: int, last: int, *, widens: bool) -> str:
-    """``before`` with those changes that ``after`` makes within the lines ``first`` to ``last`` (from 0).
+    """Return ``before`` with those changes that ``after`` makes within the lines ``first`` to ``last`` (from 0).
 
     Raises ValueError where a change crosses the edge of these lines, where they would stand further in or out than
     before, and, for a formatter that was to change these lines alone, where it ``widens``: it changed other code.
@@ -161,7 +161,7 @@ def lines_within(before: str, after: str, first: int, last: int, *, widens: bool
 
 
 def table(tables: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """A table of settings in another one; an empty one where there is none."""
+    """Return a table of settings in another one; an empty one where there is none."""
     found: object = tables.get(name)
     return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 

@@ -69,7 +69,7 @@ class Baselines:
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock])
 
     async def get(self, key: str, make: Callable[[], Awaitable[CheckedTree]]) -> CheckedTree:
-        """The result for ``key``, made by ``make`` where it is not known yet."""
+        """Return the result for ``key``, made by ``make`` where it is not known yet."""
         lock = self._locks.setdefault(key, asyncio.Lock())
         try:
             async with lock:
@@ -92,7 +92,7 @@ class Baselines:
 
 
 def fault_of(error: OSError) -> Fault:
-    """What an error of the file system says of this machine, and what to do about it."""
+    """Return what an error of the file system says of this machine, and what to do about it."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         where = f" ({error.filename})" if error.filename else ""
         return Fault(reason=f"no space is left for temp copies{where}", remedy="free disk space: df -h; df -i")
@@ -195,7 +195,7 @@ def new_problems(
     before: str,
     after: str,
 ) -> tuple[Diagnostic, ...]:
-    """The problems that only the second check has, in order, each once.
+    """Return the problems that only the second check has, in order, each once.
 
     In the edited document lines have moved, so a problem is known by its code and message, as often as it was
     there before; those on lines that did not change are matched first, so that what is left over is what stands
@@ -245,6 +245,6 @@ def unchanged(before: list[str], after: list[str]) -> tuple[int, int]:
 
 
 def without_asked(problems: tuple[Diagnostic, ...], task: Task, document: str) -> tuple[Diagnostic, ...]:
-    """``problems`` less those that the user asked to have fixed: a candidate that leaves them has failed."""
+    """Return ``problems`` less those that the user asked to have fixed: a candidate that leaves them has failed."""
     asked = {diagnostic.line for diagnostic in task.diagnostics if diagnostic.severity is Severity.ERROR}
     return tuple(problem for problem in problems if problem.file != document or problem.line not in asked)

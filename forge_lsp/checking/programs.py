@@ -65,7 +65,7 @@ def found_program(named: str, environment: Mapping[str, str]) -> Path | None:
 
 
 def readable_for(program: Path) -> tuple[Path, ...]:
-    """The folders a program needs beside the system's: its own, and its Python environment where it has one."""
+    """Return the folders a program needs beside the system's: its own, and its Python environment where it has one."""
     if not program.is_absolute():
         return ()
     environment = environment_at(program.parent.parent)

@@ -49,8 +49,8 @@ class Place:
     language: Language | None = None
 
     def tree(self, text: str, extra: Mapping[PurePosixPath, bytes | None] | None = None, *, appended: str = "") -> Tree:
-        """The tree with ``text`` as the document, ``appended`` below it, and ``extra`` files laid over everything
-        else."""
+        """Return the tree with ``text`` as the document, ``appended`` below it, and ``extra`` files laid over
+        everything else."""
         # surrogatepass: a half surrogate is the document's fault, and the checker's to report, not a crash here.
         content = (text + appended).encode("utf-8", "surrogatepass")
         which = 0 if text == self.untouched else 1
@@ -66,17 +66,17 @@ class Place:
         return path in self.overlay or self._on_disk(path) is not None
 
     def files(self, suffixes: tuple[str, ...]) -> tuple[str, ...]:
-        """The names of the project's files on the disk, as :func:`project_files` finds them."""
+        """Return the names of the project's files on the disk, as :func:`project_files` finds them."""
         if self.source is None:
             return ()
         return tuple(name for name, _ in project_files(self.source, suffixes, self.language))
 
     def folders(self) -> Iterator[PurePosixPath]:
-        """The document's folder and those above it, up to and including the tree's root (``.``)."""
+        """Yield the document's folder and those above it, up to and including the tree's root (``.``)."""
         yield from self.document.parents
 
     def nearest(self, *patterns: str) -> PurePosixPath | None:
-        """The first file above the document, going up from its folder, whose name matches one of ``patterns``.
+        """Return the first file above the document, going up from its folder, whose name matches one of ``patterns``.
 
         Within a folder, earlier patterns win, then the order of the names.
         """
@@ -89,7 +89,7 @@ class Place:
         return None
 
     def text(self, path: PurePosixPath) -> str | None:
-        """A file's text as the user sees it (buffer, else disk), or None where it cannot be read."""
+        """Return a file's text as the user sees it (buffer, else disk), or None where it cannot be read."""
         if path in self.others:
             content = self.others[path][1]
         else:
@@ -122,7 +122,7 @@ class Place:
 
 
 def place_of(task: Task, *, alone: bool = False) -> Place:
-    """Where the task's document stands.
+    """Return where the task's document stands.
 
     A file inside ``task.workspace`` keeps its place there; an untitled document goes to the workspace's root. The tree
     is that of the whole project where the workspace is one package of it: what a package needs (dependencies, settings,
@@ -172,7 +172,7 @@ def place_of(task: Task, *, alone: bool = False) -> Place:
 
 
 def fingerprint(place: Place, text: str, suffixes: Iterable[str], extra: Iterable[Path] = ()) -> str:
-    """A key that changes whenever what a check of ``text`` sees may have changed.
+    """Return a key that changes whenever what a check of ``text`` sees may have changed.
 
     Contents for the document and the buffers; name, size and modification time for the project's files that
     end in one of ``suffixes``, and for the ``extra`` host paths (an environment's package folder).
@@ -202,7 +202,7 @@ def fingerprint(place: Place, text: str, suffixes: Iterable[str], extra: Iterabl
 def project_files(
     source: Path, suffixes: tuple[str, ...], language: Language | None = None
 ) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """The project's own files that end in one of ``suffixes``: relative POSIX name and entry; at most 20,000.
+    """Yield the project's own files that end in one of ``suffixes``: relative POSIX name and entry; at most 20,000.
 
     Symbolic links are not followed. Left out are version control, installed packages, and what the tools of
     ``language`` make: of another language's output folders only the names are known, and they may be anybody's.

@@ -59,7 +59,7 @@ def toolchains(
     interpreters: Mapping[Language, str] | None = None,
     tests_seconds: Mapping[Language, float] | None = None,
 ) -> Mapping[Language, Toolchain]:
-    """The toolchains of this machine; a language that is not in the mapping cannot be checked.
+    """Return the toolchains of this machine; a language that is not in the mapping cannot be checked.
 
     ``timeout`` in seconds, for one run of one tool. ``commands`` are checks of the user's own, which take the place of
     the built-in ones (empty: the built-in ones); ``tests`` are test commands of the user's own. ``environment`` is the
@@ -99,6 +99,6 @@ def toolchains(
 def examinations(
     languages: Languages, sandbox: Sandbox, environment: Mapping[str, str] | None = None
 ) -> Mapping[str, Coroutine[None, None, tuple[Finding, ...]]]:
-    """What the doctor is to await, by language: each looks at its tools, and runs them once."""
+    """Return what the doctor is to await, by language: each looks at its tools, and runs them once."""
     known = with_usual_folders(os.environ) if environment is None else environment
     return {str(one): examine(sandbox, known) for one in languages if (examine := one.checking().findings)}

@@ -28,7 +28,7 @@ class UntrustedToolchain(Toolchain):
         return BuildReport(status=BuildStatus.UNVERIFIED, tool="none", reason=self._reason, remedy=self._remedy)
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
-        """Nothing is run."""
+        """Return evidence that nothing was run."""
         del task, candidate
         return Evidence(blocked=self._reason, remedy=self._remedy)
 

@@ -51,7 +51,8 @@ class Behaviours:
             self._by_key[model, object() if key is None else key] = points
 
     def agreement(self, model: str, evidence: Evidence) -> Agreement | None:
-        """How far a candidate of ``model`` behaves like those of the others; None: there is nobody to compare with."""
+        """Return how far a candidate of ``model`` behaves like those of the others; None: there is nobody to compare
+        with."""
         mine = _points(evidence)
         shares: dict[str, list[float]] = {}
         shared: set[tuple[str, str]] = set()
@@ -92,15 +93,16 @@ class Behaviours:
         return fmean(fmean(each) for each in shares.values()) if shares else None
 
     def own(self, model: str, evidence: Evidence) -> float:
-        """How far a candidate behaves like all that its own model wrote (itself too): a tie-breaker, no evidence."""
+        """Return how far a candidate behaves like all that its own model wrote (itself too): a tie-breaker, no
+        evidence."""
         mine = _points(evidence)
         both = [(points, mine.keys() & points.keys()) for other, points in self._known if other == model]
         alike = [_alike(mine, points, shared) for points, shared in both if shared]
         return fmean(alike) if alike else 0.0
 
     def differences(self, most: int) -> tuple[Difference, ...]:
-        """The calls that nobody made a promise about and that candidates answer differently; those that split the
-        models most evenly first."""
+        """Return the calls that nobody made a promise about and that candidates answer differently; those that split
+        the models most evenly first."""
         answers: dict[str, dict[str, dict[str, None]]] = {}
         for model, points in self._known:
             for (kind, name), answer in points.items():

@@ -34,10 +34,10 @@ async def ask_twice(
     again: Callable[[str], str],
     words: Callable[[str], T | None] = lambda _: None,
 ) -> T:
-    """What ``read(text, cut)`` makes of the answer to ``turns``; where it refuses, of the answer to ``turns`` and what
-    ``again`` says of the problem. Where that is no JSON at all, ``words(text)`` is what it says without doubt (None:
-    nothing): some models cannot write JSON. One that is known for that is not asked again for what it said. Raises
-    Unusable after the second, and what the calls raise."""
+    """Return what ``read(text, cut)`` makes of the answer to ``turns``; where it refuses, of the answer to ``turns``
+    and what ``again`` says of the problem. Where that is no JSON at all, ``words(text)`` is what it says without doubt
+    (None: nothing): some models cannot write JSON. One that is known for that is not asked again for what it said.
+    Raises Unusable after the second, and what the calls raise."""
     problem = ""
     for part in (role, f"{role} again"):
         reply = await ask(model, part, request(turns))
@@ -58,8 +58,8 @@ async def ask_twice(
 
 
 def json_object(text: str, *, cut: bool) -> dict[str, object]:
-    """The first JSON object in ``text``, thoughts left out. Raises Unusable where there is none, and for a schema
-    that is repeated. ``cut``: the length limit ended the answer."""
+    """Return the first JSON object in ``text``, thoughts left out. Raises Unusable where there is none, and for a
+    schema that is repeated. ``cut``: the length limit ended the answer."""
 
     def refuse(constant: str) -> float:
         raise Unusable(f"{constant} is not JSON")
@@ -89,8 +89,8 @@ def json_object(text: str, *, cut: bool) -> dict[str, object]:
 
 
 def unwrapped(document: dict[str, object], key: str) -> dict[str, object]:
-    """``document``, or the one object in it that holds ``key`` where it does not itself: ``{"final": {"score": 9}}``.
-    Keys count in any case."""
+    """Return ``document``, or the one object in it that holds ``key`` where it does not itself: ``{"final": {"score":
+    9}}``. Keys count in any case."""
     folded = {name.lower(): value for name, value in document.items()}
     if key in folded:
         return folded
@@ -100,6 +100,6 @@ def unwrapped(document: dict[str, object], key: str) -> dict[str, object]:
 
 
 def shorten(text: str, most: int) -> str:
-    """``text`` on one line, of at most ``most`` characters."""
+    """Return ``text`` on one line, of at most ``most`` characters."""
     text = " ".join(text.split())
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"

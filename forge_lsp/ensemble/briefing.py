@@ -48,33 +48,33 @@ class Briefing:
         return self._models.get(model).info.toy
 
     def window(self, model: str) -> Window:
-        """How the context length of a model is shared out."""
+        """Return how the context length of a model is shared out."""
         return window(self._models.get(model).info, self._task)
 
     async def for_reviewing(self, model: str) -> Shared:
-        """The prefix for a reviewer, without the project's rules."""
+        """Return the prefix for a reviewer, without the project's rules."""
         if self.toy(model):
             return shared_prefix(self._task, "")
         gathered = await self._gather(self.window(model).context)
         return shared_prefix(self._task, gathered.text)
 
     async def for_thinking(self, model: str) -> Shared:
-        """The prefix for a thinker: a reviewer's, then the project's rules."""
+        """Return the prefix for a thinker: a reviewer's, then the project's rules."""
         shared = await self.for_reviewing(model)
         if self.toy(model):
             return shared
         return replace(shared, rules=(await self._gather(self.window(model).context)).rules)
 
     async def for_writing(self, model: str) -> Shared:
-        """The prefix for a generator: a thinker's, but for a toy model."""
+        """Return the prefix for a generator: a thinker's, but for a toy model."""
         if not self.toy(model):
             return await self.for_thinking(model)
         info = self._models.get(model).info
         return toy_prefix(self._task, info.context - self.window(model).answer - 128)
 
     def sent(self, asked: Iterable[str], *, reviewed_only: Collection[str] = ()) -> tuple[Sent, ...]:
-        """Which files' text went to which servers, given the models that were asked anything, and those of them that
-        were asked for reviews alone."""
+        """Return which files' text went to which servers, given the models that were asked anything, and those of them
+        that were asked for reviews alone."""
         found: dict[tuple[str, str, str | None], str] = {}
         for model in asked:
             info = self._models.get(model).info
@@ -93,7 +93,7 @@ class Briefing:
         )
 
     def files(self, model: str) -> tuple[str, ...]:
-        """Which files' text a model is shown; as long as nothing was gathered, the document alone."""
+        """Return which files' text a model is shown; as long as nothing was gathered, the document alone."""
         return tuple(dict.fromkeys(one.file for one in self.sent((model,)))) or (self._name(),)
 
     def _name(self) -> str:
@@ -117,7 +117,7 @@ def _why(part: ShownPart) -> str:
 
 
 def subject(task: Task, candidate: Candidate, build: BuildReport, evidence: Evidence, room: Window) -> str:
-    """The candidate as every reviewer sees it: who wrote it, and how often it was tried, stays hidden."""
+    """Return the candidate as every reviewer sees it: who wrote it, and how often it was tried, stays hidden."""
     return render(
         "subject",
         what=named_scope(task.scope),

@@ -92,7 +92,7 @@ class Calls:
         return frozenset(key for key, stages in self._asked.items() if stages <= {Stage.REVIEW, Stage.CHECK})
 
     def line(self, number: int, stage: Stage) -> StageCalls:
-        """The way to the models for one stage of one attempt."""
+        """Return the way to the models for one stage of one attempt."""
         return StageCalls(calls=self, number=number, stage=stage)
 
     async def allowed(self, info: ModelInfo, request: ChatRequest, *, beyond: int = 0) -> None:

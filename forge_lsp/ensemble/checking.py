@@ -176,7 +176,7 @@ async def check(
     fast: FastGate | None = None,
     ahead: Ahead | None = None,
 ) -> tuple[CheckedCandidate, ...]:
-    """The distinct candidates, checked and the best first. ``checks`` learns from all of them.
+    """Return the distinct candidates, checked and the best first. ``checks`` learns from all of them.
 
     Cheap before dear: the same text is checked once, and a text with new syntax errors is compiled only where every
     one has them (its diagnostics teach the next attempt). Evidence is run for what is not known to be broken.
@@ -227,7 +227,7 @@ async def check(
 
 
 async def check_one(task: Task, candidate: Candidate, *, toolchain: Toolchain, syntax: Syntax) -> CheckedCandidate:
-    """One candidate, compiled, and run where it compiles. Raises nothing but a cancel."""
+    """Return one candidate, compiled, and run where it compiles. Raises nothing but a cancel."""
     build = await toolchain.build(task, candidate.text)
     if build.compiled is None:
         build = _by_grammar(task, candidate, syntax) or build
@@ -247,8 +247,8 @@ async def worth_a_check(task: Task, candidate: Candidate, *, syntax: Syntax, fas
 
 
 def rank(checked: CheckedCandidate, checks: Checks) -> tuple[object, ...]:
-    """A sort key, larger is better: compiles, has little against it, is proven, keeps what worked, has merit by what
-    the user answered and other models wrote, behaves like what its own model wrote, is short. Comparable among the
+    """Return a sort key, larger is better: compiles, has little against it, is proven, keeps what worked, has merit by
+    what the user answered and other models wrote, behaves like what its own model wrote, is short. Comparable among the
     candidates of one job.
 
     Answers count in the merit alone: of people's answers some are slips, and as law they would lose what they gain.
@@ -270,7 +270,7 @@ def rank(checked: CheckedCandidate, checks: Checks) -> tuple[object, ...]:
 
 
 def ranked(checked: Sequence[CheckedCandidate], checks: Checks) -> tuple[CheckedCandidate, ...]:
-    """Candidates by what is known now, the best first."""
+    """Return candidates by what is known now, the best first."""
     return tuple(sorted(checked, key=lambda item: rank(item, checks), reverse=True))
 
 

@@ -41,8 +41,8 @@ class Record:
 
 
 def first_writers(writers: Sequence[str], records: Mapping[str, Record]) -> tuple[str, ...]:
-    """``writers`` in the order in which they are tried: those with enough attempts to tell before all others where they
-    won more than the rest of them did, the best first; the others as they are."""
+    """Return ``writers`` in the order in which they are tried: those with enough attempts to tell before all others
+    where they won more than the rest of them did, the best first; the others as they are."""
     told = {key: records[key] for key in writers if key in records and records[key].tried >= ENOUGH}
     if not told:
         return tuple(writers)

@@ -39,7 +39,7 @@ _VALUE_NAMES = ("value", "expected", "result", "output", "returns")
 
 
 def examples_schema() -> Mapping[str, object]:
-    """The bounded JSON schema of an author's examples."""
+    """Return the bounded JSON schema of an author's examples."""
     example = {
         "type": "object",
         "properties": {
@@ -53,7 +53,7 @@ def examples_schema() -> Mapping[str, object]:
 
 
 def calls_schema() -> Mapping[str, object]:
-    """The bounded JSON schema of calls that may tell two candidates apart."""
+    """Return the bounded JSON schema of calls that may tell two candidates apart."""
     return _listed("calls", {"type": "string", "maxLength": _LONGEST_CALL}, MOST_CALLS)
 
 

@@ -36,25 +36,25 @@ _MARKUP = re.compile(
 
 
 def fence_for(text: str) -> str:
-    """A Markdown fence that no line of ``text`` can close: longer than any run of backticks in it."""
+    """Return a Markdown fence that no line of ``text`` can close: longer than any run of backticks in it."""
     return "`" * max(_LEAST, max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
 
 
 def fenced(text: str, info: str = "text") -> str:
-    """``text`` in a fence that it cannot close."""
+    """Return ``text`` in a fence that it cannot close."""
     fence = fence_for(text)
     return f"{fence}{info}\n{text.strip()}\n{fence}"
 
 
 def as_material(text: str) -> str:
-    """The user's words as a part of a prompt: as they are, or in a fence where a line of them could be taken for a
-    heading, a fence or another part of the prompt."""
+    """Return the user's words as a part of a prompt: as they are, or in a fence where a line of them could be taken for
+    a heading, a fence or another part of the prompt."""
     lines = text.strip().splitlines()
     return fenced("\n".join(lines)) if any(map(_MARKUP.match, lines)) else "\n".join(lines)
 
 
 def as_item(text: str) -> str:
-    """One entry of a list, with its dash: a single line, or a first line and the others in a fence below it."""
+    """Return one entry of a list, with its dash: a single line, or a first line and the others in a fence below it."""
     first, *more = text.strip().splitlines() or [""]
     if _MARKUP.match(first):
         first, more = "these words:", [first, *more]
@@ -65,11 +65,12 @@ def as_item(text: str) -> str:
 
 
 def on_one_line(text: str) -> str:
-    """``text`` without line ends and other signs that could begin a part of a prompt."""
+    """Return ``text`` without line ends and other signs that could begin a part of a prompt."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def addressed(code: str) -> str | None:
-    """The words with which a candidate speaks to those who review it, at most 80 characters; None where it does not."""
+    """Return the words with which a candidate speaks to those who review it, at most 80 characters; None where it does
+    not."""
     found = _TO_REVIEWERS.search(code)
     return None if found is None else on_one_line(found[0])[:80]

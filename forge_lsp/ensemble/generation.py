@@ -34,7 +34,7 @@ class Draft:
 
 
 def temperature(samples: int, *, again: bool) -> float:
-    """How freely a rung writes; ``again``: this model has written for this job before."""
+    """Return how freely a rung writes; ``again``: this model has written for this job before."""
     if samples > 1:
         return MANY_TEMPERATURE
     return AGAIN_TEMPERATURE if again else FIRST_TEMPERATURE
@@ -70,7 +70,7 @@ class Brief:
 
 
 def first_request(brief: Brief, *, attempt: int, again: bool) -> ChatRequest:
-    """What the rung's model is asked. ``again``: this model has written for this job before."""
+    """Return what the rung's model is asked. ``again``: this model has written for this job before."""
     samples = brief.generator.samples
     return brief.shared.request(
         *brief.turns,
@@ -86,7 +86,7 @@ def first_request(brief: Brief, *, attempt: int, again: bool) -> ChatRequest:
 
 
 async def generate(brief: Brief, *, attempt: int, again: bool) -> tuple[Draft, ...]:
-    """All samples of the rung in one batch. Raises ModelError or SpendingRefused."""
+    """Return all samples of the rung in one batch. Raises ModelError or SpendingRefused."""
     request = first_request(brief, attempt=attempt, again=again)
     reply = await brief.ask(brief.generator.model, "generate", request)
     return tuple(

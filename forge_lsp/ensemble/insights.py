@@ -52,7 +52,7 @@ def learn(
     tried: str | None = None,
     differences: Callable[[int], Sequence[Difference]] = lambda most: (),  # noqa: ARG005
 ) -> tuple[Insight, ...]:
-    """The lessons of one attempt, the most telling first.
+    """Return the lessons of one attempt, the most telling first.
 
     ``differences`` says on which calls the candidates so far part, at most as many as it is asked for.
     """
@@ -105,7 +105,8 @@ def merge(new: Iterable[Insight], old: Iterable[Insight], *, tokens: int = KEPT_
 
 
 def render_insights(insights: Iterable[Insight], *, tokens: int) -> str:
-    """A section of a prompt of at most about ``tokens`` tokens, ending in an empty line; "" where there is nothing."""
+    """Return a section of a prompt of at most about ``tokens`` tokens, ending in an empty line; "" where there is
+    nothing."""
     headings = sum(estimate_tokens(heading) + 3 for heading in _HEADINGS.values())
     fitting = merge(insights, (), tokens=tokens - min(headings, tokens // 2))
     if not fitting:

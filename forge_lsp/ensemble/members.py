@@ -49,8 +49,8 @@ _ENVIRONMENT = (ServerUnreachable, ModelMissing, Unauthorised, ServerBusy, Spend
 
 
 def times(error: ForgeError) -> int:
-    """How many answers of no use an error stands for: none where the machine, not the model, is at fault, and two
-    where the model was asked again already, or the user does not want it to be asked."""
+    """Return how many answers of no use an error stands for: none where the machine, not the model, is at fault, and
+    two where the model was asked again already, or the user does not want it to be asked."""
     if isinstance(error, ConsentRefused):
         return MOST_UNUSABLE
     if isinstance(error, _ENVIRONMENT):
@@ -82,11 +82,11 @@ class Members:
         return tuple(self._lacks)
 
     def made(self, number: int) -> tuple[Replacement, ...]:
-        """The replacements of attempt ``number``, in order."""
+        """Return the replacements of attempt ``number``, in order."""
         return tuple(replacement for attempt, replacement in self._made if attempt == number)
 
     def team(self, part: MemberRole, *, number: int, stage: Stage) -> Team:
-        """The members of one part in one stage of an attempt."""
+        """Return the members of one part in one stage of an attempt."""
         return Team(members=self, part=part, number=number, stage=stage)
 
     def speaker(self, part: MemberRole, model: str) -> str | None:
@@ -193,7 +193,7 @@ class Team:
         return await self.members.stand_in(self.part, model, beside=beside, number=self.number, stage=self.stage)
 
     async def present(self, models: Iterable[str]) -> tuple[str, ...]:
-        """Those who play the part for ``models`` now, each once: those who have to go are replaced first."""
+        """Return those who fill the role for ``models`` now, each once: those who have to go are replaced first."""
         found: dict[str, None] = {}
         set_for = list(models)
         for model in set_for:

@@ -18,7 +18,8 @@ _ALONE = re.compile(_NUMBER + r"\s*(?:/|out of)\s*(10)\b", re.IGNORECASE)
 
 
 def stated_score(text: str) -> float | None:
-    """The score from 0 to 10 that ``text`` gives; None where it gives none, two that differ, or one of another scale.
+    """Return the score from 0 to 10 that ``text`` gives; None where it gives none, two that differ, or one of another
+    scale.
 
     Code in fences and thoughts are no part of what is said.
     """
@@ -35,7 +36,7 @@ def stated_score(text: str) -> float | None:
 
 
 def stated_vote(text: str, letters: Sequence[str]) -> str | None:
-    """The one of ``letters`` that ``text`` votes for; None where it names none as its choice, or several."""
+    """Return the one of ``letters`` that ``text`` votes for; None where it names none as its choice, or several."""
     words = _FENCED.sub("", without_thinking(text)).strip()
     bare = words.strip(" .*_`\"'()\n")
     if bare in tuple(letters):

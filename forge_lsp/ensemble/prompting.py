@@ -35,7 +35,7 @@ def has_template(name: str) -> bool:
 
 
 def render(name: str, **values: object) -> str:
-    """The template ``prompts/<name>.md`` with its ``$names`` filled in. Raises KeyError for one without a value.
+    """Return the template ``prompts/<name>.md`` with its ``$names`` filled in. Raises KeyError for one without a value.
 
     ``code`` stands in a fence that it cannot close (``$fence``), ``facts`` on one line; ``$note`` says that the code
     speaks to its reviewers, where it does.
@@ -66,7 +66,7 @@ class Window:
 
 
 def window(info: ModelInfo, task: Task) -> Window:
-    """The same for every call to one model in a job, so that the shared prefix stays the same."""
+    """Return a seed that is the same for every call to one model in a job, so that the shared prefix stays the same."""
     scope = estimate_tokens(task.original)
     if info.toy:
         answer = max(256, min(2 * scope + 128, info.context // 3))
@@ -112,7 +112,7 @@ class Shared:
         think: bool = False,
         purpose: Purpose = Purpose.WRITE,
     ) -> ChatRequest:
-        """The prefix, then ``turns``."""
+        """Return the prefix, then ``turns``."""
         prefix = tuple(Message(role=Role.USER, text=text, cache=True) for text in (self.text, self.rules) if text)
         return ChatRequest(
             system=self.system,
@@ -140,14 +140,14 @@ def shared_prefix(task: Task, context: str) -> Shared:
 
 
 def toy_prefix(task: Task, room: int) -> Shared:
-    """A prompt as short as very small models need it: the instruction and the scope, nothing else."""
+    """Return a prompt as short as very small models need it: the instruction and the scope, nothing else."""
     code = clip(task.original.strip("\n"), room)
     text = render("toy", instruction=task.instruction.strip(), language=task.document.language, code=code)
     return Shared(system=render("toy_system"), text=text)
 
 
 def named_scope(scope: Scope) -> str:
-    """What is to be replaced, in words."""
+    """Return what is to be replaced, in words."""
     match scope.kind:
         case ScopeKind.FILE:
             return "the whole file"

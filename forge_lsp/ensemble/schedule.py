@@ -144,8 +144,8 @@ class Schedule:
     committee: bool = False
 
     def row_for(self, number: int) -> Row:
-        """The first row whose attempts hold ``number``. A number that no row holds (more attempts than the table has,
-        or a gap) takes the row that came last before it. Raises ValueError for an empty schedule."""
+        """Return the first row whose attempts hold ``number``. A number that no row holds (more attempts than the table
+        has, or a gap) takes the row that came last before it. Raises ValueError for an empty schedule."""
         if not self.rows:
             raise ValueError("the schedule has no rows")
         for row in self.rows:
@@ -156,11 +156,11 @@ class Schedule:
         )
 
     def reviewer(self, model: str) -> Reviewer:
-        """What ``model`` looks at."""
+        """Return what ``model`` looks at."""
         return self.reviewers.get(model, Reviewer())
 
     def validate(self) -> tuple[str, ...]:
-        """What is wrong, as lines ``key.path: what is wrong``; () for a schedule that runs."""
+        """Return what is wrong, as lines ``key.path: what is wrong``; () for a schedule that runs."""
         problems: list[str] = [] if self.rows else ["schedule: no rows; nothing could be attempted"]
         for index, row in enumerate(self.rows):
             problems.extend(f"schedule.{index}.{line}" for line in _row_problems(row))

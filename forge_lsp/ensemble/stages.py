@@ -132,7 +132,7 @@ class Stages:
         return Thinking(strategy="solo", models=models) if models else Thinking()
 
     async def writer(self, number: int, row: Row) -> Row:
-        """The row with the model that writes in the place of the one that is set, where that gave no code twice."""
+        """Return the row with the model that writes in place of the one that is set, where that gave no code twice."""
         team = self.members.team(MemberRole.WRITER, number=number, stage=Stage.GENERATE)
         found = await team.present((row.generator.model,))
         model = found[0] if found else row.generator.model  # nobody else can: it goes on trying
@@ -141,7 +141,7 @@ class Stages:
     async def write(
         self, number: int, row: Row, thought: Thought | None, insights: Sequence[Insight], *, again: bool
     ) -> GeneratedCode:
-        """The rung's answers and the code in them. Raises what keeps the rung from running at all; a model that
+        """Return the rung's answers and the code in them. Raises what keeps the rung from running at all; a model that
         fails costs this attempt."""
         model, samples, writers = row.generator.model, row.generator.samples, row.generator.writers
         started = self.start(number, Stage.GENERATE, ", ".join((model, *_many(samples), *writers[1:])))

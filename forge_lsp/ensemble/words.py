@@ -43,15 +43,15 @@ _CUT = " [...]"
 
 
 def estimate_tokens(text: str) -> int:
-    """Tokens of ``text``, on the high side, for any tokenizer: code has 3 to 4 ASCII characters a token, and a
-    character outside ASCII is at least one token in small vocabularies."""
+    """Return how many tokens ``text`` has, on the high side, for any tokenizer: code has 3 to 4 ASCII characters a
+    token, and a character outside ASCII is at least one token in small vocabularies."""
     other = 0 if text.isascii() else len(text) - len(text.encode("ascii", "ignore"))
     return int((len(text) - other) / _CHARACTERS_A_TOKEN) + other + 1
 
 
 def clip(text: str, tokens: int) -> str:
-    """``text``, cut so that :func:`estimate_tokens` of it is at most ``tokens`` (0 and below: nothing is left). It is
-    cut after a line or a word where one is near, and ends in ``[...]`` then."""
+    """Return ``text``, cut so that :func:`estimate_tokens` of it is at most ``tokens`` (0 and below: nothing is left).
+    It is cut after a line or a word where one is near, and ends in ``[...]`` then."""
     if estimate_tokens(text) <= tokens:
         return text
     room = tokens - estimate_tokens(_CUT)
@@ -74,9 +74,9 @@ def clip(text: str, tokens: int) -> str:
 
 
 def without_thinking(text: str) -> str:
-    """``text`` without what a model thought aloud, in any of the marks that models use, and without leaked special
-    tokens (``<|im_end|>``). A thought that never closes is dropped to the end, unless nothing else was said before
-    it: then its words are all there is, and they stay. Marks inside a fenced code block are code."""
+    """Return ``text`` without what a model thought aloud, in any of the marks that models use, and without leaked
+    special tokens (``<|im_end|>``). A thought that never closes is dropped to the end, unless nothing else was said
+    before it: then its words are all there is, and they stay. Marks inside a fenced code block are code."""
     text = _without_channels(text)
     text = _NEXT_TURN.sub("", text)
     parts: list[str] = []

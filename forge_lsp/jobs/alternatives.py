@@ -127,7 +127,7 @@ def differences_of(one: Alternative, other: Alternative) -> tuple[tuple[str, str
 
 
 def alternatives_document(record: JobRecord) -> dict[str, object]:
-    """``forge.alternatives``: ``differences`` are those from the first candidate."""
+    """Return ``forge.alternatives``: ``differences`` are those from the first candidate."""
     found = alternatives_of(record)
     told = tuple(
         projected(

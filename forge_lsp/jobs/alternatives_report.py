@@ -14,7 +14,7 @@ _MOST_SHOWN = 6  # candidates whose code is shown
 
 
 def alternatives_section(record: JobRecord) -> str:
-    """Every candidate that compiled, the best first; nothing where there is only the result."""
+    """Return every candidate that compiled, the best first; nothing where there is only the result."""
     found = alternatives_of(record)
     if len(found) < 2:
         return ""

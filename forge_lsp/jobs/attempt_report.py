@@ -25,7 +25,7 @@ _THOUGHT_LINES = 6
 
 
 def attempt_section(attempt: Attempt, record: JobRecord) -> str:
-    """Everything of one attempt that ran."""
+    """Return everything of one attempt that ran."""
     parts = [
         f"## Attempt {attempt.number}",
         _replacements(attempt),

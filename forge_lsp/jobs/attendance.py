@@ -30,11 +30,11 @@ class Attendance:
         return self._ask is not None
 
     def connect(self, ask_user: AskConsent) -> None:
-        """An editor is there, and its user is asked so."""
+        """Take the editor that is there now: its user is asked so."""
         self._change(ask_user)
 
     def disconnect(self) -> None:
-        """It has gone."""
+        """Note that the editor has gone."""
         self._change(None)
 
     async def connected(self) -> None:
@@ -43,7 +43,7 @@ class Attendance:
             await self._changed.wait()
 
     def asking(self, workspace: Path | None) -> Ask:
-        """A way to ask that holds through changes of who is there: a question that was open then is put again."""
+        """Return a way to ask that outlasts a change of editors: a question that was open then is asked again."""
 
         async def ask(question: ConsentQuestion) -> bool:
             while True:

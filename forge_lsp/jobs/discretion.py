@@ -21,7 +21,8 @@ _SHORTEST = 8
 
 
 def without_secrets(value: T, known: Pairs) -> T:
-    """``value``, a frozen dataclass, with every text in it as it is shown to models. Code that lands stays as it is.
+    """Return ``value``, a frozen dataclass, with every text in it as it is shown to models. Code that lands stays as it
+    is.
 
     ``known`` are the secrets of the job's document and of the user's words. May take a millisecond for each text.
     """
@@ -29,7 +30,7 @@ def without_secrets(value: T, known: Pairs) -> T:
 
 
 def for_the_ledger(record: JobRecord) -> JobRecord:
-    """``record`` with the keys of the user's words left out of its code; what the document itself holds stays."""
+    """Return ``record`` with the keys of the user's words left out of its code; what the document holds stays."""
     foreign = tuple(pair for pair in record.secrets if pair[1] not in record.base_text)
     if not foreign:
         return record
@@ -39,7 +40,7 @@ def for_the_ledger(record: JobRecord) -> JobRecord:
 
 
 def attempt_for_the_ledger(attempt: Attempt, secrets: Pairs, base_text: str) -> Attempt:
-    """One attempt of a job that goes on, without its secrets, as :func:`for_the_ledger` has it."""
+    """Return one attempt of a job that goes on, without its secrets, as :func:`for_the_ledger` has it."""
     clean = without_secrets(attempt, secrets)
     foreign = tuple(pair for pair in secrets if pair[1] not in base_text)
     return _attempt_covered(clean, foreign) if foreign else clean

@@ -35,7 +35,7 @@ __all__ = [
 
 
 def job_document(record: JobRecord) -> dict[str, object]:
-    """The document of a job in any state. Until a job ended, its attempts are told as far as its events do."""
+    """Return the document of a job in any state. Until a job ended, its attempts are told as far as its events do."""
     line = record.base_text.count("\n", 0, record.scope.range.start) + 1
     attempts = (
         tuple(_attempt(attempt, uri=record.uri, line=line) for attempt in record.attempts)
@@ -63,7 +63,7 @@ def job_document(record: JobRecord) -> dict[str, object]:
 
 
 def outcome_document(record: JobRecord) -> dict[str, object]:
-    """How a job ended, as the LSP contract has it; the candidate is not in it."""
+    """Return how a job ended, as the LSP contract has it; the candidate is not in it."""
     told = to_json(
         projected(
             shapes.JobOutcome,
@@ -129,7 +129,7 @@ def _without_panel(attempt: Attempt) -> bool:
 
 
 def attempts_so_far(events: Iterable[JobEvent]) -> tuple[shapes.Attempt, ...]:
-    """Attempts of a job that has not ended, or never will, from what its events say."""
+    """Return attempts of a job that has not ended, or never will, from what its events say."""
     begun = Attempt(
         number=0,
         strategy="none",
@@ -162,7 +162,7 @@ def attempts_so_far(events: Iterable[JobEvent]) -> tuple[shapes.Attempt, ...]:
 
 
 def shares(reviews: Iterable[Review]) -> list[float]:
-    """Each member's share of its panel: weights renormalised over all who sit in it, abstentions included."""
+    """Return each member's share of its panel: weights renormalised over all who sit in it, abstentions included."""
     weights = [review.weight for review in reviews]
     total = sum(weights)
     return [weight / total if total else 0.0 for weight in weights]

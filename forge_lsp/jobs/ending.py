@@ -29,7 +29,7 @@ def judge(
     overdue: float | None,
     addresses: Mapping[str, str],
 ) -> JobRecord:
-    """``record`` with the end of the job whose work is ``run``, over or left behind.
+    """Return ``record`` with the end of the job whose work is ``run``, over or left behind.
 
     ``cancelled`` is the reason of the cancel that was asked for, ``overdue`` the deadline (seconds) that passed.
     Both outweigh what the work may still have answered. ``addresses`` are those of the servers.

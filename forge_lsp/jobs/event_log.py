@@ -58,11 +58,12 @@ class EventLog:
         return unsubscribe
 
     def append(self, body: EventBody) -> None:
-        """The next event: to everybody who listens, before this returns. One who fails is logged, and hears no more."""
+        """Send the next event to everybody who listens, before this returns. One who fails is logged, and hears no
+        more."""
         self.take(JobEvent(job_id=self._job_id, sequence=len(self._events) + 1, at=self._clock.now(), body=body))
 
     def take(self, event: JobEvent) -> None:
-        """The next event, as another process has told it."""
+        """Take in the next event, as another process has told it."""
         body = event.body
         self._events.append(event)
         if isinstance(body, AttemptStarted):

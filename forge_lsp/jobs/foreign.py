@@ -95,7 +95,7 @@ class ForeignJob:
         return self._log.subscribe(callback, from_sequence)
 
     async def wait(self) -> JobRecord:
-        """The result once the job has ended, or ``failed`` where its process ended before."""
+        """Return the result once the job has ended, or ``failed`` where its process ended before."""
         await self._ended.wait()
         return self.record()
 
@@ -139,16 +139,16 @@ class ForeignJob:
     # ------------------------------------------------------------------ for the connection
 
     def hear(self, event: JobEvent) -> None:
-        """An event that the other process tells."""
+        """Take in an event that the other process tells."""
         self._log.take(event)
 
     def end(self, record: JobRecord) -> None:
-        """It has ended so."""
+        """Take in how the job ended."""
         self._record = record
         self._ended.set()
 
     def lose(self) -> None:
-        """The other process is gone."""
+        """Note that the other process is gone."""
         if not self._ended.is_set():
             self.lost = True
             reason = "it was interrupted: the process that ran it has ended"
@@ -196,7 +196,7 @@ class Connection:
             raise BadRequest(problem)
 
     async def aclose(self) -> None:
-        """Hang up: nobody is there for these jobs any more."""
+        """Close the connection: nobody is there for these jobs any more."""
         for task in (*self._asking, *([self._reading] if self._reading else [])):
             task.cancel()
         self._writer.close()

@@ -41,7 +41,7 @@ class FoundJobs:
         self._connections: list[Connection] = []
 
     def get(self, job_id: str) -> ForeignJob | None:
-        """The job of that id, None where it was not found here, or was lost since."""
+        """Return the job of that id, None where it was not found here, or was lost since."""
         job = self._jobs.get(job_id)
         return None if job is None or job.lost else job
 

@@ -46,7 +46,7 @@ _WRITTEN = 2.0
 
 
 def lingers_at(live: Path, owner: str) -> Path:
-    """The file that says where the process of that name can be reached while it goes on without its editor."""
+    """Return the file that says where the process of that name can be reached while it goes on without its editor."""
     return live / f"{Path(owner).name}.json"
 
 
@@ -222,7 +222,7 @@ class Handover:
 
 
 def event_of(event: JobEvent) -> dict[str, object]:
-    """An event as it goes over the socket."""
+    """Return an event as it goes over the socket."""
     body = encode(event.body)
     return {
         "job": event.job_id,
@@ -234,7 +234,7 @@ def event_of(event: JobEvent) -> dict[str, object]:
 
 
 def record_of(record: JobRecord) -> object:
-    """A whole job as it goes over the socket; its events go before it."""
+    """Return a whole job as it goes over the socket; its events go before it."""
     return encode(replace(record, events=()))
 
 

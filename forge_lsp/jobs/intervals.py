@@ -72,8 +72,8 @@ class Separation:
 
 
 def share(hits: int, total: int) -> Share:
-    """A share with Wilson's score interval, which stays inside 0 to 1 and is honest for few and for extreme counts
-    (E. B. Wilson 1927, J. Am. Stat. Assoc. 22, 209-212)."""
+    """Return a share with Wilson's score interval, which stays inside 0 to 1 and is honest for few and for extreme
+    counts (E. B. Wilson 1927, J. Am. Stat. Assoc. 22, 209-212)."""
     if total == 0:
         return Share(hits=hits, total=total, value=None, low=None, high=None)
     value, square = hits / total, _Z * _Z
@@ -91,8 +91,8 @@ def share(hits: int, total: int) -> Share:
 
 
 def mean(values: Sequence[float], *, least: float = 0.0) -> Mean:
-    """A mean with Student's t interval (Student 1908, Biometrika 6, 1-25), cut off at ``least``: no cost and no time
-    is negative."""
+    """Return a mean with Student's t interval (Student 1908, Biometrika 6, 1-25), cut off at ``least``: no cost and no
+    time is negative."""
     count = len(values)
     if count == 0:
         return Mean(count=0, value=None, low=None, high=None)
@@ -104,8 +104,9 @@ def mean(values: Sequence[float], *, least: float = 0.0) -> Mean:
 
 
 def ratio(above: Sequence[float], below: Sequence[float]) -> Ratio:
-    """``sum(above) / sum(below)`` over pairs that belong together, with the linearised interval of a ratio estimate
-    (W. G. Cochran 1977, Sampling Techniques, 3rd ed., eq. 6.13). Raises ValueError for sequences of two lengths."""
+    """Return ``sum(above) / sum(below)`` over pairs that belong together, with the linearised interval of a ratio
+    estimate (W. G. Cochran 1977, Sampling Techniques, 3rd ed., eq. 6.13). Raises ValueError for sequences of two
+    lengths."""
     count, total = len(above), sum(below)
     if len(below) != count:
         raise ValueError(f"{count} values above, {len(below)} below")
@@ -120,8 +121,8 @@ def ratio(above: Sequence[float], below: Sequence[float]) -> Ratio:
 
 
 def separation(right: Sequence[float], wrong: Sequence[float]) -> Separation:
-    """How well scores separate, with the score interval that stays inside 0 to 1 and has a width also where all is told
-    apart (R. G. Newcombe 2006, Stat. Med. 25, 559-573, method 5)."""
+    """Return how well scores separate, with the score interval that stays inside 0 to 1 and has a width also where all
+    is told apart (R. G. Newcombe 2006, Stat. Med. 25, 559-573, method 5)."""
     m, n = len(right), len(wrong)
     if not m or not n:
         return Separation(right=m, wrong=n, value=None, low=None, high=None)
@@ -147,8 +148,8 @@ def _edge(near: Callable[[float], bool], inside: float, outside: float) -> float
 
 @lru_cache(maxsize=256)
 def student(freedom: int) -> float:
-    """The two-sided 95% point of Student's t with ``freedom`` (1 or more) degrees of freedom, by bisection of its
-    distribution; from 1000 on, the normal's, which it then exceeds by less than 0.003."""
+    """Return the two-sided 95% point of Student's t with ``freedom`` (1 or more) degrees of freedom, by bisection of
+    its distribution; from 1000 on, the normal's, which it then exceeds by less than 0.003."""
     if freedom < 1:
         raise ValueError("at least one degree of freedom")
     if freedom >= 1000:

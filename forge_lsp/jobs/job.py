@@ -53,7 +53,7 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: sorts lik
 
 
 def new_id(now: datetime) -> str:
-    """A job id: 10 characters of time (milliseconds, so that ids sort by age) and 10 of chance (50 bits)."""
+    """Return a job id: 10 characters of time (milliseconds, so that ids sort by age) and 10 of chance (50 bits)."""
     number = (int(now.timestamp() * 1000) << 50) | secrets.randbits(50)
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(95, -5, -5))
 
@@ -205,7 +205,7 @@ class Job:
         return self._log.subscribe(callback, from_sequence)
 
     async def wait(self) -> JobRecord:
-        """The result, once the job has ended and is kept in the ledger, or the ledger has not taken it for
+        """Return the result, once the job has ended and is kept in the ledger, or the ledger has not taken it for
         :data:`KEEP_SECONDS`. A cancelled wait leaves the job alone."""
         await self._done.wait()
         return self._record

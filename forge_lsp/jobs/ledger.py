@@ -108,19 +108,19 @@ class Ledger:
     # ------------------------------------------------------------------ jobs
 
     def begin(self, record: JobRecord, *, unseen: bool = False) -> None:
-        """A job starts. ``unseen``: an editor has to show how it ends."""
+        """Record that a job starts. ``unseen``: an editor has to show how it ends."""
         self._db.post(lambda db: rows.insert_job(db, record, self._owner(), unseen=unseen))
 
     def attempt(self, job_id: str, attempt: Attempt) -> None:
-        """An attempt of a job that goes on has ended."""
+        """Record an attempt that ended, of a job that goes on."""
         self._db.post(lambda db: rows.insert_attempt(db, job_id, attempt))
 
     async def interrupted(self, record: JobRecord) -> None:
-        """A job was stopped for want of its editor, and can be gone on with."""
+        """Record that a job was stopped because its editor had gone; it can be resumed."""
         await asyncio.shield(self._answer(self._db.call(lambda db: unseen_rows.set_interrupted(db, record))))
 
     async def unseen(self) -> tuple[unseen_rows.Unseen, ...]:
-        """Jobs of the last :data:`UNSEEN_DAYS` that other processes ran, and whose end no editor has shown."""
+        """Return jobs of the last :data:`UNSEEN_DAYS` that other processes ran, and whose end no editor has shown."""
         oldest = iso(self._clock.now() - timedelta(days=UNSEEN_DAYS))
         return await self._answer(self._db.call(lambda db: unseen_rows.select_unseen(db, self._db.presence, oldest)))
 
@@ -129,27 +129,27 @@ class Ledger:
         return await self._answer(self._db.call(lambda db: unseen_rows.claim(db, job_id)))
 
     def seen(self, job_id: str) -> None:
-        """An editor has shown how a job of this process ended."""
+        """Record that an editor has shown how a job of this process ended."""
         self._db.post(lambda db: unseen_rows.claim(db, job_id))
 
     async def live(self) -> tuple[Path, str] | None:
-        """The folder with a lock for each process, and the name of this one's. None: in memory, where no other process
-        sees the ledger."""
+        """Return the folder with a lock for each process, and the name of this one's. None: in memory, where no other
+        process sees the ledger."""
         await self.ready()
         presence = self._db.presence
         return None if presence is None or self._db.path is None else (self._db.path.parent / "live", presence.owner)
 
     def append(self, event: JobEvent) -> None:
-        """An event of a job that began."""
+        """Record an event of a job that began."""
         self._db.post(lambda db: rows.insert_event(db, event))
 
     async def finish(self, record: JobRecord) -> None:
-        """A job ended; on return it is kept. A cancelled wait does not lose it."""
+        """Record how a job ended; on return it is kept. A cancelled wait does not lose it."""
         future = self._db.call(lambda db: rows.update_ended(db, record))
         await asyncio.shield(self._answer(future))
 
     async def answered(self, record: JobRecord) -> None:
-        """A user's answer came after the job had ended."""
+        """Record an answer of the user's that came after the job had ended."""
         await self._answer(self._db.call(lambda db: rows.update_answered(db, record)))
 
     async def mark_applied(self, job_id: str) -> None:
@@ -157,11 +157,11 @@ class Ledger:
         await self._answer(self._db.call(lambda db: rows.set_applied(db, job_id)))
 
     async def mark_became(self, job_id: str, became: Became) -> None:
-        """The applied result's document was saved; this is what had become of it."""
+        """Record what had become of the applied result when its document was saved."""
         await self._answer(self._db.call(lambda db: rows.set_became(db, job_id, became)))
 
     async def record(self, job_id: str) -> JobRecord | None:
-        """A whole job, of whatever process; None: unknown."""
+        """Return a whole job, of whatever process; None: unknown."""
 
         def work(db: sqlite3.Connection) -> JobRecord | None:
             rows.sweep(db, self._db.presence)
@@ -170,11 +170,11 @@ class Ledger:
         return await self._answer(self._db.call(work))
 
     async def events(self, job_id: str, after: int = 0) -> tuple[JobEvent, ...]:
-        """A job's events after a sequence number."""
+        """Return a job's events after a sequence number."""
         return await self._answer(self._db.read(lambda db: rows.select_events(db, job_id, after)))
 
     async def history(self, limit: int = 50) -> tuple[dict[str, object], ...]:
-        """The newest jobs of all processes first."""
+        """Return the newest jobs of all processes first."""
 
         def work(db: sqlite3.Connection) -> tuple[dict[str, object], ...]:
             rows.sweep(db, self._db.presence)
@@ -183,7 +183,7 @@ class Ledger:
         return await self._answer(self._db.call(work))
 
     async def observed(self) -> Observed:
-        """Jobs that are over, of all processes, as statistics count them."""
+        """Return jobs that are over, of all processes, as statistics count them."""
 
         def work(db: sqlite3.Connection) -> Observed:
             rows.sweep(db, self._db.presence)
@@ -231,11 +231,11 @@ class Ledger:
         self._db.post(lambda db: _insert_spending(db, reservation, nano, is_open=False))
 
     def withdraw(self, reservation: Reservation) -> None:
-        """The call was never sent."""
+        """Give back the money for a call that was never sent."""
         self._db.post(lambda db: db.execute("DELETE FROM spending WHERE id = ? AND open = 1", (reservation.id,)))
 
     async def spent(self, day: str) -> int:
-        """Nano-USD of a day (``2026-01-31``) or a month (``2026-01``), open reservations included."""
+        """Return the nano-USD of a day (``2026-01-31``) or a month (``2026-01``), open reservations included."""
         last = day if len(day) > 7 else f"{day}-31"
 
         def work(db: sqlite3.Connection) -> int:
@@ -247,7 +247,7 @@ class Ledger:
     # ------------------------------------------------------------------ consent
 
     async def consent(self, workspace: str, server: str, address: str) -> bool | None:
-        """The kept answer, or None: nobody answered yet, or for another address."""
+        """Return the kept answer, or None: nobody answered yet, or for another address."""
 
         def work(db: sqlite3.Connection) -> bool | None:
             row = db.execute(

@@ -109,7 +109,7 @@ class JobManager:
     # ------------------------------------------------------------------ running jobs
 
     def job(self, job_id: str) -> Job:
-        """A job of this process that runs, or ended lately. Raises JobUnknown."""
+        """Return a job of this process that runs, or ended lately. Raises JobUnknown."""
         job = self._jobs.get(job_id)
         if job is None:
             raise _unknown(job_id)
@@ -131,8 +131,8 @@ class JobManager:
         return tuple(job.id for job in jobs if job.cancel(reason))
 
     def status(self, **more: object) -> str:
-        """``forge.status``: what runs now, as the text of a JSON object with ``more`` in it. ``ledger`` says what is
-        wrong with the ledger, or null. Costs little however many jobs are queued: each has its part ready."""
+        """Return ``forge.status``: what runs now, as the text of a JSON object with ``more`` in it. ``ledger`` says
+        what is wrong with the ledger, or null. Costs little however many jobs are queued: each has its part ready."""
         jobs = ", ".join(job.status for job in (*self.found.running, *self.running))
         ended = [record for job in self._jobs.values() if (record := job.result) is not None]
         contradicted = [
@@ -145,7 +145,7 @@ class JobManager:
     # ------------------------------------------------------------------ any job, also of an earlier process
 
     async def record(self, job_id: str) -> JobRecord:
-        """A whole job. Raises JobUnknown."""
+        """Return a whole job. Raises JobUnknown."""
         job = self._known(job_id)
         record = job.record() if job is not None else await self._ledger.record(job_id)
         if record is None:
@@ -153,7 +153,7 @@ class JobManager:
         return record
 
     async def result(self, job_id: str, candidate: str | None = None, editing: Editing | None = None) -> JobRecord:
-        """A job that ended, offering its result, or the ``candidate`` of that id put in place by ``editing``.
+        """Return a job that ended, offering its result, or the ``candidate`` of that id put in place by ``editing``.
 
         Raises JobUnknown, also where it has not ended, and BadRequest where it has no such candidate, or its code had a
         key of the user's words in it and its process is gone."""
@@ -168,34 +168,34 @@ class JobManager:
         return record
 
     async def history(self, limit: int | None = None) -> tuple[Mapping[str, object], ...]:
-        """``forge.history``: the newest jobs of all processes first, as short JSON objects; 50 unless said."""
+        """Return ``forge.history``: the newest jobs of all processes first, as short JSON objects; 50 unless said."""
         return await self._ledger.history(50 if limit is None else max(0, limit))
 
     async def statistics(self, rates: Rates) -> Statistics:
-        """What all jobs that are over come to; ``rates`` are those of the settings in force."""
+        """Return what all jobs that are over come to; ``rates`` are those of the settings in force."""
         from forge_lsp.jobs.statistics import statistics_of
 
         return statistics_of(await self._ledger.observed(), rates)
 
     async def document(self, job_id: str) -> dict[str, object]:
-        """The job document. Raises JobUnknown."""
+        """Return the job document. Raises JobUnknown."""
         return job_document(await self.record(job_id))
 
     async def report(self, job_id: str) -> str:
-        """``forge.report``: Markdown. Raises JobUnknown."""
+        """Return ``forge.report``: Markdown. Raises JobUnknown."""
         return job_report(await self.record(job_id), note=self._ledger.problem)
 
     async def alternatives(self, job_id: str) -> dict[str, object]:
-        """``forge.alternatives``: every candidate that compiled. Raises JobUnknown."""
+        """Return ``forge.alternatives``: every candidate that compiled. Raises JobUnknown."""
         return alternatives_document(await self.record(job_id))
 
     async def candidate_texts(self, job_id: str, editing: Editing) -> tuple[str, ...]:
-        """The document with each candidate in place, the best first. Raises JobUnknown."""
+        """Return the document with each candidate in place, the best first. Raises JobUnknown."""
         record = await self.record(job_id)
         return tuple(candidate_of(record, one.id, editing, self._languages).text for one in alternatives_of(record))
 
     async def events(self, job_id: str, after: int = 0) -> tuple[JobEvent, ...]:
-        """The events after a sequence number. Raises JobUnknown."""
+        """Return the events after a sequence number. Raises JobUnknown."""
         job = self._known(job_id)
         if job is not None:
             return job.events[after:]
@@ -257,7 +257,7 @@ class JobManager:
         await asyncio.wait({self._in_background(writing)}, timeout=_KEPT_SECONDS)
 
     def seen(self, job_id: str) -> None:
-        """An editor has shown how a job of this process ended: no other will."""
+        """Record that an editor has shown how a job of this process ended: no other will."""
         self._ledger.seen(job_id)
 
     def mark_became(self, job_id: str, became: Became) -> asyncio.Task[None]:

@@ -11,7 +11,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!])")
 
 
 def inline(text: str, limit: int = 300) -> str:
-    """One line of text with nothing in it that Markdown or HTML would read; cut to ``limit`` characters."""
+    """Return one line of text with nothing in it that Markdown or HTML would read; cut to ``limit`` characters."""
     flat = " ".join(text.split())
     if len(flat) > limit:
         flat = flat[: limit - 1].rstrip() + "…"
@@ -19,13 +19,13 @@ def inline(text: str, limit: int = 300) -> str:
 
 
 def fence(text: str, language: str = "") -> str:
-    """A fenced block, its fence longer than any in the text."""
+    """Return a fenced block, its fence longer than any in the text."""
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     ticks = "`" * max(3, longest + 1)
     return f"{ticks}{language}\n{text.rstrip()}\n{ticks}"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table. Cells come already escaped."""
+    """Return a table. Cells come already escaped."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

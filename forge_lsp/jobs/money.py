@@ -8,10 +8,10 @@ __all__ = ["to_nano", "to_usd"]
 
 
 def to_nano(usd: float) -> int:
-    """Nano-USD, rounded up: a budget may only err on the safe side."""
+    """Return USD in nano-USD, rounded up: a budget may only err on the safe side."""
     return math.ceil(round(usd * 1e9, 3))
 
 
 def to_usd(nano: int) -> float:
-    """USD."""
+    """Return nano-USD in USD."""
     return nano / 1e9

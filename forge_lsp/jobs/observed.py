@@ -98,7 +98,7 @@ class Observed:
 
 
 def select_observed(db: sqlite3.Connection) -> Observed:
-    """Everything of jobs that are over; those that run are left out."""
+    """Return everything of jobs that are over; those that run are left out."""
     jobs = db.execute(
         "SELECT id, created, language, outcome, coalesce(attempt_count, 0), coalesce(seconds, 0),"
         " coalesce(cost_nano_usd, 0), grade, applied, became, questions"

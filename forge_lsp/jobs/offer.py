@@ -38,7 +38,7 @@ class Offer:
 
 
 def offer_of(record: JobRecord, recheck: Callable[[str], Awaitable[Recheck]] | None = None) -> Offer | None:
-    """What a job that ended has to offer; None: nothing."""
+    """Return what a job that ended has to offer; None: nothing."""
     if record.candidate is None:
         return None
     text = record.candidate.text
@@ -59,7 +59,7 @@ def _common(one: str, other: str) -> int:
 
 
 def target_text(present: str, offer: Offer, editing: Editing) -> tuple[str, bool]:
-    """The document's text with the candidate in it, and whether that took a merge.
+    """Return the document's text with the candidate in it, and whether that took a merge.
 
     Raises EditConflict when the user's changes touch the scope or cannot be merged.
     """
@@ -74,7 +74,7 @@ def target_text(present: str, offer: Offer, editing: Editing) -> tuple[str, bool
 
 
 def scope_in(present: str, offer: Offer, editing: Editing) -> TextRange:
-    """Where the scope is in ``present``, a text in which it was not touched."""
+    """Return where the scope is in ``present``, a text in which it was not touched."""
     base, _, scope = _with_bom_as(present, offer)
     return moved(scope, [edit for edit in editing.minimal(base, present) if edit.range.end <= scope.start])
 

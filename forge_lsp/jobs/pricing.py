@@ -31,7 +31,7 @@ class Price:
     cache_write: float | None = None
 
     def nano(self, usage: Usage) -> int:
-        """Nano-USD of a call."""
+        """Return the nano-USD of a call."""
         cached, written = usage.cached_tokens, usage.cache_write_tokens
         plain = max(0, usage.input_tokens - cached - written)
         read_price = self.input if self.cached_input is None else self.cached_input
@@ -60,15 +60,15 @@ class Prices:
     addresses: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def estimate(self, model: ModelInfo, *, input_tokens: int, output_tokens: int) -> Estimate:
-        """The most a call can cost: all input written to a cache, all output written. Raises SpendingRefused where
-        the price is not known."""
+        """Return the most a call can cost: all input written to a cache, all output written. Raises SpendingRefused
+        where the price is not known."""
         plain = Usage(input_tokens=input_tokens)
         written = Usage(input_tokens=input_tokens, cache_write_tokens=input_tokens)
         sent = max(self.nano(model, plain), self.nano(model, written))
         return Estimate(nano=sent + self.nano(model, Usage(output_tokens=output_tokens)), sent=sent)
 
     def nano(self, model: ModelInfo, usage: Usage) -> int:
-        """Nano-USD of a call that was measured. Raises SpendingRefused where the price is not known."""
+        """Return the nano-USD of a call that was measured. Raises SpendingRefused where the price is not known."""
         price = self.overrides.get(model.key)
         if price is not None:
             return price.nano(usage)

@@ -20,14 +20,15 @@ _EFFECTS = {
 
 
 def questions_section(record: JobRecord) -> str:
-    """What the user was asked, the answers that were offered, and what came of it; nothing where nobody was asked."""
+    """Return what the user was asked, the answers that were offered, and what came of it; nothing where nobody was
+    asked."""
     if not record.questions:
         return ""
     return "\n\n".join(["## Questions", *(_question(one, record) for one in record.questions)])
 
 
 def steps_of(record: JobRecord) -> Iterator[str]:
-    """What the user can do about the questions of a job."""
+    """Yield what the user can do about the questions of a job."""
     for one in record.questions:
         if one.effect is Effect.REFUTED and one.other is not None:
             what = f"Take candidate {one.other}, which gives what you answered"

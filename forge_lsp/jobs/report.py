@@ -33,7 +33,7 @@ _DIFF_LINES = 600
 
 
 def job_report(record: JobRecord, *, note: str | None = None) -> str:
-    """The report of a job in any state. ``note`` is what is wrong with the ledger, if anything."""
+    """Return the report of a job in any state. ``note`` is what is wrong with the ledger, if anything."""
     sections = [
         _head(record, note),
         _diff(record),
@@ -281,5 +281,5 @@ def _diff(record: JobRecord) -> str:
 
 
 def usd(amount: float) -> str:
-    """Dollars, as exact as small sums need."""
+    """Return dollars, as exact as small sums need."""
     return f"${amount:.2f}" if amount == 0 or amount >= 1 else f"${amount:.4f}"

@@ -59,7 +59,7 @@ def _fields(value: object) -> dict[str, Any]:
 
 
 def insert_job(db: sqlite3.Connection, record: JobRecord, owner: str, *, unseen: bool = False) -> None:
-    """A job that begins. ``unseen``: until an editor has shown how it ended."""
+    """Insert a job that begins. ``unseen``: until an editor has shown how it ended."""
     row: dict[str, object] = {
         "id": record.job_id,
         "state": str(JobState.RUNNING),
@@ -74,7 +74,7 @@ def insert_job(db: sqlite3.Connection, record: JobRecord, owner: str, *, unseen:
 
 
 def insert_event(db: sqlite3.Connection, event: JobEvent) -> None:
-    """An event, and the call it tells of."""
+    """Insert an event, and the call it tells of."""
     body = event.body
     row: dict[str, object] = {
         "job_id": event.job_id,
@@ -92,7 +92,7 @@ def insert_event(db: sqlite3.Connection, event: JobEvent) -> None:
 
 
 def update_ended(db: sqlite3.Connection, record: JobRecord) -> None:
-    """A job that ended, with its attempts and reviews."""
+    """Update a job that ended, with its attempts and reviews."""
     db.execute(
         "UPDATE jobs SET state = ?, outcome = ?, score = ?, reason = ?, seconds = ?, cost_nano_usd = ?,"
         " attempt_count = ?, candidate = ?, sent = ?, grade = ?, checks = ?, questions = ? WHERE id = ?",
@@ -117,7 +117,7 @@ def update_ended(db: sqlite3.Connection, record: JobRecord) -> None:
 
 
 def update_answered(db: sqlite3.Connection, record: JobRecord) -> None:
-    """A job that ended, after an answer of the user's that came late."""
+    """Update a job that ended, after an answer of the user's that came late."""
     db.execute(
         "UPDATE jobs SET score = ?, reason = ?, candidate = ?, grade = ?, checks = ?, questions = ? WHERE id = ?",
         (
@@ -155,7 +155,7 @@ def _whole(attempt: Attempt) -> str:
 
 
 def insert_attempt(db: sqlite3.Connection, job_id: str, attempt: Attempt) -> None:
-    """An attempt that ended, in the place of what was known of it."""
+    """Insert an attempt that ended, in the place of what was known of it."""
     compiled = attempt.build.compiled if attempt.build else None
     row: dict[str, object] = {
         "job_id": job_id,
@@ -187,17 +187,17 @@ def insert_attempt(db: sqlite3.Connection, job_id: str, attempt: Attempt) -> Non
 
 
 def set_applied(db: sqlite3.Connection, job_id: str) -> None:
-    """The editor took the result. What became of it when it was applied before counts no more."""
+    """Record that the editor took the result. What became of it when it was applied before counts no more."""
     db.execute("UPDATE jobs SET applied = 1, became = NULL WHERE id = ?", (job_id,))
 
 
 def set_became(db: sqlite3.Connection, job_id: str, became: Became) -> None:
-    """What had become of the applied result when its document was saved."""
+    """Record what had become of the applied result when its document was saved."""
     db.execute("UPDATE jobs SET became = ? WHERE id = ? AND applied = 1", (str(became), job_id))
 
 
 def sweep(db: sqlite3.Connection, presence: Presence | None) -> None:
-    """Jobs whose process is gone are ``interrupted``. What their open calls had sent counts as spent."""
+    """Mark jobs whose process is gone as ``interrupted``. What their open calls had sent counts as spent."""
     if presence is None:
         return
     for (owner,) in db.execute(f"SELECT DISTINCT owner FROM jobs WHERE {LIVE}").fetchall():
@@ -246,7 +246,7 @@ def _named(cursor: sqlite3.Cursor) -> Iterator[dict[str, Any]]:
 
 
 def select_history(db: sqlite3.Connection, limit: int) -> list[dict[str, object]]:
-    """The newest jobs first, as short JSON objects."""
+    """Return the newest jobs first, as short JSON objects."""
     cursor = db.execute(
         "SELECT id AS job_id, state, outcome, created, task, language, uri, workspace, score, grade, attempt_count,"
         " seconds, coalesce(cost_nano_usd, (SELECT sum(nano_usd) FROM spending WHERE job_id = jobs.id), 0) AS cost_usd,"
@@ -273,7 +273,7 @@ def select_records(db: sqlite3.Connection, language: str, jobs: int) -> dict[str
 
 
 def select_events(db: sqlite3.Connection, job_id: str, after: int = 0) -> tuple[JobEvent, ...]:
-    """Events after a sequence number, in order. Those of a newer version's types are left out."""
+    """Return events after a sequence number, in order. Those of a newer version's types are left out."""
     rows = db.execute(
         "SELECT sequence, at, type, body FROM events WHERE job_id = ? AND sequence > ? ORDER BY sequence",
         (job_id, after),
@@ -291,12 +291,12 @@ def select_events(db: sqlite3.Connection, job_id: str, after: int = 0) -> tuple[
 
 
 def body_of(type_: str, data: object) -> EventBody:
-    """An event of the type of that name. Raises KeyError for a newer version's."""
+    """Return an event of the type of that name. Raises KeyError for a newer version's."""
     return cast("EventBody", decode(_BODIES[type_], data))
 
 
 def select_job(db: sqlite3.Connection, job_id: str) -> JobRecord | None:
-    """A whole job, or None."""
+    """Return a whole job, or None."""
     row = next(_named(db.execute("SELECT * FROM jobs WHERE id = ?", (job_id,))), None)
     if row is None:
         return None

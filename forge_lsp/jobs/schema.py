@@ -188,6 +188,6 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 
 def version_of(connection: sqlite3.Connection) -> int:
-    """How many migrations the file has had."""
+    """Return how many migrations the file has had."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     return int(version)

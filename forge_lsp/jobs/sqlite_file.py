@@ -34,7 +34,8 @@ _COPIED_JOBS = 50
 
 
 def connect(path: Path, *, patience: float) -> sqlite3.Connection:
-    """A sound file of our version. Raises TooNew, sqlite3.Error or OSError. A lock is borne ``patience`` seconds."""
+    """Return a sound file of our version. Raises TooNew, sqlite3.Error or OSError. A lock is borne ``patience``
+    seconds."""
     # The file is made before SQLite makes it, so that nobody else can read it, not even for a moment; SQLite gives
     # its -wal and -shm files the same mode.
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -60,7 +61,7 @@ def connect(path: Path, *, patience: float) -> sqlite3.Connection:
 
 
 def memory() -> sqlite3.Connection:
-    """An empty ledger that ends with its connection."""
+    """Return an empty ledger that ends with its connection."""
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, uri=True)
     migrate(connection)
     return connection

@@ -21,7 +21,7 @@ class _Bar:
 
 
 def gantt(events: Sequence[JobEvent]) -> str:
-    """One line a call, in the order they began, on one scale of seconds; "" without calls."""
+    """Return a chart with a line for each call, in the order they began, on one scale of seconds; "" without calls."""
     bars = _bars(events)
     if not bars:
         return ""

@@ -27,8 +27,8 @@ class Unseen:
 
 
 def select_unseen(db: sqlite3.Connection, presence: Presence | None, oldest: str) -> tuple[Unseen, ...]:
-    """Such jobs of other processes since ``oldest`` (an ISO time), the oldest first. None where the processes of
-    others cannot be told."""
+    """Return the jobs of other processes that no editor has shown since ``oldest`` (an ISO time), the oldest first.
+    None where the processes of others cannot be told."""
     if presence is None:
         return ()
     sweep(db, presence)
@@ -50,7 +50,7 @@ def claim(db: sqlite3.Connection, job_id: str) -> bool:
 
 
 def set_interrupted(db: sqlite3.Connection, record: JobRecord) -> None:
-    """A job was stopped for want of its editor: it can be gone on with."""
+    """Record that a job was stopped because its editor had gone: it can be resumed."""
     db.execute(
         "UPDATE jobs SET state = ?, reason = ?, seconds = ?, cost_nano_usd = ?, attempt_count = ? WHERE id = ?",
         (

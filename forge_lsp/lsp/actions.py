@@ -32,7 +32,7 @@ def code_actions(
     scope_at: Callable[[TextRange], Scope | None],
     examples: Iterable[Keepable] = (),
 ) -> Actions:
-    """The actions for a range of an open document, each with its command at once.
+    """Return the actions for a range of an open document, each with its command at once.
 
     ``scope_at`` finds the definition around a place (None where it cannot tell); it is asked only where the text
     alone does not say. ``examples`` are answers of the user's that can be kept in the documentation of a definition.
@@ -59,8 +59,8 @@ def code_actions(
 
 
 def never(reason: str | None, capabilities: lsp.CodeActionClientCapabilities | None) -> Actions:
-    """The action for a document in which nothing is written, greyed out with the reason, where there is one and the
-    client shows it."""
+    """Return the action for a document in which nothing is written, greyed out with the reason, where there is one and
+    the client shows it."""
     if reason is None or capabilities is None or not capabilities.disabled_support:
         return []
     disabled = lsp.CodeActionDisabled(reason=reason)

@@ -57,7 +57,7 @@ class Afterwards:
     def remember(
         self, services: Services, job_id: str, language: str, offer: Offer, change: AppliedChange | None
     ) -> None:
-        """An edit was applied: from now on the next save of its document counts."""
+        """Remember an edit that was applied: from now on the next save of its document counts."""
         if change is None or self._closed or (known := self._documents.languages.get(language)) is None:
             return
         scope, base, follow = offer.scope, offer.base, services.scoping.follow
@@ -71,14 +71,14 @@ class Afterwards:
         self._forget(self._waiting[:-MOST])
 
     def saved(self, uri: str) -> None:
-        """``textDocument/didSave``. Returns at once."""
+        """Handle ``textDocument/didSave``. Returns at once."""
         found = self._take(uri)
         if found:
             text = self._documents.open_text(uri)
             self._look(found, lambda: _on_disk(path_of(uri)) if text is None else text)
 
     def closed(self, uri: str) -> None:
-        """``textDocument/didClose``: what was not saved is gone, so the file tells. Returns at once."""
+        """Handle ``textDocument/didClose``: what was not saved is gone, so the file tells. Returns at once."""
         found = self._take(uri)
         if found:
             self._look(found, lambda: _on_disk(path_of(uri)))

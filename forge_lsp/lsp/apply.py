@@ -65,7 +65,7 @@ class Waits:
 
 
 def whole_endings(before: str, after: str, edits: Sequence[TextEdit]) -> tuple[TextEdit, ...]:
-    """The edits, or one in their place where they would cut a CRLF in two: no position lies inside an ending."""
+    """Return the edits, or one in their place where they would cut a CRLF in two: no position lies inside an ending."""
 
     def cuts(offset: int) -> bool:
         return before[offset - 1 : offset + 1] == "\r\n" if offset else False
@@ -112,7 +112,7 @@ class Applier:
         return self._accepts
 
     def edit(self, present: Present, target: str, editing: Editing) -> lsp.WorkspaceEdit:
-        """The smallest edit from the document as it is now to ``target``, in the client's units."""
+        """Return the smallest edit from the document as it is now to ``target``, in the client's units."""
         before, after = present.text[present.hidden :], target[present.hidden :]
         index = self._documents.index(present)
         edits = [

@@ -64,7 +64,7 @@ class Commands:
         return await self._table[params.command](arguments, params.work_done_token)
 
     def at_once(self, params: lsp.ExecuteCommandParams) -> object | None:
-        """The result of ``forge.status`` while nothing is in its way, so that it waits for no job; else None."""
+        """Return the result of ``forge.status`` while nothing is in its way, so that it waits for no job; else None."""
         if params.command != "forge.status" or any(params.arguments or ()):
             return None
         services = self._session.settled

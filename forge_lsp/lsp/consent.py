@@ -30,7 +30,7 @@ class ConsentRequests(Protocol):
 
 
 def question(asked: ConsentQuestion, workspace: Path | None) -> str:
-    """The sentence the user reads: whose code goes where, and what that may cost."""
+    """Return the sentence the user reads: whose code goes where, and what that may cost."""
     whose = f"code of {workspace.name}" if workspace is not None else "code of this file"
     return consent_words(asked, whose)
 

@@ -63,7 +63,7 @@ class Documents:
         return tuple(path for uri in uris if (path := path_of(uri)) is not None)
 
     def present(self, uri: str) -> Present | None:
-        """The open text, else the file's, else None. Files are UTF-8; their line endings and BOM are kept.
+        """Return the open text, else the file's, else None. Files are UTF-8; their line endings and BOM are kept.
 
         Raises BadRequest for a file that is not UTF-8, or no plain file of a size that can be one.
         """
@@ -97,12 +97,12 @@ class Documents:
         return None if document is None else document.source
 
     def index(self, present: Present) -> LineIndex:
-        """Positions of the text as the editor counts them; offsets are less ``present.hidden``."""
+        """Return positions of the text as the editor counts them; offsets are less ``present.hidden``."""
         return LineIndex(present.text[present.hidden :], self.codec)
 
     def document(self, uri: str, language: Language | None = None) -> tuple[Document, Present]:
-        """The document of a request. Raises BadRequest where there is none, or its language is unknown or mixed with
-        others (a component, a cell of a notebook)."""
+        """Return the document of a request. Raises BadRequest where there is none, or its language is unknown or mixed
+        with others (a component, a cell of a notebook)."""
         present = self.present(uri)
         if present is None:
             raise BadRequest(f"uri: there is no open document or file {uri}.")
@@ -118,14 +118,14 @@ class Documents:
         return document, present
 
     def folder_of(self, uri: str) -> Path | None:
-        """The longest folder that contains the document. A document without a file belongs to the only folder."""
+        """Return the longest folder that contains the document. A document without a file belongs to the only folder."""
         path = path_of(uri)
         if path is None:
             return self.folders[0] if len(self.folders) == 1 else None
         return _holding(path, self.folders)
 
     def buffers(self, uri: str, folder: Path | None) -> tuple[Document, ...]:
-        """The other open files of that folder, in languages we know.
+        """Return the other open files of that folder, in languages we know.
 
         Each of many jobs asks for all of them, and holds them: they are the same objects as long as they stay the same,
         and only what was touched is looked at.
@@ -168,7 +168,7 @@ def _holding(path: Path, folders: tuple[Path, ...]) -> Path | None:
 
 @lru_cache(maxsize=4096)
 def path_of(uri: str) -> Path | None:
-    """The path of a ``file:`` URI, None for any other."""
+    """Return the path of a ``file:`` URI, None for any other."""
     if uri_scheme(uri) != "file":
         return None
     path = to_fs_path(uri)

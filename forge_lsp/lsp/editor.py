@@ -144,11 +144,11 @@ class Editor:
         return uri
 
     def text(self, uri: str) -> str:
-        """A buffer's text as it is now."""
+        """Return a buffer's text as it is now."""
         return self._documents[uri].source
 
     async def light_bulb(self, uri: str, line: int) -> list[types.CodeAction]:
-        """The code actions at the start of a line (counted from 0)."""
+        """Return the code actions at the start of a line (counted from 0)."""
         position = types.Position(line=line, character=0)
         async with asyncio.timeout(30):
             found = await self._client.text_document_code_action_async(

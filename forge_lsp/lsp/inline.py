@@ -59,8 +59,8 @@ class _Shown:
     after: str
 
     def whole(self, now: str, editing: Editing) -> str | None:
-        """The text ``now``, in which the completion was taken or was not, with the whole result; None: it cannot be
-        told what is missing."""
+        """Return the text ``now``, in which the completion was taken or was not, with the whole result; None: it cannot
+        be told what is missing."""
         if now in (self.before, self.between, self.after):
             return self.after
         try:
@@ -94,17 +94,17 @@ class PendingResults:
         self._results: dict[str, _PendingResult] = {}
 
     def remember(self, job_id: str, uri: str) -> None:
-        """A result waits from now on."""
+        """Remember a result that waits from now on."""
         self._results[job_id] = _PendingResult(job_id=job_id, key=unquote(uri))
         while len(self._results) > _MOST:
             del self._results[next(iter(self._results))]
 
     def forget(self, job_id: str) -> _PendingResult | None:
-        """It was applied, discarded, or another job goes on from it."""
+        """Forget a result that was applied or discarded, or from which another job goes on."""
         return self._results.pop(job_id, None)
 
     def of(self, uri: str) -> tuple[_PendingResult, ...]:
-        """Those of a document, the newest first."""
+        """Return the results of a document, the newest first."""
         key = unquote(uri)
         return tuple(one for one in reversed(self._results.values()) if one.key == key)
 
@@ -154,7 +154,7 @@ def _within(before: str, edits: Sequence[TextEdit]) -> str:
 async def inline_completions(
     services: Services, editor: ConnectedEditor, params: lsp.InlineCompletionParams
 ) -> list[lsp.InlineCompletionItem]:
-    """The newest result that waits at a position of an open document, as the one item; () where there is none.
+    """Return the newest result that waits at a position of an open document, as the one item; () where there is none.
 
     The document must have the scope as the job saw it. Where it was changed elsewhere, the merged text is checked
     again first, as it is before an edit.
@@ -219,7 +219,7 @@ def _line(index: LineIndex, position: lsp.Position) -> TextRange:
 
 
 async def take(services: Services, editor: ConnectedEditor, job_id: str) -> Applied:
-    """A completion was taken: bring in the rest of its result, and record once that it was applied.
+    """Apply a completion that was taken: bring in the rest of its result, and record once that it was applied.
 
     Raises JobUnknown, and Refusal where that result was not offered as a completion.
     """

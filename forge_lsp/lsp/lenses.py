@@ -14,7 +14,7 @@ __all__ = ["code_lenses"]
 
 
 def code_lenses(uri: str, places: Sequence[TextRange], index: LineIndex) -> list[lsp.CodeLens]:
-    """One lens a place, each with its command at once; what it runs is what the light bulb does there."""
+    """Return one lens a place, each with its command at once; what it runs is what the light bulb does there."""
     return [_lens(uri, index.range(place)) for place in places]
 
 

@@ -61,7 +61,7 @@ class ProgressState:
         self._percentage = 0
 
     def fold(self, event: EventBody) -> ProgressStep | None:
-        """The step that follows from an event, or None where it shows nothing new."""
+        """Return the step that follows from an event, or None where it shows nothing new."""
         match event:
             case JobStarted():
                 self._attempts = max(1, event.attempts)
@@ -97,7 +97,7 @@ class ProgressState:
                 return None
 
     def show(self, message: str) -> ProgressStep:
-        """A step with words of the front end's own, e.g. while the edit is applied."""
+        """Return a step with words of the front end's own, e.g. while the edit is applied."""
         return ProgressStep(message=message, percentage=self._percentage)
 
     def _place(self, what: str) -> str:
@@ -113,7 +113,7 @@ class ProgressState:
 
 
 def end_message(result: JobRecord) -> str:
-    """The last line: the outcome, and what became of it."""
+    """Return the last line: the outcome, and what became of it."""
     score = "" if result.score is None else f" · score {result.score:.1f}"
     cost = f" · ${result.cost_usd:.2f}" if result.cost_usd else ""
     count = result.attempt_count
@@ -173,12 +173,12 @@ class WorkDone:
         return Progress(self._client, self, token, title)
 
     def cancel(self, token: lsp.ProgressToken) -> None:
-        """The user pressed Cancel. Unknown tokens have ended already."""
+        """Cancel what the user cancelled. Unknown tokens have ended already."""
         if (cancel := self._cancels.get(token)) is not None:
             cancel()
 
     def forget(self, token: lsp.ProgressToken) -> None:
-        """The progress ended."""
+        """Forget a progress that ended."""
         self._cancels.pop(token, None)
 
     def __len__(self) -> int:

@@ -166,7 +166,7 @@ class ForgeProtocol(LanguageServerProtocol):
         self,
         params: lsp.WorkDoneProgressCancelParams,
     ) -> None:
-        """Tokens are kept by our own progress, which forgets them when they end."""
+        """Do nothing: tokens are kept by our own progress, which forgets them when they end."""
         if self.cancel_progress is not None:
             self.cancel_progress(params.token)
 

@@ -100,7 +100,8 @@ class Questioner:
             raise error
 
     def withdraw(self) -> None:
-        """The job was cancelled: nobody needs an answer. A client of ours that said that there is none yet is told."""
+        """Withdraw a question whose job was cancelled: nobody needs an answer. A client of ours that said that there is
+        none yet is told."""
         for task in self._open:
             task.cancel()
         if self._editor.questions:

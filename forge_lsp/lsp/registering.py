@@ -19,7 +19,7 @@ __all__ = ["Registrar", "change_registrations", "covered", "registrations"]
 
 
 def covered(options: object) -> frozenset[str] | None:
-    """The identifiers that a client selects by itself; None: it does not say, and is not asked for others."""
+    """Return the identifiers that a client selects by itself; None: it does not say, and is not asked for others."""
     if isinstance(options, Sequence) and not isinstance(options, str):
         return frozenset(one for one in cast("Sequence[object]", options) if isinstance(one, str))
     return None
@@ -28,7 +28,7 @@ def covered(options: object) -> frozenset[str] | None:
 def registrations(
     languages: Iterable[Language], own: frozenset[str], client: lsp.TextDocumentClientCapabilities | None
 ) -> tuple[lsp.Registration, ...]:
-    """What to register for ``languages`` that are not among ``own``; nothing where the client takes none."""
+    """Return what to register for ``languages`` that are not among ``own``; nothing where the client takes none."""
     others = [one for one in languages if own.isdisjoint((one.id, *one.names))]
     sync = None if client is None else client.synchronization
     if not others or client is None or sync is None or not sync.dynamic_registration:

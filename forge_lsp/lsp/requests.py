@@ -37,7 +37,7 @@ class RawDiagnostic:
     source: str
 
     def located(self, file: str, index: LineIndex) -> Diagnostic:
-        """The same in lines from 1 and columns of code points from 1."""
+        """Return the diagnostic in lines from 1 and columns of code points from 1."""
         start, end = index.offset(self.range.start), index.offset(self.range.end)
         first, last = index.line_at(start), index.line_at(end)
         return Diagnostic(
@@ -92,21 +92,21 @@ class CommandArguments:
         return BadRequest(f"{self._command}: {self._at}{key}: expected {expected}, got {got}.")
 
     def text(self, key: str) -> str | None:
-        """A string that is not blank, or None."""
+        """Return a string that is not blank, or None."""
         value = self._take(key)
         if value is not None and (not isinstance(value, str) or not value.strip()):
             raise self._wrong(key, "words", value)
         return value
 
     def required(self, key: str) -> str:
-        """A string that must be there."""
+        """Return a string that must be there."""
         value = self.text(key)
         if value is None:
             raise BadRequest(f"{self._command}: {self._at}{key} is missing.")
         return value
 
     def number(self, key: str, *, least: int, most: int) -> int | None:
-        """A whole number within bounds, or None."""
+        """Return a whole number within bounds, or None."""
         value = self._take(key)
         if value is None:
             return None
@@ -115,14 +115,14 @@ class CommandArguments:
         return value
 
     def flag(self, key: str) -> bool:
-        """A yes or a no; no where it is not there."""
+        """Return a yes or a no; no where it is not there."""
         value = self._take(key)
         if value is not None and not isinstance(value, bool):
             raise self._wrong(key, "true or false", value)
         return value is True
 
     def word(self, key: str, words: type[_Word]) -> _Word | None:
-        """One of an enum's words, or None."""
+        """Return one of an enum's words, or None."""
         value = self._take(key)
         if value is None:
             return None
@@ -132,7 +132,7 @@ class CommandArguments:
             raise self._wrong(key, "one of " + ", ".join(words), value) from None
 
     def language(self, key: str, languages: Languages) -> Language | None:
-        """A language by its identifier or one of its other names, or None."""
+        """Return a language by its identifier or one of its other names, or None."""
         value = self._take(key)
         if value is None:
             return None
@@ -142,7 +142,7 @@ class CommandArguments:
         return known
 
     def table(self, key: str) -> CommandArguments | None:
-        """A nested object, or None."""
+        """Return a nested object, or None."""
         value = self._take(key)
         if value is None:
             return None
@@ -151,7 +151,7 @@ class CommandArguments:
         return CommandArguments(self._command, [cast("object", value)], at=f"{self._at}{key}.")
 
     def tables(self, key: str) -> list[CommandArguments]:
-        """A list of objects; empty where there is none."""
+        """Return a list of objects; empty where there is none."""
         value = self._take(key)
         if value is None:
             return []
@@ -165,7 +165,7 @@ class CommandArguments:
         return found
 
     def range(self, key: str) -> lsp.Range | None:
-        """An LSP range, or None."""
+        """Return an LSP range, or None."""
         table = self.table(key)
         if table is None:
             return None

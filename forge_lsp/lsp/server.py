@@ -73,11 +73,11 @@ class ForgeServer(LanguageServer):
         return await self.commands.execute(params)
 
     def at_once(self, params: lsp.ExecuteCommandParams) -> object | None:
-        """What a command answers that has nothing to wait for, None for any other."""
+        """Return what a command answers that has nothing to wait for, None for any other."""
         return self.commands.at_once(params)
 
     def cancel_progress(self, token: lsp.ProgressToken) -> None:
-        """The user pressed Cancel."""
+        """Cancel the job of a progress."""
         self.session.editor.work_done.cancel(token)
 
     def saved(self, uri: str) -> None:
@@ -91,12 +91,12 @@ class ForgeServer(LanguageServer):
             self.session.closed(uri)
 
     async def shut(self) -> None:
-        """``shutdown``: let go of what is the client's, and stop all else where nothing can go on."""
+        """Handle ``shutdown``: release what is the client's, and stop all else where nothing can go on."""
         if not (self.outlives and await self.depart()):
             await self.aclose()
 
     async def depart(self) -> bool:
-        """The client goes. True: jobs go on without it."""
+        """Part from a client that goes. True: jobs go on without it."""
         return self._begun and await self.session.depart()
 
     async def linger(self, stopped: asyncio.Event) -> None:
@@ -109,14 +109,14 @@ class ForgeServer(LanguageServer):
             await self.session.aclose()
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        """Errors outside requests are for the log: pygls would show every one of them to the user."""
+        """Log an error outside of requests: pygls would show every one of them to the user."""
         logger.error("%s: %s", getattr(source, "__name__", source), error)
 
 
 def create_server(
     *, build: Build, version: str, waits: Waits | None = None, languages: Callable[[], Languages] | None = None
 ) -> ForgeServer:
-    """A server that is ready to run.
+    """Return a server that is ready to run.
 
     ``build`` is awaited once after ``initialized`` with the editor's settings (None where it sent none), the
     workspace folders, and whether the user trusts them. It may raise a ForgeError: the user is told, and it is tried

@@ -180,7 +180,7 @@ class Session:
     # ------------------------------------------------------------------ settings
 
     async def changed(self, settings: object) -> None:
-        """``workspace/didChangeConfiguration``: take the settings from it, or ask for them."""
+        """Handle ``workspace/didChangeConfiguration``: take the settings from it, or ask for them."""
         async with self._configuring:
             wanted = await self._client_settings.changed(settings)
             if wanted is not None and (wanted != self._settings or self._problem() is not None):
@@ -188,7 +188,7 @@ class Session:
                 await self._reconfigure()
 
     async def files_changed(self, uris: Sequence[str]) -> None:
-        """Files of the workspace were written, created or deleted: source code, or a ``forge.toml``."""
+        """Take in files that were written, created or deleted: source code, or a ``forge.toml``."""
         paths = [path for uri in uris if (path := path_of(uri)) is not None]
         if self._services is not None:
             self._services.context.changed(paths)
@@ -240,8 +240,8 @@ class Session:
     # ------------------------------------------------------------------ for commands
 
     async def ready(self, *, despite_problem: bool = False) -> Services:
-        """The services, once they are built. Raises a -32803 with the sentence while the settings are wrong, or where
-        they have not been read after :data:`READY_SECONDS`.
+        """Return the services, once they are built. Raises a -32803 with the sentence while the settings are wrong, or
+        where they have not been read after :data:`READY_SECONDS`.
 
         With a problem at hand the settings are read once more first: the user may have fixed a file.
         """
@@ -308,14 +308,14 @@ class Session:
         return run
 
     def remember_examples(self, record: JobRecord) -> None:
-        """A job has answers of the user's: they can become examples."""
+        """Remember the user's answers in a job: they can become examples."""
         for one in keepable_of(record):
             self.examples[one.job_id, one.question] = one
         while len(self.examples) > _EXAMPLES:
             del self.examples[next(iter(self.examples))]
 
     def forget_example(self, job_id: str, question: str) -> None:
-        """It is an example now."""
+        """Forget an answer that is an example now."""
         self.examples.pop((job_id, question), None)
 
     # ------------------------------------------------------------------ documents
@@ -340,8 +340,8 @@ class Session:
         return self._client_settings.options().get("trusted") is not False
 
     async def depart(self) -> bool:
-        """The editor goes: let go of all that is shown in it. False, and nothing is done, where no job runs, or none
-        could be found again."""
+        """Part from an editor that goes: release all that is shown in it. False, and nothing is done, where no job
+        runs, or none could be found again."""
         if self.departed or self._closed:
             return self.departed
         services = self._services

@@ -14,8 +14,8 @@ INITIALIZATION_ONLY = frozenset({"foundJobs", "jobEvents", "languages", "logLeve
 
 
 def from_initialization(options: object, languages: Languages) -> dict[str, object]:
-    """The settings in ``initializationOptions``: its ``forge`` table, or its own keys; without what other plugins keep
-    of ``languages``."""
+    """Return the settings in ``initializationOptions``: its ``forge`` table, or its own keys; without what other
+    plugins keep of ``languages``."""
     table = _table(options)
     if "forge" in table:
         return _without_null(_table(table["forge"]))
@@ -25,7 +25,7 @@ def from_initialization(options: object, languages: Languages) -> dict[str, obje
 
 
 def from_change(settings: object) -> dict[str, object] | None:
-    """The settings that ``workspace/didChangeConfiguration`` carries, or None: then they are to be asked for."""
+    """Return the settings that ``workspace/didChangeConfiguration`` carries, or None: then they are to be asked for."""
     table = _table(settings)
     if "forge" not in table:
         return None
@@ -33,8 +33,8 @@ def from_change(settings: object) -> dict[str, object] | None:
 
 
 def chosen_programs(settings: object, languages: Languages) -> dict[str, object]:
-    """The programs that the user chose in the editor for ``languages``, as settings of ours. A language's own name
-    chooses none: it is what editors have before a choice."""
+    """Return the programs that the user chose in the editor for ``languages``, as settings of ours. A language's own
+    name chooses none: it is what editors have before a choice."""
     check: dict[str, object] = {}
     for language in languages:
         for place in language.editor_keys:
@@ -46,7 +46,7 @@ def chosen_programs(settings: object, languages: Languages) -> dict[str, object]
 
 
 def merged(lower: Mapping[str, object], upper: object) -> dict[str, object]:
-    """``upper`` laid over ``lower``: tables merge, everything else is replaced."""
+    """Return ``upper`` laid over ``lower``: tables merge, everything else is replaced."""
     result = dict(lower)
     for key, value in _without_null(_table(upper)).items():
         tables = isinstance(result.get(key), Mapping) and isinstance(value, Mapping)

@@ -84,7 +84,7 @@ class ConnectedEditor:
         return window is not None and window.show_document is not None and window.show_document.support
 
     def show_message(self, kind: lsp.MessageType, message: str) -> None:
-        """A message for the user."""
+        """Show a message to the user."""
         self.protocol.notify(lsp.WINDOW_SHOW_MESSAGE, lsp.ShowMessageParams(type=kind, message=message))
 
 
@@ -274,7 +274,7 @@ class ShownJob:
             self._editor.afterwards.remember(self._services, result.job_id, result.language, offer, applied.change)
 
     def offer(self, result: JobRecord) -> Offer | None:
-        """The result as something to apply."""
+        """Return the result as something to apply."""
         return offer_of(result, self._recheck)
 
     async def _offer(self, result: JobRecord, *, again: bool) -> None:

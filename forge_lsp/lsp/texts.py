@@ -50,15 +50,15 @@ class LineIndex:
         return self._text[start:end].rstrip("\r\n")
 
     def line_at(self, offset: int) -> int:
-        """The number (from 0) of the line that holds ``offset``."""
+        """Return the number (from 0) of the line that holds ``offset``."""
         return bisect_right(self._starts, offset) - 1
 
     def start(self, line: int) -> int:
-        """The offset at which a line begins."""
+        """Return the offset at which a line begins."""
         return self._starts[line]
 
     def offset(self, position: lsp.Position) -> int:
-        """The offset of a client's position."""
+        """Return the offset of a client's position."""
         if position.line >= len(self._starts):
             return len(self._text)
         line = self.line(position.line)
@@ -73,17 +73,17 @@ class LineIndex:
         return start + len(line)
 
     def position(self, offset: int) -> lsp.Position:
-        """The client's position of an offset."""
+        """Return the client's position of an offset."""
         number = self.line_at(offset)
         before = self._text[self._starts[number] : offset]
         return lsp.Position(line=number, character=self._codec.client_num_units(before))
 
     def range(self, span: TextRange) -> lsp.Range:
-        """The client's range of a half-open range of offsets."""
+        """Return the client's range of a half-open range of offsets."""
         return lsp.Range(start=self.position(span.start), end=self.position(span.end))
 
     def text_range(self, span: lsp.Range) -> TextRange:
-        """The offsets of a client's range; a range that ends before it starts is turned round."""
+        """Return the offsets of a client's range; a range that ends before it starts is turned round."""
         from forge_lsp.core.task import TextRange
 
         start, end = self.offset(span.start), self.offset(span.end)

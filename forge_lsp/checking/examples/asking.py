@@ -26,22 +26,22 @@ class Driver(Protocol):
         ...
 
     def signature(self, task: Task, text: str) -> Signature | None:
-        """What the task's scope is in ``text``; None: it is not there. What is there and cannot be called says why
-        (``refused``)."""
+        """Return what the task's scope is in ``text``; None: it is not there. What is there and cannot be called says
+        why (``refused``)."""
         ...
 
     def literal(self, value: Value, signature: Signature, place: int) -> str:
-        """The argument at ``place`` in the language's notation; the value is fitted to its type already, and may be, or
-        hold, what only the language can read. Raises Unfit."""
+        """Return the argument at ``place`` in the language's notation; the value is fitted to its type already, and may
+        be, or hold, what only the language can read. Raises Unfit."""
         ...
 
     def expression(self, signature: Signature, arguments: Sequence[str], call: Call) -> str:
-        """The call of the scope with arguments in the language's notation; ``call`` is as it was written. Raises
+        """Return the call of the scope with arguments in the language's notation; ``call`` is as it was written. Raises
         Unfit where it cannot be made: a member without a value of its type."""
         ...
 
     def step(self, text: str) -> str:
-        """A statement before a call in the language's notation. Raises Unfit where it is none."""
+        """Return a statement before a call in the language's notation. Raises Unfit where it is none."""
         ...
 
     async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[Asked]) -> Answers:

@@ -34,11 +34,11 @@ class Checker(Protocol):
     def alive(self) -> bool: ...
 
     async def changed(self, files: Mapping[PurePosixPath, bool]) -> None:
-        """These files of the workspace are others now; False: gone."""
+        """Take in which files of the workspace have changed; False: gone."""
         ...
 
     async def problems(self, question: Question) -> tuple[Diagnostic, ...] | None:
-        """The errors in the document and in what depends on it; None where this checker does not know that file.
+        """Return the errors in the document and in what depends on it; None where this checker does not know that file.
 
         Raises EnvironmentFault when it is gone.
         """
@@ -78,7 +78,7 @@ class LanguageServer:
         return self._peer.alive
 
     async def initialize(self, options: object = None) -> None:
-        """Greet the server."""
+        """Initialize the server."""
         folder = {"uri": self._root.as_uri(), "name": self._root.name or "workspace"}
         await self._peer.request(
             "initialize",

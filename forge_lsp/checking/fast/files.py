@@ -52,11 +52,11 @@ class WatchedFiles:
         return {PurePosixPath(name): there for name, there in changed.items()}
 
     def names(self) -> Iterable[PurePosixPath]:
-        """All of them, as the last update saw them."""
+        """Return all of them, as the last update saw them."""
         return map(PurePosixPath, self._stats)
 
     def text(self, path: PurePosixPath) -> str | None:
-        """A file's text as it was at its last change; None for what is too large, or cannot be read."""
+        """Return a file's text as it was at its last change; None for what is too large, or cannot be read."""
         name = str(path)
         known = self._texts.get(name)
         if known is None and name in self._stats and self._stats[name][1] <= _LARGEST:
@@ -69,7 +69,7 @@ class WatchedFiles:
         return known
 
     def mentioning(self, word: str, *, but: PurePosixPath) -> tuple[PurePosixPath, ...]:
-        """The files that hold ``word``, at most 40, nearest first; ``but`` is left out."""
+        """Return the files that hold ``word``, at most 40, nearest first; ``but`` is left out."""
         if word not in self._found:
             pattern = re.compile(rf"\b{re.escape(word)}\b")
             found = [

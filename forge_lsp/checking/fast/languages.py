@@ -29,9 +29,9 @@ def fast_gate(
     keeping: Keeping | None = None,
     interpreters: Mapping[Language, str] | None = None,
 ) -> DaemonGate:
-    """``commands`` are checks of the user's own: where there is one, only it decides. ``state`` is a folder of ours for
-    what a checker is compiled to; ``environment`` the server's own unless given; ``interpreters`` as in
-    :func:`~forge_lsp.checking.toolchains.toolchains`."""
+    """Return the fast gate. ``commands`` are checks of the user's own: where there is one, only it decides. ``state``
+    is a folder of ours for what a checker is compiled to; ``environment`` the server's own unless given;
+    ``interpreters`` as in :func:`~forge_lsp.checking.toolchains.toolchains`."""
     base = with_usual_folders(os.environ) if environment is None else environment
     openers: dict[Language, Opener] = {}
     for language in languages:

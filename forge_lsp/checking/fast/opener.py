@@ -41,7 +41,7 @@ class Opener(core.Opener, Protocol):
     """One language; see :class:`forge_lsp.core.ports.Opener`."""
 
     def prepare(self, place: Place) -> PreparedChecker | None:
-        """The checker for a document (its place has a source); None where there is none. May read the disk."""
+        """Return the checker for a document (its place has a source); None where there is none. May read the disk."""
         ...
 
 

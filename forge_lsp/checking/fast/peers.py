@@ -43,7 +43,7 @@ class LspPeer:
         self._send({"jsonrpc": "2.0", "method": method, "params": params})
 
     async def request(self, method: str, params: object) -> Any:
-        """The result of a request."""
+        """Return the result of a request."""
         if not self.alive:
             raise EnvironmentFault(f"the language server is gone: {self._kept.complaint[-300:]}")
         self._last += 1
@@ -129,7 +129,7 @@ class LinePeer:
         return self._kept.alive and not self._spoiled
 
     async def ask(self, question: Mapping[str, object]) -> dict[str, Any]:
-        """The answer to a question."""
+        """Return the answer to a question."""
         async with self._turn:
             if not self.alive:
                 raise EnvironmentFault(f"the checker is gone: {self._kept.complaint[-300:]}")

@@ -57,7 +57,7 @@ class Worker:
 
 
 def diagnostics_of(answer: Mapping[str, Any], source: str) -> tuple[Diagnostic, ...] | None:
-    """The problems of a worker's answer; None where it has none to tell of that file."""
+    """Return the problems of a worker's answer; None where it has none to tell of that file."""
     problems = cast("list[dict[str, Any]] | None", answer.get("problems"))
     if problems is None:
         return None

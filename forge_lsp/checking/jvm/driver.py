@@ -37,12 +37,12 @@ class Drivers:
         self._compiling = asyncio.Lock()
 
     async def of(self, jdk: Jdk) -> tuple[bytes, int]:
-        """The compiled driver of the compiler, and the JDK's version. Raises EnvironmentFault."""
+        """Return the compiled driver of the compiler, and the JDK's version. Raises EnvironmentFault."""
         compiled = await self._of(jdk)
         return compiled.checker, compiled.version
 
     async def calling(self, jdk: Jdk) -> bytes:
-        """The archive of what makes calls, ``forge_check.Calls``. Raises EnvironmentFault."""
+        """Return the archive of what makes calls, ``forge_check.Calls``. Raises EnvironmentFault."""
         return (await self._of(jdk)).calling
 
     async def _of(self, jdk: Jdk) -> _Compiled:

@@ -63,8 +63,8 @@ class Answer:
 
 
 def find_jdk(environment: Mapping[str, str], place: Place | None = None) -> Jdk | Fault:
-    """The JDK that the project asks a version manager for, else that of ``JAVA_HOME``, else the one whose ``javac`` is
-    on PATH; else what is lacking."""
+    """Return the JDK that the project asks a version manager for, else that of ``JAVA_HOME``, else the one whose
+    ``javac`` is on PATH; else what is lacking."""
     asked = java_home(place, environment) if place is not None else None
     if asked is not None:
         return Jdk(home=asked.resolve())
@@ -84,7 +84,7 @@ def find_jdk(environment: Mapping[str, str], place: Place | None = None) -> Jdk 
 
 
 def major_version(text: str) -> int:
-    """``javac 17.0.15`` -> 17, ``javac 1.8.0_402`` -> 8; 0 where there is no version."""
+    """Return the major version: 17 of ``javac 17.0.15``, 8 of ``javac 1.8.0_402``, 0 where there is none."""
     match = re.search(r"(\d+)(?:\.(\d+))?", text)
     if match is None:
         return 0
@@ -92,7 +92,7 @@ def major_version(text: str) -> int:
 
 
 def answer_of(output: str, root: str, text_of: Callable[[PurePosixPath], str | None]) -> Answer:
-    """What ``Check`` printed; files relative to ``root``, columns in code points."""
+    """Return what ``Check`` printed; files relative to ``root``, columns in code points."""
     found: list[Diagnostic] = []
     texts: dict[str, str] = {}
     fault: str | None = None

@@ -74,13 +74,13 @@ class Repositories:
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Repositories:
-        """Where they are for this user."""
+        """Return the repositories of this user."""
         home = home_of(environment)
         gradle = Path(environment.get("GRADLE_USER_HOME") or home / ".gradle")
         return cls(home / ".m2" / "repository", gradle / "caches" / "modules-2" / "files-2.1")
 
     def find(self, artifact: _Artifact, ending: str) -> Path | None:
-        """A file of an artifact, inside a repository; without a version, that of the newest one which is here."""
+        """Return a file of an artifact, inside a repository; without a version, that of the newest one here."""
         # A build file's words: as a path they would lead anywhere.
         parts = (*artifact.group.split("."), artifact.name, artifact.version or "x")
         if any(_COORDINATE.fullmatch(part) is None for part in parts):
@@ -114,7 +114,7 @@ class _Pom:
     processors: bool = False
 
     def value(self, text: str | None) -> str | None:
-        """``text`` with its properties filled in; None where one is unknown."""
+        """Return ``text`` with its properties filled in; None where one is unknown."""
         if text is None:
             return None
         try:
@@ -125,7 +125,7 @@ class _Pom:
 
 
 def build_of(place: Place, repositories: Repositories, more: Callable[[str], Iterable[str]] = lambda _: ()) -> Build:
-    """The module that the document belongs to, and its class path; without a build file, the tree with its jars.
+    """Return the module that the document belongs to, and its class path; without a build file, the tree with its jars.
 
     ``more`` are the coordinates that a Gradle build's text names in words of a plugin.
     """

@@ -102,7 +102,7 @@ def signed(output: str, key: bytes) -> Iterator[dict[str, Any]]:
 
 
 def run_of(entries: Sequence[Mapping[str, Any]], where: Where, *, speaks: bool) -> Run:
-    """What became of one test: of one that was run several times, its first failure."""
+    """Return what became of one test: of one that was run several times, its first failure."""
     bad = next((entry for entry in entries if entry["kind"] == "failed"), None)
     if bad is not None:
         return _failed(bad, where, speaks=speaks)
@@ -172,7 +172,7 @@ def _values(entry: Mapping[str, Any], message: str) -> tuple[str, str]:
 
 
 def lines_of(task: Task, candidate: Candidate, text: str) -> range:
-    """The lines of the scope in the text that is run: the user's own, or the candidate's."""
+    """Return the lines of the scope in the text that is run: the user's own, or the candidate's."""
     if text == task.document.text:
         start, end = task.scope.range.start, task.scope.range.end
     else:

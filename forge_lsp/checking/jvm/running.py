@@ -93,7 +93,7 @@ class Setting:
 
 
 def runner_sources(frameworks: Set[str]) -> dict[PurePosixPath, bytes]:
-    """The runner's sources, as far as their JUnit is there to compile them with."""
+    """Return the runner's sources, as far as their JUnit is there to compile them with."""
     names = ["Main", "Reports", "Tested"]
     names += [name for name, one in (("JUnit4", Framework.JUNIT_4), ("JUnit5", Framework.JUNIT_5)) if one in frameworks]
     folder = files("forge_lsp.checking.jvm").joinpath("runners")
@@ -101,7 +101,7 @@ def runner_sources(frameworks: Set[str]) -> dict[PurePosixPath, bytes]:
 
 
 def must_fail(tests: Sequence[TestClass]) -> tuple[dict[PurePosixPath, bytes], tuple[MustFail, ...]]:
-    """A test for each framework that fails whatever the document does, under names that nobody can know."""
+    """Return a test for each framework that fails whatever the document does, under names that nobody can know."""
     written: dict[PurePosixPath, bytes] = {}
     made: list[MustFail] = []
     for framework in dict.fromkeys(test.framework for test in tests):
@@ -123,7 +123,7 @@ def must_fail(tests: Sequence[TestClass]) -> tuple[dict[PurePosixPath, bytes], t
 
 
 def program_of(setting: Setting, path: Sequence[str], name: str) -> tuple[str, ...]:
-    """The command that runs a program of ours in the module's folder, with a class path."""
+    """Return the command that runs a program of ours in the module's folder, with a class path."""
     java = (str(setting.jdk.java), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx1g")
     java = (*java, "-XX:+DisableAttachMechanism", "-XX:-UsePerfData", *_manager(setting.jdk))
     program = (*java, "-cp", ":".join(path), f"{_PACKAGE}.{name}")
@@ -288,7 +288,7 @@ def _manager(jdk: Jdk) -> tuple[str, ...]:
 
 
 def said_of(result: ProcessResult) -> str:
-    """What a runner said that came to no end, without the frames of its stacks."""
+    """Return what a runner said that came to no end, without the frames of its stacks."""
     lines = (result.stderr + b"\n" + result.stdout).decode("utf-8", "replace").split("\n")
     words = "\n".join(line for line in lines if line.strip() and not re.match(r"\s+at |\s+\.\.\. ", line))[:400]
     return tail(words or f"the test runner ended with exit code {result.code}")

@@ -54,7 +54,7 @@ class Extracted:
 def extract(
     text: str, task: Task, *, syntax: Syntax, markers: Sequence[str] = (), truncated: bool = False
 ) -> Extracted:
-    """The code in ``text`` for the scope of ``task``. Raises ExtractionFailed where there is none.
+    """Return the code in ``text`` for the scope of ``task``. Raises ExtractionFailed where there is none.
 
     Where the answer was written to its end and only does not parse, that is its code: the compiler has the last word.
     ``markers`` are the lines that mark the scope in the prompt; ``truncated`` says that the length limit ended the

@@ -37,9 +37,9 @@ _OBJECT = re.compile(r"(?<![\w.$])(?:this|self)\b|\$this\b|(?<!\w)@\w")
 
 
 def bare_body(blocks: Sequence[CodeBlock], wanted: WantedDefinition, *, others: int = 0) -> FoundDefinition | None:
-    """The statements of a block as the body of the wanted function; None where it is in doubt whether they are all of
-    it. What is finished needs more certainty than a stub: a few lines may be meant to be added to it. ``others`` is how
-    many more fences the answer has."""
+    """Return the statements of a block as the body of the wanted function; None where it is in doubt whether they are
+    all of it. What is finished needs more certainty than a stub: a few lines may be meant to be added to it. ``others``
+    is how many more fences the answer has."""
     item = wanted.item
     if item is None or wanted.is_class:
         return None

@@ -37,8 +37,8 @@ class ChosenDefinition:
 def chosen(
     blocks: Sequence[CodeBlock], wanted: WantedDefinition, kinds: Sequence[ItemKind] = DEFINITIONS
 ) -> ChosenDefinition | None:
-    """The best definition of the name; done beats stub, the likest beats others, the last of several blocks beats the
-    earlier ones unless it is said to be an alternative or an example.
+    """Return the best definition of the name; done beats stub, the likest beats others, the last of several blocks
+    beats the earlier ones unless it is said to be an alternative or an example.
 
     Raises ExtractionFailed where there are several and none is more like the wanted one than the others.
     """
@@ -61,7 +61,7 @@ def chosen(
 
 
 def precedence(block: CodeBlock, number: int) -> tuple[bool, int]:
-    """A sort key for blocks that are as good, larger is better: the last one that is no aside, else the first."""
+    """Return a sort key for equally good blocks, larger is better: the last one that is no aside, else the first."""
     aside = is_aside(block)
     return not aside, -number if aside else number
 

@@ -20,8 +20,8 @@ __all__ = ["above", "imports_of", "with_helpers", "with_siblings"]
 
 
 def with_helpers(code: str, blocks: Sequence[CodeBlock], block: CodeBlock, main: Item, wanted: WantedDefinition) -> str:
-    """``code`` with those definitions of its block, and constants of earlier ones, that it uses and the document lacks,
-    in their order. ``code`` alone where they cannot stand beside it: :func:`above` has them then."""
+    """Return ``code`` with those definitions of its block, and constants of earlier ones, that it uses and the document
+    lacks, in their order. ``code`` alone where they cannot stand beside it: :func:`above` has them then."""
     if wanted.enclosed:
         return code
     needed = _needed(code, block, main, wanted)
@@ -35,8 +35,8 @@ def with_helpers(code: str, blocks: Sequence[CodeBlock], block: CodeBlock, main:
 def above(
     code: str, blocks: Sequence[CodeBlock], block: CodeBlock, main: Item, wanted: WantedDefinition
 ) -> tuple[str, ...]:
-    """What ``code`` uses of the module that the document lacks, for a definition that stands in a class or a function:
-    it goes above what encloses it."""
+    """Return what ``code`` uses of the module that the document lacks, for a definition that stands in a class or a
+    function: it goes above what encloses it."""
     if not wanted.enclosed or wanted.support.only_types:
         return ()
     needed = [item for item in _needed(code, block, main, wanted) if not is_method(item)]
@@ -102,8 +102,8 @@ def _holds(item: Item, wanted: WantedDefinition) -> bool:
 
 
 def with_siblings(code: str, block: CodeBlock, main: Item, siblings: Sequence[Item], wanted: WantedDefinition) -> str:
-    """A method with the new helper methods and constants of its class that it uses. Which ones are new, the document's
-    class says."""
+    """Return a method with the new helper methods and constants of its class that it uses. Which ones are new, the
+    document's class says."""
     known = wanted.container_names
     before: list[str] = []
     after: list[str] = []

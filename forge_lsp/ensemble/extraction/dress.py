@@ -59,8 +59,8 @@ def escaped_as_html(text: str, task: Task) -> bool:
 
 
 def from_elements(text: str, task: Task) -> str:
-    """``text`` with its HTML elements of preformatted code as fences; as it is where it has fences of its own, or the
-    document speaks of such elements."""
+    """Return ``text`` with its HTML elements of preformatted code as fences; as it is where it has fences of its own,
+    or the document speaks of such elements."""
     if _PRE.search(text) is None or _PRE.search(task.document.text) is not None:
         return text
     if any(_FENCE_LINE.match(line) for line in text.split("\n")):
@@ -69,22 +69,22 @@ def from_elements(text: str, task: Task) -> str:
 
 
 def from_quotes(text: str) -> str:
-    """``text`` without the marks of a quotation before its lines, where fences stand in one."""
+    """Return ``text`` without the marks of a quotation before its lines, where fences stand in one."""
     if _QUOTED.search(text) is None:
         return text
     return re.sub(r"^[ \t]*>(?: |$)", "", text, flags=re.M)
 
 
 def without_file_names(text: str, task: Task) -> str:
-    """``text`` without the comments at the start of its fences that say the name of a file, which the document has
-    not."""
+    """Return ``text`` without the comments at the start of its fences that say the name of a file, which the document
+    has not."""
     known = {line.strip() for line in task.document.text.splitlines()}
     return _FILE_NAME.sub(lambda match: match[0] if match["line"].strip() in known else match["fence"], text)
 
 
 def from_numbered(text: str) -> str:
-    """``text`` without the numbers of the lines of its fences, where all lines of one are numbered in a row: some
-    grammars read a number before a statement as another statement."""
+    """Return ``text`` without the numbers of the lines of its fences, where all lines of one are numbered in a row:
+    some grammars read a number before a statement as another statement."""
     lines = text.replace("\r\n", "\n").split("\n")
     fences = [at for at, line in enumerate(lines) if ("```" in line or "~~~" in line) and _FENCE_LINE.match(line)]
     for start, end in itertools.pairwise([*fences, len(lines)]):
@@ -102,7 +102,7 @@ def from_numbered(text: str) -> str:
 
 
 def undressed(text: str, task: Task) -> Iterator[tuple[str, str]]:
-    """``text`` as it was meant, and what it was written as; several where more than one way of writing fits."""
+    """Yield ``text`` as it was meant, and what it was written as; several where more than one way of writing fits."""
     text = normal(text)
     if escaped_as_html(text, task):
         yield html.unescape(text), "HTML entities"
@@ -235,7 +235,7 @@ def _unmarked(text: str) -> Iterator[list[str]]:
 
 
 def from_edits(text: str, task: Task) -> str:
-    """``text`` as the document after its blocks of ``<<<<<<< SEARCH``, where each fits it in exactly one place."""
+    """Return ``text`` as the document after its blocks of ``<<<<<<< SEARCH``, where each fits in exactly one place."""
     if "<<<<<<<" not in text or "<<<<<<<" in task.document.text:
         return text
     pairs = [(match["old"].split("\n")[:-1], match["new"].split("\n")[:-1]) for match in _EDIT.finditer(normal(text))]

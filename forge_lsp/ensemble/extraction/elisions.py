@@ -63,7 +63,7 @@ def _comment(mark: str) -> re.Pattern[str]:
 
 
 def elided_lines(code: str, original: str, language: Language, syntax: Syntax) -> tuple[int, ...]:
-    """The lines of ``code``, from 0, that say that code was left out and do not stand in ``original``."""
+    """Return the lines of ``code``, from 0, that say that code was left out and do not stand in ``original``."""
     known = {line.strip() for line in original.split("\n")}
     lines = code.split("\n")
     found = [number for number, line in enumerate(lines) if line.strip() not in known and _elides(line, language)]
@@ -77,8 +77,8 @@ def elided_lines(code: str, original: str, language: Language, syntax: Syntax) -
 
 
 def placeholder_lines(code: str, original: str, language: Language) -> tuple[int, ...]:
-    """The comments of ``code``, by lines from 0, that may stand for members where some are missing: what would be said
-    of the code beside it in a body (``unchanged``), or means nothing (``etc.``)."""
+    """Return the comments of ``code``, by lines from 0, that may stand for members where some are missing: what would
+    be said of the code beside it in a body (``unchanged``), or means nothing (``etc.``)."""
     known = {line.strip() for line in original.split("\n")}
     comment = _comment_line(language.comment)
     return tuple(
@@ -111,14 +111,14 @@ def is_hollow(item: Item, text: str, language: Language) -> bool:
 
 
 def inside(item: Item, text: str) -> TextRange:
-    """What follows the header: the body with the comments before its first statement."""
+    """Return what follows the header: the body with the comments before its first statement."""
     start = item.body.start if item.body is not None else item.range.end
     at = text.rfind(item.signature, item.range.start, start) if item.signature else -1
     return TextRange(start=at + len(item.signature or "") if at >= 0 else start, end=item.range.end)
 
 
 def without_comments(text: str, language: Language) -> str:
-    """``text`` without comments."""
+    """Return ``text`` without comments."""
     return _comment(language.comment).sub(lambda match: match[1] or "", text)
 
 

@@ -59,7 +59,7 @@ def normal(text: str) -> str:
 
 
 def tidy(code: str, language: Language, syntax: Syntax) -> str:
-    """``code`` without blanks at the end of its lines, but for those within strings."""
+    """Return ``code`` without blanks at the end of its lines, but for those within strings."""
     lines = code.split("\n")
     if not any(line != line.rstrip() for line in lines):
         return code
@@ -79,7 +79,8 @@ def with_plain_endings(text: str) -> str:
 
 
 def harvest(text: str, language: Language, syntax: Syntax, markers: Sequence[str] = ()) -> tuple[CodeBlock, ...]:
-    """All blocks of a text without thoughts, those from fences before those from prose, each in order of appearance.
+    """Return all blocks of a text without thoughts, those from fences before those from prose, each in order of
+    appearance.
 
     ``markers`` are the lines that marked the scope in the prompt; a model that echoes them means nothing by it.
     """
@@ -132,8 +133,8 @@ def _with_inner_fences(
 
 
 def broken(text: str, language: Language, syntax: Syntax, markers: Sequence[str] = ()) -> tuple[CodeBlock, ...]:
-    """The closed fences that do not parse, as blocks of what can be made out in them. The compiler says what is wrong
-    with them, or takes what the grammar here does not know."""
+    """Return the closed fences that do not parse, as blocks of what can be made out in them. The compiler says what is
+    wrong with them, or takes what the grammar here does not know."""
     found: list[CodeBlock] = []
     for piece, said in _with_words(_pieces(_lines(text, markers), language)):
         code = _dedented(piece.lines)
@@ -146,7 +147,7 @@ def broken(text: str, language: Language, syntax: Syntax, markers: Sequence[str]
 
 
 def fences(text: str, language: Language, markers: Sequence[str] = ()) -> tuple[str, ...]:
-    """What stands in fences that were closed and may hold code, whether it parses or not."""
+    """Return what stands in fences that were closed and may hold code, whether it parses or not."""
     pieces = _pieces(_lines(text, markers), language)
     return tuple("\n".join(piece.lines) for piece in pieces if piece.fenced and piece.closed)
 

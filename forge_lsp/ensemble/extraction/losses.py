@@ -45,7 +45,7 @@ class _Repaired:
     names: list[str] = field(default_factory=list[str])
 
     def on(self, text: str) -> str:
-        """``text`` with the changes; of those at one place the first comes first."""
+        """Return ``text`` with the changes; of those at one place the first comes first."""
         ordered = sorted(enumerate(self.changes), key=lambda pair: (pair[1][0], pair[0]), reverse=True)
         for _, (start, end, new) in ordered:
             text = text[:start] + new + text[end:]
@@ -53,8 +53,8 @@ class _Repaired:
 
 
 def without_losses(found: FoundDefinition, task: Task, wanted: WantedDefinition) -> FoundDefinition:
-    """``found`` with what it left out of the original put back. Raises ExtractionFailed where code is missing and it
-    is not certain which."""
+    """Return ``found`` with what it left out of the original put back. Raises ExtractionFailed where code is missing
+    and it is not certain which."""
     if task.scope.kind is ScopeKind.INSERTION or not wanted.original.strip():
         elided = elided_lines(found.code, task.document.text, wanted.language, wanted.syntax)
         return found if not elided else _refuse(found.code.split("\n")[elided[0]])

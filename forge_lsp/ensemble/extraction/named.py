@@ -26,7 +26,7 @@ _USES = re.compile(r"(?:test|main|demo|example|usage)", re.I)
 
 
 def definition(blocks: Sequence[CodeBlock], wanted: WantedDefinition) -> FoundDefinition | None:
-    """The wanted definition by its name, from fences if they hold it, else from anywhere."""
+    """Return the wanted definition by its name, from fences if they hold it, else from anywhere."""
     fenced = [block for block in blocks if block.fenced]
     for pool in (fenced, blocks):
         found = _class(pool, wanted) if wanted.is_class else _function(pool, wanted)
@@ -36,7 +36,7 @@ def definition(blocks: Sequence[CodeBlock], wanted: WantedDefinition) -> FoundDe
 
 
 def likely(blocks: Sequence[CodeBlock], wanted: WantedDefinition) -> FoundDefinition | None:
-    """What is meant for the wanted definition where none bears its name: one by another name, or its body alone."""
+    """Return what is meant for the wanted definition where none bears its name: one of another name, or a body."""
     fenced = [block for block in blocks if block.fenced]
     for pool in (fenced, blocks):
         found = _other_name(pool, wanted) or bare_body(pool, wanted)

@@ -21,7 +21,7 @@ class Pair:
 
 
 def paired(new: Sequence[Item], text: str, old: Sequence[Item], original: str, language: Language) -> tuple[Pair, ...]:
-    """All items of ``old`` in order, each with its like in ``new`` where there is one."""
+    """Return all items of ``old`` in order, each with its like in ``new`` where there is one."""
     scored: list[tuple[tuple[int, ...], int, int]] = []
     by_name: dict[str, list[int]] = {}
     for mine, after in enumerate(new):

@@ -71,7 +71,7 @@ class DefinitionPlace:
 def all_places(
     items: Sequence[Item], text: str, language: Language, owners: tuple[Item, ...] = ()
 ) -> Iterator[DefinitionPlace]:
-    """Everything with a name, outer before inner, in branches and functions too."""
+    """Yield everything with a name, outer before inner, in branches and functions too."""
     for item in items:
         if item.name:
             yield DefinitionPlace(item=item, owners=owners, text=text, language=language)
@@ -79,15 +79,16 @@ def all_places(
 
 
 def place_at(places: Sequence[DefinitionPlace], inside: TextRange, name: str | None) -> DefinitionPlace | None:
-    """The outermost definition within ``inside``: of ``name`` where one bears it as it is written, else by its last
-    part (C++)."""
+    """Return the outermost definition within ``inside``: of ``name`` where one bears it as it is written, else by its
+    last part (C++)."""
     within = [one for one in places if inside.start <= one.item.range.start and one.item.range.end <= inside.end]
     exact = next((one for one in within if one.item.name == name), None)
     return exact or next((one for one in within if one.name == name), None)
 
 
 def compared(one: DefinitionPlace, other: DefinitionPlace, *, loose: bool) -> Likeness:
-    """How much ``one`` looks like ``other``. ``loose``: that ``one`` stands in nothing does not mean that it was to."""
+    """Return how much ``one`` looks like ``other``. ``loose``: that ``one`` stands in nothing does not mean that it was
+    to."""
     path = 3 if loose and not one.path else _path_likeness(one.path, other.path)
     mine, theirs = one.marks, other.marks
     marks = 2 if mine == theirs else 1 if not mine else 0

@@ -24,7 +24,7 @@ __all__ = [
 
 
 def dedented_item(text: str, item: Item) -> str:
-    """The whole lines of ``item``, moved to column 0."""
+    """Return the whole lines of ``item``, moved to column 0."""
     return textwrap.dedent(text[_line_start(text, item.range.start) : item.range.end]).strip("\n")
 
 
@@ -34,7 +34,8 @@ def mentions(text: str, name: str) -> bool:
 
 
 def renamed(text: str, old: str, new: str) -> str:
-    """``text`` with every word ``old`` as ``new``: its definition, its recursion, its mention in the documentation."""
+    """Return ``text`` with every word ``old`` as ``new``: its definition, its recursion, its mention in the
+    documentation."""
     return re.sub(rf"(?<![\w$]){re.escape(old)}(?![\w$])", lambda _: new, text)
 
 
@@ -44,19 +45,19 @@ def is_method(item: Item) -> bool:
 
 
 def receiver(item: Item, language: Language) -> str | None:
-    """The type that a method belongs to, where that stands in its header (Go); None for anything else."""
+    """Return the type that a method belongs to, where that stands in its header (Go); None for anything else."""
     match = language.extraction().receiver.match(item.signature or "")
     return match[1] if match is not None else None
 
 
 def belongs_to(item: Item, language: Language) -> str | None:
-    """The type that an item beside it belongs to: Go's by the receiver, Rust's ``impl`` by its name."""
+    """Return the type that an item beside it belongs to: Go's by the receiver, Rust's ``impl`` by its name."""
     part = language.extraction().part.fullmatch(item.name or "")
     return part[1] if part is not None else receiver(item, language)
 
 
 def defined_names(item: Item, text: str, language: Language) -> tuple[str, ...]:
-    """The names that an item defines: one, or those of a statement that defines several (``A, B = 1, 2``)."""
+    """Return the names that an item defines: one, or those of a statement that defines several (``A, B = 1, 2``)."""
     if item.kind is not ItemKind.ASSIGNMENT:
         return (item.name,) if item.name else ()
     # A private name may have a mark before it (``#count``).
@@ -65,7 +66,7 @@ def defined_names(item: Item, text: str, language: Language) -> tuple[str, ...]:
 
 
 def one_line(statement: str, language: Language) -> str:
-    """An import statement on one line, without its comments and what lets it span several."""
+    """Return an import statement on one line, without its comments and what lets it span several."""
     if "\n" in statement:
         statement = language.extraction().on_one_line(without_comments(statement, language))
         statement = re.sub(r"\(\s+", "(", re.sub(r",?\s+\)", ")", statement))
@@ -73,7 +74,7 @@ def one_line(statement: str, language: Language) -> str:
 
 
 def fill(text: str, owner: Item, members: Mapping[str, str]) -> str:
-    """``text`` with the children of the class ``owner`` replaced by ``members`` of the same name; the others are
+    """Return ``text`` with the children of the class ``owner`` replaced by ``members`` of the same name; the others are
     appended as its last ones, in order. ``members`` are dedented."""
     children = [child for child in owner.children if child.kind in (ItemKind.FUNCTION, ItemKind.CLASS)]
     last = owner.children[-1] if owner.children else None

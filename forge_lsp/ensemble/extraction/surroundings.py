@@ -22,8 +22,8 @@ _TELLING = 8
 
 
 def without_surroundings(block: CodeBlock, task: Task, wanted: WantedDefinition) -> str | None:
-    """The code of a block for a selection or a place, without what stands around that in the document; None where it
-    repeats nothing. Raises ExtractionFailed where it does, and what is new cannot be told."""
+    """Return the code of a block for a selection or a place, without what stands around that in the document; None
+    where it repeats nothing. Raises ExtractionFailed where it does, and what is new cannot be told."""
     if task.scope.kind is ScopeKind.FILE:
         return None
     if task.scope.kind is ScopeKind.INSERTION and (added := _added(block, task, wanted)) is not None:

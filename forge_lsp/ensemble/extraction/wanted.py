@@ -142,7 +142,7 @@ def _within(one: DefinitionPlace, inside: TextRange) -> bool:
 
 
 def members(items: Sequence[Item], owner: Item | None = None) -> Iterator[tuple[Item, Item | None]]:
-    """All definitions with the class that encloses each, outermost first."""
+    """Yield all definitions with the class that encloses each, outermost first."""
     for item in items:
         yield item, owner
         if item.kind is ItemKind.CLASS:

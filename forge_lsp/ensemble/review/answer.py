@@ -33,7 +33,7 @@ class Voted:
 
 
 def schema() -> Mapping[str, object]:
-    """The bounded JSON schema of a review."""
+    """Return the bounded JSON schema of a review."""
     issue = {
         "type": "object",
         "properties": {
@@ -81,7 +81,7 @@ def parse_review(text: str, *, cut: bool = False) -> Voted:
 
 
 def stated_review(text: str) -> Voted | None:
-    """A review in words, where they give one score without doubt; its issues stay in its reasoning."""
+    """Return a review in words, where they give one score without doubt; its issues stay in its reasoning."""
     score = stated_score(text)
     if score is None:
         return None

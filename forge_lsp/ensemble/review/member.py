@@ -44,7 +44,7 @@ class ReviewContext:
 
 
 async def vote(blank: Review, context: ReviewContext) -> Vote:
-    """What the member says, in ``blank``'s place. Raises nothing but a cancel."""
+    """Return what the member says, in ``blank``'s place. Raises nothing but a cancel."""
     started = context.clock.monotonic()
 
     def abstain(reason: str, *, environment: bool = False) -> Vote:
@@ -72,8 +72,8 @@ async def vote(blank: Review, context: ReviewContext) -> Vote:
 
 
 async def look_again(first: Review, others: Sequence[Review], context: ReviewContext) -> Review:
-    """The member's review after it saw what the others found; the first one where that fails. Raises nothing but a
-    cancel."""
+    """Return the member's review after it saw what the others found; the first one where that fails. Raises nothing but
+    a cancel."""
     started = context.clock.monotonic()
     text = render(
         "second_look",

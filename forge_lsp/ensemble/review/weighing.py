@@ -74,7 +74,7 @@ def quorate(reviews: Sequence[Review]) -> bool:
 
 
 def weighted_mean(reviews: Sequence[Review]) -> float | None:
-    """The mean of the scores by weight, over those who voted; None without a quorum."""
+    """Return the mean of the scores by weight, over those who voted; None without a quorum."""
     if not quorate(reviews):
         return None
     voted = [(review.weight, review.score) for review in reviews if review.score is not None]
@@ -94,7 +94,7 @@ def fault(votes: Sequence[Vote]) -> str | None:
 
 
 def ending(votes: Sequence[Vote], enough: float) -> Ending:
-    """How a panel ends, where a mean of ``enough`` is accepted."""
+    """Return how a panel ends, where a mean of ``enough`` is accepted."""
     score = weighted_mean([vote.review for vote in votes])
     if score is None:
         return Ending.LOW if fault(votes) is None else Ending.FAULT
@@ -102,7 +102,7 @@ def ending(votes: Sequence[Vote], enough: float) -> Ending:
 
 
 def endings(votes: Sequence[Vote], out: Sequence[Review], enough: float) -> frozenset[Ending]:
-    """The endings that can still be reached: ``votes`` are in, ``out`` are still to come."""
+    """Return the endings that can still be reached: ``votes`` are in, ``out`` are still to come."""
 
     def completed(score: float | None, *, environment: bool = False) -> list[Vote]:
         came = [replace(review, score=score, abstained=None if score is not None else "-") for review in out]
@@ -119,7 +119,7 @@ def endings(votes: Sequence[Vote], out: Sequence[Review], enough: float) -> froz
 
 
 def outliers(reviews: Sequence[Review]) -> tuple[int, ...]:
-    """Which members are more than two points from the mean; () without a quorum."""
+    """Return which members are more than two points from the mean; () without a quorum."""
     mean = weighted_mean(reviews)
     if mean is None:
         return ()
@@ -131,7 +131,7 @@ def outliers(reviews: Sequence[Review]) -> tuple[int, ...]:
 
 
 def objections(reviews: Sequence[Review], enough: float) -> tuple[str, ...]:
-    """What keeps a critical panel from its weighted consensus beside the mean; () for a consensus.
+    """Return what keeps a critical panel from its weighted consensus beside the mean; () for a consensus.
 
     The share is of the weight that voted: an abstention is never a score, so it is no refusal either; the quorum is
     what guards against too many of them.

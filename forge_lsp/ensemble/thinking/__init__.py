@@ -35,5 +35,5 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
 
 
 async def think(thinking: Thinking, context: ThinkingContext) -> Thought | None:
-    """What the thinkers hand on: at most 400 tokens, or None. Raises nothing but a cancel."""
+    """Return what the thinkers hand on: at most 400 tokens, or None. Raises nothing but a cancel."""
     return await STRATEGIES[thinking.strategy](thinking.models, context)

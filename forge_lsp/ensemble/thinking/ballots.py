@@ -24,7 +24,7 @@ MOST_REASON = 200  # characters
 async def poll(
     voters: Sequence[str], plans: Sequence[ThinkerPlan], context: ThinkingContext, *, role: str
 ) -> dict[str, ThinkerPlan]:
-    """The plan that each voter chose, by voter, all asked at once; those who abstain are left out and told."""
+    """Return the plan that each voter chose, by voter, all asked at once; those who abstain are left out and told."""
     voters = voters if context.voters is None else await context.voters.present(voters)
     cast = await _all_cast(list(enumerate(voters)), plans, context, role)
     while context.voters is not None and (mute := [one for one in cast if context.voters.mute(one)]):
@@ -53,7 +53,8 @@ async def _all_cast(
 
 
 def shuffled(plans: Sequence[ThinkerPlan], *, seed: str, turn: int) -> tuple[ThinkerPlan, ...]:
-    """The order in which voter number ``turn`` sees the plans: one shuffle from ``seed``, turned by one place a voter.
+    """Return the order in which voter number ``turn`` sees the plans: one shuffle from ``seed``, turned by one place a
+    voter.
 
     Models favour what they read first; over the voters every plan stands equally often in each place (a cyclic Latin
     square), and no voter can tell a place from an author.
@@ -68,7 +69,7 @@ def shuffled(plans: Sequence[ThinkerPlan], *, seed: str, turn: int) -> tuple[Thi
 
 
 def ballot_schema(letters: Sequence[str]) -> Mapping[str, object]:
-    """The bounded JSON schema of a ballot."""
+    """Return the bounded JSON schema of a ballot."""
     return {
         "type": "object",
         "properties": {
@@ -81,7 +82,7 @@ def ballot_schema(letters: Sequence[str]) -> Mapping[str, object]:
 
 
 def parse_ballot(text: str, letters: Sequence[str], *, cut: bool = False) -> int:
-    """Which of ``letters`` an answer votes for. Raises Unusable: nothing is guessed."""
+    """Return which of ``letters`` an answer votes for. Raises Unusable: nothing is guessed."""
     chosen = unwrapped(json_object(text, cut=cut), "vote").get("vote")
     named = {letter: index for index, letter in enumerate(letters)}
     if not isinstance(chosen, str) or chosen.strip() not in named:
@@ -90,7 +91,7 @@ def parse_ballot(text: str, letters: Sequence[str], *, cut: bool = False) -> int
 
 
 def place_of(text: str, letters: Sequence[str]) -> int | None:
-    """Which of ``letters`` an answer in words votes for without doubt; None: none."""
+    """Return which of ``letters`` an answer in words votes for without doubt; None: none."""
     letter = stated_vote(text, letters)
     return None if letter is None else list(letters).index(letter)
 

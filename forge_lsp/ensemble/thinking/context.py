@@ -60,7 +60,7 @@ class ThinkingContext:
     async def ask_thinker(
         self, model: str, role: str, template: str, *, verb: str = "", shown: Sequence[ShownPlan] = (), **values: str
     ) -> str | None:
-        """One thinker's words, or None (and a degradation) where it failed or had none.
+        """Return one thinker's words, or None (and a degradation) where it failed or had none.
 
         ``shown`` are the plans for the template's ``$plans``; ``verb`` says what it could not do, where the role's
         name is none.
@@ -88,7 +88,7 @@ class ThinkingContext:
         return clip(words, THOUGHT_TOKENS)
 
     async def propose(self, models: Sequence[str]) -> tuple[ThinkerPlan, ...]:
-        """The plans of those who had one, in the order of ``models``, all asked at once."""
+        """Return the plans of those who had one, in the order of ``models``, all asked at once."""
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self.ask_thinker(model, "propose", "propose")) for model in models]
         said = [(model, task.result()) for model, task in zip(models, tasks, strict=True)]
@@ -97,7 +97,7 @@ class ThinkingContext:
     async def prompt(
         self, model: str, template: str, shown: Sequence[ShownPlan], answer_tokens: int, **values: str
     ) -> tuple[Shared, str]:
-        """A model's prefix and its part, with the plans cut to what its window holds beside an answer."""
+        """Return a model's prefix and its part, with the plans cut to what its window holds beside an answer."""
         shared = await self.shared(model)
         words = {"insights": self.insights(model), **values}
         if shown:
@@ -110,14 +110,15 @@ class ThinkingContext:
 
 
 def lay_out(shown: Sequence[ShownPlan], tokens: int) -> str:
-    """All plans under their headings, in about ``tokens`` tokens."""
+    """Return all plans under their headings, in about ``tokens`` tokens."""
     headings = sum(estimate_tokens(plan.heading) + _AROUND for plan in shown)
     most = max(fair_share([estimate_tokens(plan.text) for plan in shown], tokens - headings), _LEAST)
     return "\n\n".join(f"## {plan.heading}\n\n{fenced(clip(plan.text, most))}" for plan in shown)
 
 
 def fair_share(sizes: Sequence[int], room: int) -> int:
-    """The largest cap under which ``sizes`` together fit ``room``: what the short ones leave goes to the long ones."""
+    """Return the largest cap under which ``sizes`` together fit ``room``: what the short ones leave goes to the long
+    ones."""
     left, count = room, len(sizes)
     for size in sorted(sizes):
         if size * count > left:

@@ -21,7 +21,8 @@ class _Turn:
 
 
 async def debate(models: tuple[str, ...], context: ThinkingContext) -> Thought | None:
-    """The last word is the thought. A member that fails misses that turn, and speaks again in the next round."""
+    """Debate in rounds; the last word is the thought. A member that fails misses that turn, and speaks again in the
+    next round."""
     turns: list[_Turn] = []
     for number in range(1, ROUNDS + 1):
         for model in models:

@@ -11,8 +11,8 @@ __all__ = ["duo"]
 
 
 async def duo(models: tuple[str, ...], context: ThinkingContext) -> Thought | None:
-    """The first proposes, the second criticises, the first refines. Without a critique the proposal stands; without
-    a proposal the second proposes alone."""
+    """Have the first propose, the second criticise and the first refine. Without a critique the proposal stands;
+    without a proposal the second proposes alone."""
     first, second = models[0], models[1]
     proposal = await context.ask_thinker(first, "propose", "propose")
     if proposal is None:

@@ -9,6 +9,6 @@ __all__ = ["solo"]
 
 
 async def solo(models: tuple[str, ...], context: ThinkingContext) -> Thought | None:
-    """The first model proposes."""
+    """Have the first model propose."""
     words = await context.ask_thinker(models[0], "propose", "propose")
     return None if words is None else Thought(text=words, strategy="solo", models=(models[0],))

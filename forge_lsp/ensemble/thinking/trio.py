@@ -10,8 +10,8 @@ __all__ = ["trio"]
 
 
 async def trio(models: tuple[str, ...], context: ThinkingContext) -> Thought | None:
-    """All propose; the first listed that did writes the consensus. A single proposal stands as it is, and so does
-    the first one where the consensus fails."""
+    """Have all propose; the first listed that did writes the consensus. A single proposal stands as it is, and so
+    does the first one where the consensus fails."""
     plans = await context.propose(models)
     if not plans:
         return None

@@ -16,8 +16,8 @@ LEAST_BALLOTS = 2
 
 
 async def vote(models: tuple[str, ...], context: ThinkingContext) -> Thought | None:
-    """The plan with the most votes; on a tie the one that wins a run-off among the tied, and then the first by order.
-    With a single plan, or fewer than two ballots, the first plan by order stands."""
+    """Return the plan with the most votes; on a tie the one that wins a run-off among the tied, and then the first by
+    order. With a single plan, or fewer than two ballots, the first plan by order stands."""
     plans = await context.propose(models)
     if not plans:
         return None

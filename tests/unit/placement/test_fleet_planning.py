@@ -36,7 +36,7 @@ from forge_lsp.placement.fleet.server import launch
 
 async def main():
     child = await launch(sys.argv[1], os.environ, Path(sys.argv[2]), leashed=True)
-    await child.go()
+    await child.release()
     print(child.pid, flush=True)
     await asyncio.sleep(600)
 
