@@ -258,6 +258,8 @@ def main() -> int:
     parser.add_argument("--only", nargs="*", default=(), metavar="TASK", help="these tasks alone: cpp/26")
     parser.add_argument("--verbose", action="store_true", help="print every answer that does not pass")
     options = parser.parse_args()
+    if unknown := set(options.groups) - set(GROUPS):
+        parser.error(f"no such data: {', '.join(sorted(unknown))}; one of {', '.join(GROUPS)}")
     if not (DATA / "tasks.jsonl.xz").is_file():
         print(f"skipped: no recorded answers in {DATA} (TESTS_FUNCTIONS names another folder)")
         return 0

@@ -194,6 +194,8 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="at once")
     parser.add_argument("--work", type=Path, help="a folder that keeps what was run")
     options = parser.parse_args()
+    if unknown := set(options.groups) - set(GROUPS):
+        parser.error(f"no such data: {', '.join(sorted(unknown))}; one of {', '.join(GROUPS)}")
     if not (DATA / "tasks.jsonl.xz").is_file():
         print(f"skipped: no recorded answers in {DATA} (TESTS_FUNCTIONS names another folder)")
         return 0

@@ -213,6 +213,7 @@ class Container:
                         ends=ends,
                         interpreters=named,
                         tests_seconds=times,
+                        runs=self.state_dir / "runs",
                     )
                     fast = fast_gate(known, sandbox, state=self.state_dir, commands=commands, interpreters=named)
                     formatter = formatters(known, sandbox, timeout=check.timeout)

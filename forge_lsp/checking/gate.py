@@ -1,4 +1,4 @@
-"""The build gate that every language shares: the untouched tree first, then the candidate; only new problems count."""
+"""The build gate that every language shares: only problems that the untouched tree does not have count."""
 
 from __future__ import annotations
 
@@ -52,6 +52,11 @@ class CheckedTree:
     fault: Fault | None = None
     lacks: Fault | None = None
 
+    @property
+    def clean(self) -> bool:
+        """Whether the tools ran to their end and found nothing."""
+        return not (self.problems or self.syntax or self.fault or self.lacks)
+
 
 Check = Callable[[str], Awaitable[CheckedTree]]
 """Run the tools on the tree with this text as the document. Raises EnvironmentFault."""
@@ -67,6 +72,10 @@ class Baselines:
     limit: int = 32
     _kept: OrderedDict[str, CheckedTree] = field(default_factory=OrderedDict[str, CheckedTree])
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock])
+
+    def begun(self, key: str) -> bool:
+        """Return whether the result for ``key`` is known, or is being computed."""
+        return key in self._kept or key in self._locks
 
     async def get(self, key: str, make: Callable[[], Awaitable[CheckedTree]]) -> CheckedTree:
         """Return the result for ``key``, made by ``make`` where it is not known yet."""
@@ -114,8 +123,14 @@ async def gate(
     tool: str,
     blank: str = "",
     probe: tuple[str, str, Fault] | None = None,
+    learns: bool = False,
+    untouched_first: bool = False,
 ) -> BuildReport:
     """Check ``text`` in the place of the task's document.
+
+    A text with which the tools find nothing passes at once; only where they find something is the untouched tree
+    checked too (``untouched_first``: always, as candidates reuse what was compiled of it). ``learns``: how ``check``
+    checks a candidate depends on what it saw of the untouched tree.
 
     ``document`` is its name in diagnostics, ``key`` the untouched tree's fingerprint. ``blank`` stands in for the
     scope where the user's own text does not parse (someone is typing there), so that what the rest of the tree
@@ -146,11 +161,21 @@ async def gate(
         syntax = {problem for problem in whole.syntax if problem.file == document}
         return replace(without, problems=(*without.problems, *(p for p in whole.problems if p not in syntax)))
 
+    async def passed() -> BuildReport:
+        if probe is not None and (fault := await _left_out(check, *probe)) is not None:
+            return report(BuildStatus.UNVERIFIED, fault=fault)
+        return report(BuildStatus.PASSED)
+
     try:
+        waits = untouched_first or text == task.document.text or baselines.begun(key)
+        after = None if waits else await check(text)
+        if after is not None and after.clean:
+            return await passed()
         before = await baselines.get(key, untouched)
         if before.fault is not None:
             return report(BuildStatus.UNVERIFIED, fault=before.fault)
-        after = await check(text)
+        if after is None or learns:
+            after = await check(text)
     except EnvironmentFault as fault:
         return report(BuildStatus.UNVERIFIED, fault=Fault(reason=str(fault), remedy=fault.remedy))
     except OSError as error:
@@ -171,9 +196,7 @@ async def gate(
         return report(BuildStatus.UNVERIFIED, fault=fault)
     if after.lacks is not None:
         return report(BuildStatus.UNVERIFIED, fault=after.lacks)
-    if probe is not None and (fault := await _left_out(check, *probe)) is not None:
-        return report(BuildStatus.UNVERIFIED, fault=fault)
-    return report(BuildStatus.PASSED)
+    return await passed()
 
 
 async def _left_out(check: Check, text: str, words: str, fault: Fault) -> Fault | None:

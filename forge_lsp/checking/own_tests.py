@@ -36,11 +36,11 @@ class OwnTests:
     ``timeout`` in seconds, for one run.
     """
 
-    def __init__(self, sandbox: Sandbox, *, timeout: float, command: tuple[str, ...]) -> None:
+    def __init__(self, sandbox: Sandbox, *, timeout: float, command: tuple[str, ...], runs: Path | None = None) -> None:
         self._sandbox = sandbox
         self._command = command
         self._timeout = timeout
-        self._memory = Memory()
+        self._memory = Memory(runs)
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
@@ -50,7 +50,7 @@ class OwnTests:
         if not self._sandbox.runs_project_code:
             fault = no_code_here(f"{name} was not run", self._sandbox)
             return Evidence(results=(not_run(name, fault.reason, fault.remedy),))
-        key = await asyncio.to_thread(fingerprint, place, task.document.text, ("",))
+        key = await asyncio.to_thread(fingerprint, place, f"{task.document.text}\0{self._command}", ("",))
 
         async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
             del only  # the command is the user's: it runs what it runs

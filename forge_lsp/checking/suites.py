@@ -8,8 +8,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
+from forge_lsp.checking.kept_runs import KeptRuns
 from forge_lsp.checking.project import Place
 from forge_lsp.checking.runs import SuiteRun, tail
 from forge_lsp.core.attempt import Candidate, Evidence
@@ -32,33 +33,62 @@ _STAGED = 5.0
 """From so many seconds on, what calls the scope is run by itself, first."""
 _LONG = 0.5
 """Where the untouched text's tests take this share of their time, a candidate's may not come to their end."""
+_FINE = frozenset({CheckStatus.PROOF, CheckStatus.KEPT})
 _MOST_FILES = 2_000
 _WORD = re.compile(r"[^\W\d]\w*")
 _TRIPLE = re.compile(r"(\"{3}|'{3}).*?\1", re.S)
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A run, how many seconds it took, and whether an earlier process saw it."""
+
+    run: SuiteRun
+    seconds: float
+    earlier: bool = False
+
+
 class Memory:
-    """Runs of untouched trees by their fingerprints: the tests are run on each once. It knows how long that took."""
+    """Runs of untouched trees by their fingerprints: the tests are run on each once. It knows how long that took.
 
-    def __init__(self, limit: int = 16) -> None:
+    ``folder``: where they are kept for the next process (None: nowhere), each as a ``kind``.
+    """
+
+    def __init__(self, folder: Path | None = None, kind: type[SuiteRun] = SuiteRun, *, limit: int = 16) -> None:
         self._limit = limit
-        self._kept: OrderedDict[str, tuple[SuiteRun, float]] = OrderedDict()
+        self._known: OrderedDict[str, _Known] = OrderedDict()
         self._turn = asyncio.Lock()
+        self._disk = KeptRuns(folder, kind) if folder is not None else None
 
-    async def get(self, key: str, run: Callable[[], Awaitable[SuiteRun]]) -> SuiteRun:
-        """Return the run for ``key``, by ``run`` where it is not known yet."""
+    async def get(
+        self, key: str, run: Callable[[], Awaitable[SuiteRun]], *, again: bool = False, keep: bool = True
+    ) -> SuiteRun:
+        """Return the run for ``key``, by ``run`` where it is not known yet. What an earlier process saw is known,
+        unless it is to be run ``again``; ``keep``: for the next process too."""
         async with self._turn:
-            if key not in self._kept:
+            known = self._known.get(key)
+            disk = self._disk if keep else None
+            if known is None and disk is not None and not again:
+                kept = await asyncio.to_thread(disk.load, key)
+                known = _Known(*kept, earlier=True) if kept is not None else None
+            if known is None or (again and known.earlier):
                 started = time.monotonic()
                 found = await run()
-                self._kept[key] = found, time.monotonic() - started
-                while len(self._kept) > self._limit:
-                    self._kept.popitem(last=False)
-            return self._kept[key][0]
+                known = _Known(found, time.monotonic() - started)
+                if disk is not None:
+                    await asyncio.to_thread(disk.save, key, found, known.seconds)
+            self._known[key] = known
+            while len(self._known) > self._limit:
+                self._known.popitem(last=False)
+            return known.run
+
+    def earlier(self, key: str) -> bool:
+        """Return whether the run for ``key`` is one that an earlier process saw."""
+        return key in self._known and self._known[key].earlier
 
     def seconds(self, key: str) -> float:
         """Return how long the run for ``key`` took, in seconds; 0 where it is not known."""
-        return self._kept[key][1] if key in self._kept else 0.0
+        return self._known[key].seconds if key in self._known else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +118,40 @@ async def judged(suite: Suite, task: Task, candidate: Candidate, memory: Memory)
     A test that changes its mind proves nothing and is held against nobody: what fails is run again before it counts,
     what would be a proof is run again on the untouched text. Of a suite that takes long, the tests that call the scope
     are run first, and no others once one of them has failed. What was not run for that, or for want of time, is told in
-    a result of its own. Raises EnvironmentFault as ``suite.run`` does.
+    a result of its own. What an earlier process saw of the untouched text is believed only where there is nothing to
+    hold against the candidate: what it depended on outside the project may have changed since. Raises EnvironmentFault
+    as ``suite.run`` does.
     """
+
+    async def untouched() -> SuiteRun:
+        return await suite.run(task.document.text, None)
+
+    before = await memory.get(suite.key, untouched)
+    results = await _judged(suite, task, candidate, memory, before)
+    if not memory.earlier(suite.key) or await _holds(suite, task, before, results):
+        return results
+    return await _judged(suite, task, candidate, memory, await memory.get(suite.key, untouched, again=True))
+
+
+async def _holds(suite: Suite, task: Task, before: SuiteRun, results: Sequence[CheckResult]) -> bool:
+    """Whether a run of the untouched text that an earlier process saw can be believed: nothing speaks against the
+    candidate, and what neither speaks for it (a test that is skipped) ends as it did."""
+    if not results or any(result.status in AGAINST for result in results):
+        return False
+    names = {result.id.removeprefix(f"{suite.name}:") for result in results if result.status not in _FINE}
+    if not names:
+        return True
+    if not names <= before.runs.keys():
+        return False
+    again = await suite.run(task.document.text, sorted(names))
+    return all(name in again.runs and again.runs[name].state is before.runs[name].state for name in names)
+
+
+async def _judged(
+    suite: Suite, task: Task, candidate: Candidate, memory: Memory, before: SuiteRun
+) -> tuple[CheckResult, ...]:
+    """Run a suite on the candidate, and return what each test says after its run ``before``."""
     untouched = task.document.text
-    before = await memory.get(suite.key, lambda: suite.run(untouched, None))
     took = memory.seconds(suite.key)
     brought = suite.brings(candidate) if suite.brings is not None else brought_by(task, candidate, before)
     results: dict[str, CheckResult] = {}
@@ -124,7 +184,7 @@ async def judged(suite: Suite, task: Task, candidate: Candidate, memory: Memory)
     proofs = [name for name, result in results.items() if result.status is CheckStatus.PROOF and name in before.runs]
     if proofs:
         key = f"{suite.key}\0again\0{sorted(proofs)}"
-        again = await memory.get(key, lambda: suite.run(untouched, proofs))
+        again = await memory.get(key, lambda: suite.run(untouched, proofs), keep=False)
         fickle |= {name for name in proofs if _passes(again, name)}
     told = (
         replace(result, status=CheckStatus.FLAKY, detail="it passes and fails on the same code")

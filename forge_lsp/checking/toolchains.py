@@ -6,6 +6,7 @@ import os
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from forge_lsp.checking.command import CommandToolchain
@@ -58,6 +59,7 @@ def toolchains(
     ends: AsyncExitStack | None = None,
     interpreters: Mapping[Language, str] | None = None,
     tests_seconds: Mapping[Language, float] | None = None,
+    runs: Path | None = None,
 ) -> Mapping[Language, Toolchain]:
     """Return the toolchains of this machine; a language that is not in the mapping cannot be checked.
 
@@ -66,7 +68,7 @@ def toolchains(
     server's own unless given; of it, only what names a tool's place reaches a sandbox. ``interpreters`` are programs
     that the user's settings or the editor name for a language: its interpreter, compiler or SDK. ``ends`` ends what is
     kept running between builds; without it nothing is. ``tests_seconds``: how long tests may take, where the settings
-    say so.
+    say so. ``runs``: the folder in which it is kept for the next process how tests of untouched trees went.
     """
     known = with_usual_folders(os.environ) if environment is None else environment
     named = interpreters or {}
@@ -80,7 +82,7 @@ def toolchains(
                 remedy = f"name a program that is installed, or take check.{language}.interpreter out of your settings"
                 made[language] = UntrustedToolchain(reason=reason, remedy=remedy)
             else:
-                tools = Tools(sandbox=sandbox, environment=own, ends=ends)
+                tools = Tools(sandbox=sandbox, environment=own, ends=ends, runs=runs)
                 made[language] = make(tools, timeout)
                 if (seconds := (tests_seconds or {}).get(language)) is not None:
                     made[language] = _Apart(build_by=made[language], tests_by=make(tools, seconds))
@@ -91,7 +93,8 @@ def toolchains(
             below = made.get(language) or UntrustedToolchain(
                 reason=f"nothing checks {language.title} files here", remedy=f"name a program: check.{language}.command"
             )
-            own_tests = OwnTests(sandbox, timeout=(tests_seconds or {}).get(language, timeout), command=command)
+            seconds = (tests_seconds or {}).get(language, timeout)
+            own_tests = OwnTests(sandbox, timeout=seconds, command=command, runs=runs)
             made[language] = _Apart(build_by=below, tests_by=own_tests)
     return made
 

@@ -78,6 +78,9 @@ def _decode(hint: Any, data: object) -> object:
     if origin is tuple:
         inner = get_args(hint)[0]
         return tuple(_decode(inner, item) for item in cast("list[object]", data))
+    if origin is Mapping and isinstance(data, Mapping):
+        inner = get_args(hint)[1]
+        return {key: _decode(inner, item) for key, item in cast("Mapping[str, object]", data).items()}
     if is_dataclass(hint):
         return _dataclass(cast("type[object]", hint), cast("Mapping[str, object]", data))
     if isinstance(hint, type) and issubclass(hint, (Enum, Path)):

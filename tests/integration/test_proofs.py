@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from forge_lsp.checking.kept_runs import KeptRuns
 from forge_lsp.checking.toolchains import toolchains
 from forge_lsp.core.attempt import BuildReport, Candidate, Evidence, Outcome
 from forge_lsp.core.checks import CheckStatus, Grade, grade_of
@@ -96,13 +97,12 @@ async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[San
         yield chosen
 
 
-def made(
-    root: Path, project: Project, marked: str, sandbox: Sandbox, files: Mapping[str, str] | None = None
-) -> tuple[Task, Toolchain]:
-    """The project on disk with ``marked`` as its document, and what checks it."""
+def written(
+    root: Path, project: Project, marked: str, files: Mapping[str, str] | None = None
+) -> tuple[Task, Mapping[str, str] | None]:
+    """The project on disk with ``marked`` as its document, and the environment for its tools."""
     text = marked.replace("«", "").replace("»", "")
-    every = {**project.files, **(files or {}), project.document: text}
-    write_files(root, every)
+    write_files(root, {**project.files, **(files or {}), project.document: text})
     environment = project.prepare(root) if project.prepare is not None else None
     path = root / project.document
     task = task_of(marked, language=project.language, path=path, workspace=root, name=project.scope)
@@ -110,7 +110,16 @@ def made(
     task = replace(task, scope=replace(task.scope, unfinished=unfinished))
     if not task.original:
         task = replace(task, scope=replace(task.scope, kind=ScopeKind.INSERTION, name=None))
+    return task, environment
+
+
+def made(
+    root: Path, project: Project, marked: str, sandbox: Sandbox, files: Mapping[str, str] | None = None
+) -> tuple[Task, Toolchain]:
+    """The project on disk with ``marked`` as its document, and what checks it."""
+    task, environment = written(root, project, marked, files)
     toolchain = toolchains(lang.BUILT_IN, sandbox, timeout=120, commands={}, environment=environment)[project.language]
+    every = {**project.files, **(files or {}), project.document: task.document.text}
     return task, Remembered(toolchain, (project.language, project.name, tuple(sorted(every.items()))), SEEN)
 
 
@@ -129,6 +138,35 @@ async def test_a_stub_whose_tests_fail(project: Project, tmp_path: Path, sandbox
     owed = [result for result in wrong.results if result.status is CheckStatus.OWED]
     assert owed, wrong
     words = "\n".join(failure_words(result) for result in owed)
+    assert all(part in words for part in project.told), words
+
+
+@pytest.mark.parametrize("project", those("stub", among=SOME))
+async def test_what_an_earlier_process_saw_of_the_stub(
+    project: Project, tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, environment = written(tmp_path / "project", project, project.stub)
+    known: list[bool] = []
+    load = KeptRuns.load
+
+    def loaded(self: KeptRuns, key: str) -> object:
+        found = load(self, key)
+        known.append(found is not None)
+        return found
+
+    async def looked(code: str) -> Evidence:
+        """What a process of its own says."""
+        every = toolchains(
+            lang.BUILT_IN, sandbox, timeout=120, commands={}, environment=environment, runs=tmp_path / "runs"
+        )
+        return await every[project.language].evidence(task, candidate_of(task, code))
+
+    monkeypatch.setattr(KeptRuns, "load", loaded)
+    first, again, wrong = await looked(project.right), await looked(project.right), await looked(project.wrong)
+    assert known == [False, True, True]
+    assert {one.id: one.status for one in again.results} == {one.id: one.status for one in first.results}
+    assert grade(again) is Grade.PROVEN
+    words = "\n".join(failure_words(result) for result in wrong.results if result.status is CheckStatus.OWED)
     assert all(part in words for part in project.told), words
 
 

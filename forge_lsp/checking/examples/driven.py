@@ -68,7 +68,8 @@ class _Ran:
 
 class DocumentedExamples:
     """Runs examples by a driver; what they give on an untouched text is kept. ``doubt`` says in words why no proof of a
-    candidate is believed, None where it is; ``read`` which lines of documentation are read, in which form."""
+    candidate is believed, None where it is; ``read`` which lines of documentation are read, in which form;
+    ``runs`` the folder that keeps runs of untouched texts for the next process."""
 
     def __init__(
         self,
@@ -77,12 +78,13 @@ class DocumentedExamples:
         *,
         doubt: Callable[[Task, Candidate], str | None] = _believed,
         read: Callable[[Task, Sequence[DocumentationLine]], Sequence[DocumentationLine]] = _all,
+        runs: Path | None = None,
     ) -> None:
         self._sandbox = sandbox
         self._driver = driver
         self._doubt = doubt
         self._read = read
-        self._memory = Memory()
+        self._memory = Memory(runs)
 
     async def run(self, task: Task, candidate: Candidate, place: Place, extra: Sequence[Path] = ()) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`. ``extra``: paths of the host that a run depends on."""

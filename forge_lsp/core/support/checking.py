@@ -19,12 +19,14 @@ class Tools:
     """Where a language's tools are looked for and run.
 
     ``environment`` is the server's own, or the one in which the program is found that the user's settings name.
-    ``ends`` ends what is kept running from one check to the next; None: nothing is.
+    ``ends`` ends what is kept running from one check to the next; None: nothing is. ``runs`` is the folder in which it
+    is kept for the next process how the tests of untouched trees went; None: it is not.
     """
 
     sandbox: Sandbox
     environment: Mapping[str, str]
     ends: AsyncExitStack | None = None
+    runs: Path | None = None
 
 
 def _unchanged(named: str, found: Path | None) -> Mapping[str, str] | None:

@@ -26,7 +26,7 @@ def _support(language: Language, variable: str) -> CheckingSupport:
 
     return CheckingSupport(
         toolchain=lambda tools, seconds: CFamilyToolchain(
-            tools.sandbox, timeout=seconds, environment=tools.environment
+            tools.sandbox, timeout=seconds, environment=tools.environment, runs=tools.runs
         ),
         formatter=lambda tools, seconds: ProjectFormatter(tools, c_family_formatter, timeout=seconds),
         findings=partial(findings, language),

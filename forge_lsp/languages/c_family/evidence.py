@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Collection
 from dataclasses import replace
+from pathlib import Path
 
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, fingerprint
@@ -44,10 +45,10 @@ _EXPECTS_AN_END = re.compile(r"\b(?:fork|waitpid|WIFEXITED|popen|system|posix_sp
 class CFamilyEvidence:
     """Runs test suites; what they say of an untouched tree is kept. ``timeout`` in seconds, for a whole run."""
 
-    def __init__(self, sandbox: Sandbox, *, timeout: float) -> None:
+    def __init__(self, sandbox: Sandbox, *, timeout: float, runs: Path | None = None) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
-        self._memory = Memory()
+        self._memory = Memory(runs)
 
     async def run(self, task: Task, candidate: Candidate, place: Place) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`."""
@@ -151,7 +152,7 @@ class _Sure:
         text = self._crashing(self._task.document.text, self._task.original, Crash.RETURN)
         if text is None:
             return set()
-        seen = await self._memory.get(f"{self._key}\0crash", lambda: self._runner.run(text, None))
+        seen = await self._memory.get(f"{self._key}\0crash", lambda: self._runner.run(text, None), keep=False)
         return {name for name in green if not _unbuilt(seen) and name in self._passing(seen)}
 
     def _green(self, seen: SuiteRun, believed: Collection[CheckResult]) -> set[str]:

@@ -52,14 +52,16 @@ class CFamilyToolchain(Toolchain):
     includes files from elsewhere is not compiled.
     """
 
-    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], runs: Path | None = None
+    ) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
         self._environment = environment
         self._baselines = Baselines()
-        self._tests = CFamilyEvidence(sandbox, timeout=timeout)
+        self._tests = CFamilyEvidence(sandbox, timeout=timeout, runs=runs)
         driver = CFamilyDriver(sandbox, timeout=timeout, environment=environment)
-        self._examples = DocumentedExamples(sandbox, driver, doubt=doubt)
+        self._examples = DocumentedExamples(sandbox, driver, doubt=doubt, runs=runs)
         self._compilers: dict[tuple[Path, Language], Compiler] = {}
         # What the document of an untouched tree defines for others, by its fingerprint.
         self._symbols: OrderedDict[str, frozenset[str]] = OrderedDict()

@@ -22,7 +22,7 @@ def _toolchain(tools: Tools, seconds: float) -> CSharpToolchain:
     if tools.ends is not None:
         warm = WarmBuilds(tools.sandbox)
         tools.ends.push_async_callback(warm.aclose)
-    return CSharpToolchain(tools.sandbox, timeout=seconds, environment=tools.environment, warm=warm)
+    return CSharpToolchain(tools.sandbox, timeout=seconds, environment=tools.environment, warm=warm, runs=tools.runs)
 
 
 def _variables(named: str, found: Path | None) -> Mapping[str, str] | None:

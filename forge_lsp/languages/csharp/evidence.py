@@ -53,10 +53,10 @@ class Dotnet:
 class DotnetTests:
     """Runs test projects; what they say of an untouched tree is kept. ``timeout`` in seconds, for one project's run."""
 
-    def __init__(self, sandbox: Sandbox, *, timeout: float) -> None:
+    def __init__(self, sandbox: Sandbox, *, timeout: float, runs: Path | None = None) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
-        self._memory = Memory()
+        self._memory = Memory(runs)
         self._built = Built()
 
     async def run(

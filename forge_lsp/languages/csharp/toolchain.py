@@ -50,15 +50,16 @@ class CSharpToolchain(Toolchain):
         timeout: float,
         environment: Mapping[str, str],
         warm: WarmBuilds | None = None,
+        runs: Path | None = None,
     ) -> None:
         self._sandbox = sandbox
         self._warm = warm
         self._timeout = timeout
         self._environment = environment
         self._baselines = Baselines()
-        self._tests = DotnetTests(sandbox, timeout=timeout)
+        self._tests = DotnetTests(sandbox, timeout=timeout, runs=runs)
         driver = CSharpDriver(sandbox, timeout=timeout, projects=self._projects)
-        self._examples = DocumentedExamples(sandbox, driver, doubt=_doubt)
+        self._examples = DocumentedExamples(sandbox, driver, doubt=_doubt, runs=runs)
         self._version: str | None = None
         # What a restore wrote, by the project files it was made from: once a project, not once a check.
         self._restored: dict[str, Mapping[PurePosixPath, bytes]] = {}
@@ -91,6 +92,7 @@ class CSharpToolchain(Toolchain):
             baselines=self._baselines,
             key=key,
             tool="dotnet build",
+            untouched_first=True,
             probe=probe_of(
                 task,
                 text,

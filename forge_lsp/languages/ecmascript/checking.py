@@ -21,14 +21,18 @@ __all__ = ["JAVASCRIPT_CHECKING", "TYPESCRIPT_CHECKING"]
 _NOWHERE = Place(source=None, document=PurePosixPath("a.ts"))
 
 JAVASCRIPT_CHECKING = CheckingSupport(
-    toolchain=lambda tools, seconds: JavaScriptToolchain(tools.sandbox, timeout=seconds, environment=tools.environment),
+    toolchain=lambda tools, seconds: JavaScriptToolchain(
+        tools.sandbox, timeout=seconds, environment=tools.environment, runs=tools.runs
+    ),
     formatter=lambda tools, seconds: ProjectFormatter(tools, javascript_formatter, timeout=seconds),
     findings=javascript_findings,
     opener=lambda tools, state: JavaScriptOpener(tools.environment),  # noqa: ARG005
     ready=lambda environment: shutil.which("node", path=environment.get("PATH", "")) is not None,
 )
 TYPESCRIPT_CHECKING = CheckingSupport(
-    toolchain=lambda tools, seconds: TypeScriptToolchain(tools.sandbox, timeout=seconds, environment=tools.environment),
+    toolchain=lambda tools, seconds: TypeScriptToolchain(
+        tools.sandbox, timeout=seconds, environment=tools.environment, runs=tools.runs
+    ),
     formatter=JAVASCRIPT_CHECKING.formatter,
     findings=typescript_findings,
     opener=lambda tools, state: TypeScriptOpener(tools.environment),  # noqa: ARG005

@@ -134,11 +134,13 @@ class EcmaScriptDriver:
         return answers_in(result.stdout, nonce, late=result.timed_out, words=words)
 
 
-def documented_examples(sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> DocumentedExamples:
+def documented_examples(
+    sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], runs: Path | None = None
+) -> DocumentedExamples:
     """Return what runs the examples of documents; ``timeout`` in seconds, for one run."""
     driver = EcmaScriptDriver(sandbox, timeout=timeout, environment=environment)
     return DocumentedExamples(
-        sandbox, driver, doubt=lambda task, candidate: doubt_of(task.document.text, candidate.text)
+        sandbox, driver, doubt=lambda task, candidate: doubt_of(task.document.text, candidate.text), runs=runs
     )
 
 

@@ -56,11 +56,13 @@ class JavaScriptTests:
 
     ``environment`` is the server's own (``PATH``)."""
 
-    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], runs: Path | None = None
+    ) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
         self._environment = environment
-        self._memory = Memory()
+        self._memory = Memory(runs)
         self._known_notes: dict[str, frozenset[str]] = {}
 
     async def run(self, task: Task, candidate: Candidate, place: Place) -> Evidence:

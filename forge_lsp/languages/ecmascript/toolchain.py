@@ -59,13 +59,15 @@ class JavaScriptToolchain(Toolchain):
     """Checks JavaScript documents. ``environment`` is the server's own (``PATH``); ``timeout`` in seconds, for one run
     of one tool."""
 
-    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], runs: Path | None = None
+    ) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
         self._environment = environment
         self._baselines = Baselines()
-        self._tests = JavaScriptTests(sandbox, timeout=timeout, environment=environment)
-        self._examples = documented_examples(sandbox, timeout=timeout, environment=environment)
+        self._tests = JavaScriptTests(sandbox, timeout=timeout, environment=environment, runs=runs)
+        self._examples = documented_examples(sandbox, timeout=timeout, environment=environment, runs=runs)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""

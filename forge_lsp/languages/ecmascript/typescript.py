@@ -50,14 +50,16 @@ class TypeScriptToolchain(Toolchain):
     own ``node_modules`` may hold any program under its name: that one runs only in a sandbox.
     """
 
-    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], runs: Path | None = None
+    ) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
         self._environment = environment
         self._baselines = Baselines()
         self._chosen: dict[str, PurePosixPath] = {}
-        self._tests = JavaScriptTests(sandbox, timeout=timeout, environment=environment)
-        self._examples = documented_examples(sandbox, timeout=timeout, environment=environment)
+        self._tests = JavaScriptTests(sandbox, timeout=timeout, environment=environment, runs=runs)
+        self._examples = documented_examples(sandbox, timeout=timeout, environment=environment, runs=runs)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
@@ -96,7 +98,14 @@ class TypeScriptToolchain(Toolchain):
             return checked
 
         return await gate(
-            task, text, document=str(place.document), check=check, baselines=self._baselines, key=key, tool="tsc"
+            task,
+            text,
+            document=str(place.document),
+            check=check,
+            baselines=self._baselines,
+            key=key,
+            tool="tsc",
+            learns=True,
         )
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:

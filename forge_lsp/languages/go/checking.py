@@ -12,7 +12,9 @@ from forge_lsp.languages.go.tools import find_go
 __all__ = ["CHECKING"]
 
 CHECKING = CheckingSupport(
-    toolchain=lambda tools, seconds: GoToolchain(tools.sandbox, timeout=seconds, environment=tools.environment),
+    toolchain=lambda tools, seconds: GoToolchain(
+        tools.sandbox, timeout=seconds, environment=tools.environment, runs=tools.runs
+    ),
     formatter=lambda tools, seconds: ProjectFormatter(tools, go_formatter, timeout=seconds),
     findings=go_findings,
     opener=lambda tools, state: GoOpener(tools.sandbox, tools.environment, state),

@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.project import Place, fingerprint
 from forge_lsp.checking.runs import SuiteRun
@@ -41,10 +41,10 @@ _LEFT_OUT = Run(
 class GoTests:
     """Runs tests; what they say of an untouched tree is kept. ``timeout`` in seconds, for each run of them."""
 
-    def __init__(self, sandbox: Sandbox, *, timeout: float) -> None:
+    def __init__(self, sandbox: Sandbox, *, timeout: float, runs: Path | None = None) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
-        self._memory = Memory()
+        self._memory = Memory(runs)
         # The tests that do not compile with the untouched text, by its key; None: none of them does.
         self._compiled: dict[str, frozenset[str] | None] = {}
 

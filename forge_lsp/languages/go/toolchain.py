@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
@@ -40,14 +41,16 @@ class GoToolchain(Toolchain):
     made of the standard library and of dependencies is kept in a cache of ours.
     """
 
-    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], runs: Path | None = None
+    ) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
         self._environment = environment
         self._baselines = Baselines()
-        self._tests = GoTests(sandbox, timeout=timeout)
+        self._tests = GoTests(sandbox, timeout=timeout, runs=runs)
         driver = GoDriver(sandbox, timeout=timeout, environment=environment)
-        self._examples = DocumentedExamples(sandbox, driver, doubt=doubt)
+        self._examples = DocumentedExamples(sandbox, driver, doubt=doubt, runs=runs)
         # Untouched trees that do not compile: what vet would say of their tests is not known.
         self._broken: set[str] = set()
 
@@ -79,6 +82,7 @@ class GoToolchain(Toolchain):
             key=key,
             tool=_TOOL,
             blank=_blank(task),
+            learns=True,
         )
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:

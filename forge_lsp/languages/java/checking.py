@@ -20,7 +20,9 @@ def _variables(named: str, found: Path | None) -> Mapping[str, str] | None:
 
 
 CHECKING = CheckingSupport(
-    toolchain=lambda tools, seconds: JavaToolchain(tools.sandbox, timeout=seconds, environment=tools.environment),
+    toolchain=lambda tools, seconds: JavaToolchain(
+        tools.sandbox, timeout=seconds, environment=tools.environment, runs=tools.runs
+    ),
     formatter=lambda tools, seconds: ProjectFormatter(tools, java_formatter, timeout=seconds),
     findings=java_findings,
     opener=lambda tools, state: JavaOpener(tools.sandbox, tools.environment, state),

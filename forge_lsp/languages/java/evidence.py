@@ -12,7 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.jvm.compiling import Compilation, Subject
 from forge_lsp.checking.jvm.frameworks import resources_of, runnable
@@ -87,10 +87,10 @@ class _Ready:
 class JavaEvidence:
     """Runs tests; what they say of an untouched tree is kept. ``timeout`` in seconds, for all of them."""
 
-    def __init__(self, sandbox: Sandbox, *, timeout: float) -> None:
+    def __init__(self, sandbox: Sandbox, *, timeout: float, runs: Path | None = None) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
-        self._memory = Memory()
+        self._memory = Memory(runs)
         self._ready: OrderedDict[str, _Ready] = OrderedDict()
 
     async def run(

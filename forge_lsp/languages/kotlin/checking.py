@@ -17,7 +17,9 @@ def _variables(named: str, found: Path | None) -> Mapping[str, str] | None:
 
 
 CHECKING = CheckingSupport(
-    toolchain=lambda tools, seconds: KotlinToolchain(tools.sandbox, timeout=seconds, environment=tools.environment),
+    toolchain=lambda tools, seconds: KotlinToolchain(
+        tools.sandbox, timeout=seconds, environment=tools.environment, runs=tools.runs
+    ),
     findings=kotlin_findings,
     variables=_variables,
 )

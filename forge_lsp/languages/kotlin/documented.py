@@ -6,7 +6,7 @@ import asyncio
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.examples.answers import Answers, Asked
 from forge_lsp.checking.examples.driven import DocumentedExamples
@@ -178,7 +178,12 @@ class KotlinDriver:
 
 
 def documented_examples(
-    sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], drivers: Drivers
+    sandbox: Sandbox,
+    *,
+    timeout: float,
+    environment: Mapping[str, str],
+    drivers: Drivers,
+    runs: Path | None = None,
 ) -> DocumentedExamples:
     """Return what runs the examples of documents; ``timeout`` in seconds, for one run of a tool."""
 
@@ -186,7 +191,7 @@ def documented_examples(
         return doubt_of(task.document.text, candidate.text)
 
     driver = KotlinDriver(sandbox, timeout=timeout, environment=environment, drivers=drivers)
-    return DocumentedExamples(sandbox, driver, doubt=doubt)
+    return DocumentedExamples(sandbox, driver, doubt=doubt, runs=runs)
 
 
 def members(text: str, items: Sequence[Item]) -> Members:

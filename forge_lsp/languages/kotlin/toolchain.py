@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
 from forge_lsp.checking.jvm.driver import Drivers
@@ -41,14 +41,18 @@ class KotlinToolchain(Toolchain):
     ``timeout`` in seconds, for one run of the compiler. It runs no project code: no annotation processors, no plugins.
     """
 
-    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], runs: Path | None = None
+    ) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
         self._environment = environment
         self._baselines = Baselines()
         self._drivers = Drivers(sandbox, timeout=timeout)
-        self._tests = KotlinEvidence(sandbox, timeout=timeout)
-        self._examples = documented_examples(sandbox, timeout=timeout, environment=environment, drivers=self._drivers)
+        self._tests = KotlinEvidence(sandbox, timeout=timeout, runs=runs)
+        self._examples = documented_examples(
+            sandbox, timeout=timeout, environment=environment, drivers=self._drivers, runs=runs
+        )
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""

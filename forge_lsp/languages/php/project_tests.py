@@ -43,11 +43,13 @@ class PhpTests:
     """Runs test files; what they say of an untouched tree is kept. ``timeout`` in seconds, for one run of PHPUnit.
     ``environment`` is the server's own (``PATH``)."""
 
-    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], runs: Path | None = None
+    ) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
         self._environment = environment
-        self._memory = Memory()
+        self._memory = Memory(runs)
         self._known_notes: dict[str, frozenset[str]] = {}
 
     async def run(self, task: Task, candidate: Candidate, place: Place) -> Evidence:

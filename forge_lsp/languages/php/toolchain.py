@@ -52,13 +52,15 @@ _EXTENSIONS = {
 class PhpToolchain(Toolchain):
     """Checks PHP documents. ``environment`` is the server's own (``PATH``); ``timeout`` in seconds, for one run."""
 
-    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], runs: Path | None = None
+    ) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
         self._environment = environment
         self._baselines = Baselines()
         self._known: dict[str, frozenset[tuple[str, str]]] = {}
-        self._tests = PhpTests(sandbox, timeout=timeout, environment=environment)
+        self._tests = PhpTests(sandbox, timeout=timeout, environment=environment, runs=runs)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
@@ -93,6 +95,7 @@ class PhpToolchain(Toolchain):
             key=key,
             tool=_TOOL,
             blank=_blank(task),
+            learns=True,
         )
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:

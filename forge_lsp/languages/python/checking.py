@@ -23,7 +23,11 @@ def _variables(named: str, found: Path | None) -> Mapping[str, str]:
 
 CHECKING = CheckingSupport(
     toolchain=lambda tools, seconds: PythonToolchain(
-        tools.sandbox, timeout=seconds, environment=tools.environment, interpreter=tools.environment.get(CHOSEN)
+        tools.sandbox,
+        timeout=seconds,
+        environment=tools.environment,
+        interpreter=tools.environment.get(CHOSEN),
+        runs=tools.runs,
     ),
     formatter=lambda tools, seconds: ProjectFormatter(tools, python_formatter, timeout=seconds),
     findings=python_findings,

@@ -42,11 +42,11 @@ _RUNNER = Path(__file__).with_name("runners") / "python_examples.py"
 class PythonEvidence:
     """Runs examples. ``timeout`` bounds all of them together, ``example`` one of them, both in seconds."""
 
-    def __init__(self, sandbox: Sandbox, *, timeout: float, example: float = 5.0) -> None:
+    def __init__(self, sandbox: Sandbox, *, timeout: float, example: float = 5.0, runs: Path | None = None) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
         self._example = min(example, timeout / 2)
-        self._memory = Memory()
+        self._memory = Memory(runs, PythonRun)
 
     async def run(self, task: Task, candidate: Candidate, place: Place, interpreter: Interpreter) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`."""

@@ -59,14 +59,15 @@ class PythonToolchain(Toolchain):
         timeout: float,
         environment: Mapping[str, str] | None = None,
         interpreter: str | None = None,
+        runs: Path | None = None,
     ) -> None:
         self._environment = environment or {}
         self._named = interpreter
         self._sandbox = sandbox
         self._timeout = timeout
         self._baselines = Baselines()
-        self._evidence = PythonEvidence(sandbox, timeout=timeout)
-        self._tests = PythonTests(sandbox, timeout=timeout)
+        self._evidence = PythonEvidence(sandbox, timeout=timeout, runs=runs)
+        self._tests = PythonTests(sandbox, timeout=timeout, runs=runs)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""

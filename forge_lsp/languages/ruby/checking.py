@@ -8,6 +8,8 @@ from forge_lsp.languages.ruby.toolchain import RubyToolchain, ruby_findings
 __all__ = ["CHECKING"]
 
 CHECKING = CheckingSupport(
-    toolchain=lambda tools, seconds: RubyToolchain(tools.sandbox, timeout=seconds, environment=tools.environment),
+    toolchain=lambda tools, seconds: RubyToolchain(
+        tools.sandbox, timeout=seconds, environment=tools.environment, runs=tools.runs
+    ),
     findings=ruby_findings,
 )

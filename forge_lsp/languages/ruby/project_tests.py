@@ -55,10 +55,10 @@ class RubyRun(SuiteRun):
 class RubyTests:
     """Runs test files; what they say of an untouched tree is kept. ``timeout`` in seconds, for all of them."""
 
-    def __init__(self, sandbox: Sandbox, *, timeout: float) -> None:
+    def __init__(self, sandbox: Sandbox, *, timeout: float, runs: Path | None = None) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
-        self._memory = Memory()
+        self._memory = Memory(runs, RubyRun)
 
     async def run(self, task: Task, candidate: Candidate, place: Place, ruby: Ruby) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`."""
@@ -101,6 +101,8 @@ class RubyTests:
 
             suite = Suite(name=_SUITE, key=key, run=run, speaks=speaks, unit=str)
             results = await judged(suite, task, candidate, self._memory)
+            # Where an earlier process saw it, it may have been run again since.
+            before = cast("RubyRun", await self._memory.get(key, lambda: run(task.document.text, None)))
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
         if chosen.seen_only:

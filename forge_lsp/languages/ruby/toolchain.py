@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
 from forge_lsp.checking.programs import version_findings
@@ -26,12 +27,19 @@ _TOOL = "ruby"
 class RubyToolchain(Toolchain):
     """Checks Ruby documents. ``timeout`` in seconds, for each run of ruby."""
 
-    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        *,
+        timeout: float,
+        environment: Mapping[str, str] | None = None,
+        runs: Path | None = None,
+    ) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
         self._environment = environment or {}
         self._baselines = Baselines()
-        self._tests = RubyTests(sandbox, timeout=timeout)
+        self._tests = RubyTests(sandbox, timeout=timeout, runs=runs)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""

@@ -27,7 +27,9 @@ def _variables(named: str, found: Path | None) -> Mapping[str, str] | None:
 
 
 CHECKING = CheckingSupport(
-    toolchain=lambda tools, seconds: RustToolchain(tools.sandbox, timeout=seconds, environment=tools.environment),
+    toolchain=lambda tools, seconds: RustToolchain(
+        tools.sandbox, timeout=seconds, environment=tools.environment, runs=tools.runs
+    ),
     formatter=lambda tools, seconds: ProjectFormatter(tools, rust_formatter, timeout=seconds),
     findings=rust_findings,
     opener=lambda tools, state: RustOpener(tools.sandbox, tools.environment),  # noqa: ARG005

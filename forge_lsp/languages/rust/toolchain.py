@@ -48,14 +48,16 @@ class RustToolchain(Toolchain):
     candidate's check wrote is not.
     """
 
-    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], runs: Path | None = None
+    ) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
         self._environment = environment
         self._baselines = Baselines()
         self._editions: dict[Path, str] = {}
-        self._memory = Memory()
-        self._examples = DocumentedExamples(sandbox, RustDriver(self._opened), doubt=_doubt, read=_read)
+        self._memory = Memory(runs)
+        self._examples = DocumentedExamples(sandbox, RustDriver(self._opened), doubt=_doubt, read=_read, runs=runs)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
@@ -87,6 +89,7 @@ class RustToolchain(Toolchain):
             key=key,
             tool=_TOOL,
             blank=_blank(task),
+            untouched_first=True,
         )
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:

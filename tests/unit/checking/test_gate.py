@@ -30,6 +30,36 @@ async def run(
     return await gate(task, text, document="a.py", check=check, baselines=Baselines(), key="k", tool="t")
 
 
+async def asked(*texts: str, clean: bool, **how: bool) -> list[str]:
+    """What the tools were asked about, where these texts are built one after the other."""
+    seen: list[str] = []
+    baselines = Baselines()
+
+    async def check(content: str) -> CheckedTree:
+        seen.append("untouched" if content == TASK.document.text else "candidate")
+        return CheckedTree() if clean or content == TASK.document.text else CheckedTree(problems=(problem(2),))
+
+    for text in texts:
+        report = await gate(TASK, text, document="a.py", check=check, baselines=baselines, key="k", tool="t", **how)
+        assert (report.status is BuildStatus.PASSED) is (clean or text == TASK.document.text)
+    return seen
+
+
+async def test_the_untouched_tree_is_checked_where_something_is_wrong() -> None:
+    assert await asked(GOOD, GOOD, clean=True) == ["candidate", "candidate"]
+    assert await asked(GOOD, GOOD, clean=False) == ["candidate", "untouched", "candidate"]
+    assert await asked(TASK.document.text, clean=True) == ["untouched", "untouched"]
+
+
+async def test_it_is_checked_first_where_candidates_build_on_it() -> None:
+    assert await asked(GOOD, GOOD, clean=True, untouched_first=True) == ["untouched", "candidate", "candidate"]
+
+
+async def test_what_is_known_of_the_untouched_tree_changes_how_a_candidate_is_checked() -> None:
+    assert await asked(GOOD, clean=False, learns=True) == ["candidate", "untouched", "candidate"]
+    assert await asked(GOOD, clean=True, learns=True) == ["candidate"]
+
+
 def test_lines_that_moved_are_the_same_problem() -> None:
     old, new = (problem(3),), (problem(4),)
     assert new_problems(old, new, document="a.py", before=TASK.document.text, after=GOOD) == ()
