@@ -18,7 +18,7 @@ from forge_lsp.core.attempt import (
     Thought,
     Verdict,
 )
-from forge_lsp.core.errors import ServerUnreachable, SettingsError
+from forge_lsp.core.errors import ForgeError, ServerUnreachable, SettingsError
 from forge_lsp.core.events import AttemptFinished, AttemptStarted, Emit, RungSkipped
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import (
@@ -42,7 +42,7 @@ from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.checking import Checked, Checks, ranked
 from forge_lsp.ensemble.decision import decide, needs_panel
 from forge_lsp.ensemble.effort import Record, rows_by_need
-from forge_lsp.ensemble.ending import Conclusion, after_the_last, concluded, skipped
+from forge_lsp.ensemble.ending import Conclusion, End, after_the_last, concluded, none_ran, skip, skipped
 from forge_lsp.ensemble.insights import learn, merge
 from forge_lsp.ensemble.ladder import Climb
 from forge_lsp.ensemble.leaderboard import Leaderboard
@@ -228,27 +228,29 @@ class _Job:
                     afford = partial(self._stages.afford, number, due, self._insights)
                     rung = await self._climb.rung(due, self._attempts, afford)
                 if rung.refused is not None:
-                    self._emit(RungSkipped(number=number, generator=due.generator.model, reason=rung.refused))
+                    said = rung.refused.full_message
+                    self._emit(RungSkipped(number=number, generator=due.generator.model, reason=said))
                 if rung.row is None:
-                    self._attempts.append(skipped(number, due, rung.refused or "it cannot run"))
+                    self._attempts.append(skipped(number, due, rung.refused or ForgeError("it cannot run")))
                     continue
                 attempt = await self._attempt(number, await self._stages.writer(number, rung.row), len(rows))
             except ServerUnreachable as error:
-                return self._conclude(Outcome.FAILED, error.full_message)
+                return self._conclude(
+                    End(outcome=Outcome.FAILED, reason=error.full_message, remedy=error.remedy, cause=error.cause)
+                )
             self._attempts.append(attempt)
             if self._keep is not None and attempt.decision.kind is not DecisionKind.ACCEPT:
                 await self._keep(attempt)
             if attempt.decision.kind is DecisionKind.ACCEPT:
-                outcome = Outcome.UNVERIFIED if attempt.decision.unverified else Outcome.ACCEPTED
-                return self._conclude(outcome, attempt.decision.reason, attempt)
+                decision = attempt.decision
+                outcome = Outcome.UNVERIFIED if decision.unverified else Outcome.ACCEPTED
+                return self._conclude(End(outcome=outcome, reason=decision.reason, remedy=decision.remedy), attempt)
         if (won := await self._answered(len(rows), rows)) is not None:
             return won
-        reasons = dict.fromkeys(attempt.skipped for attempt in self._attempts if attempt.skipped)
-        if len(self._attempts) == sum(attempt.skipped is not None for attempt in self._attempts):
-            said = "; ".join((*reasons, *self._stages.members.lacks))
-            return self._conclude(Outcome.FAILED, f"no attempt could run: {said}")
-        accept, lacks = self._schedule.accept, self._stages.members.lacks
-        return self._conclude(*after_the_last(self._attempts, self._leaderboard, accept, lacks))
+        lacks = self._stages.members.lacks
+        if all(attempt.skipped is not None for attempt in self._attempts):
+            return self._conclude(none_ran(self._attempts, lacks))
+        return self._conclude(after_the_last(self._attempts, self._leaderboard, self._schedule.accept, lacks))
 
     async def _rows(self, attempts: int) -> Sequence[Row]:
         """The row of each attempt: the schedule's, or as many as the task needs where checks can tell."""
@@ -335,9 +337,7 @@ class _Job:
             except CANNOT_RUN as error:
                 if isinstance(error, ServerUnreachable) and not self._climb.paid(row):
                     raise  # the environment's fault, and climbing on would hide it
-                reason = error.full_message
-                skip = Decision(kind=DecisionKind.SKIP, reason=reason)
-                return _Result(decision=skip, thought=thought, skipped=reason, generator=model)
+                return _Result(decision=skip(error), thought=thought, skipped=error.full_message, generator=model)
             other = row if written.candidates else await stages.writer(number, row)
             if other == row:
                 break
@@ -399,7 +399,7 @@ class _Job:
         if not self._listen():
             return None
         accepted = await self._questions.accepted(number, rows[number - 1])
-        return None if accepted is None else self._conclude(Outcome.ACCEPTED, accepted.reason)
+        return None if accepted is None else self._conclude(End(outcome=Outcome.ACCEPTED, reason=accepted.reason))
 
     def _learn(self, number: int, row: Row, result: _Result) -> tuple[Insight, ...]:
         return learn(
@@ -412,9 +412,9 @@ class _Job:
             differences=self._checks.behaviours.differences,
         )
 
-    def _conclude(self, outcome: Outcome, reason: str, accepted: Attempt | None = None) -> Conclusion:
+    def _conclude(self, end: End, accepted: Attempt | None = None) -> Conclusion:
         sent = self._stages.briefing.sent(self._calls.asked, reviewed_only=self._calls.reviewed_only)
-        return concluded(outcome, reason, self._attempts, self._leaderboard, self._questions, accepted, sent=sent)
+        return concluded(end, self._attempts, self._leaderboard, self._questions, accepted, sent=sent)
 
 
 def _is_class(task: Task) -> bool:

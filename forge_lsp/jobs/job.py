@@ -370,6 +370,7 @@ class Job:
             end,
             state=JobState.ENDED,
             reason=end.reason and hidden(end.reason, self.task.secrets),
+            remedy=end.remedy and hidden(end.remedy, self.task.secrets),
             seconds=self.seconds,
             cost_usd=self._paid(),
             attempt_count=ran if end.attempts else self._attempt_count,

@@ -94,13 +94,16 @@ def insert_event(db: sqlite3.Connection, event: JobEvent) -> None:
 def update_ended(db: sqlite3.Connection, record: JobRecord) -> None:
     """A job that ended, with its attempts and reviews."""
     db.execute(
-        "UPDATE jobs SET state = ?, outcome = ?, score = ?, reason = ?, seconds = ?, cost_nano_usd = ?,"
-        " attempt_count = ?, candidate = ?, sent = ?, grade = ?, checks = ?, questions = ? WHERE id = ?",
+        "UPDATE jobs SET state = ?, outcome = ?, score = ?, reason = ?, cause = ?, remedy = ?, seconds = ?,"
+        " cost_nano_usd = ?, attempt_count = ?, candidate = ?, sent = ?, grade = ?, checks = ?, questions = ?"
+        " WHERE id = ?",
         (
             str(record.state),
             str(record.outcome) if record.outcome else None,
             record.score,
             record.reason,
+            str(record.cause) if record.cause else None,
+            record.remedy,
             record.seconds,
             to_nano(record.cost_usd),
             record.attempt_count,

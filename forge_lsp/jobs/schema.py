@@ -151,6 +151,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE jobs ADD COLUMN unseen INTEGER NOT NULL DEFAULT 0",
         "CREATE INDEX jobs_unseen ON jobs (id) WHERE unseen = 1",
     ),
+    (
+        "ALTER TABLE jobs ADD COLUMN cause TEXT",  # why it failed, for programs: consent | NULL
+        "ALTER TABLE jobs ADD COLUMN remedy TEXT",  # what fixes that, which is in the reason too
+    ),
 )
 
 VERSION = len(MIGRATIONS)
