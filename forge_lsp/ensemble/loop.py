@@ -35,6 +35,7 @@ from forge_lsp.core.ports import (
     Toolchain,
     Unmanaged,
 )
+from forge_lsp.core.questions import Asked
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.ensemble.ahead import Ahead
 from forge_lsp.ensemble.briefing import Briefing
@@ -97,11 +98,12 @@ class Ensemble:
         asker: Asker | None = None,
         keep: Callable[[Attempt], Awaitable[None]] | None = None,
         before: Sequence[Attempt] = (),
+        asked: Sequence[Asked] = (),
     ) -> Conclusion:
         """Work on ``task`` until it is accepted, no attempt is left, or the environment fails. ``records``: how often
         each writer has won in this language, for an effort by need. ``asker`` None: nobody is asked anything. ``keep``
         is told of each attempt that ended and did not end the job; ``before`` are those of an earlier run of this
-        task, which was interrupted: it goes on after them.
+        task, which was interrupted: it goes on after them. ``asked`` are the questions of that run.
 
         Emits everything but the start and the end of the job. Raises SettingsError for a schedule that does not
         validate; a cancel passes through, all calls closed and settled by then.
@@ -145,7 +147,7 @@ class Ensemble:
         if self._fast is not None and any(row.generator.samples > 1 or row.generator.beside for row in schedule.rows):
             self._fast.prepare(task)
         job = _Job(stages, Climb(schedule=schedule, models=self._models), records or {}, asker, keep)
-        job.resume(before)
+        await job.resume(before, asked)
         return await job.run(attempts)
 
     def _identity(self, key: str) -> str:
@@ -200,9 +202,11 @@ class _Job:
         self._widening = Widening(stages, self._leaderboard)
         self._insights: tuple[Insight, ...] = merge(stages.task.insights, ())
         self._attempts: list[Attempt] = []
+        self._answers_before = False
 
-    def resume(self, before: Sequence[Attempt]) -> None:
-        """Go on after attempts that an earlier run made: with their candidates and what was learnt."""
+    async def resume(self, before: Sequence[Attempt], asked: Sequence[Asked]) -> None:
+        """Go on after attempts that an earlier run made: with their candidates, what was learnt, and what the user
+        answered."""
         for attempt in before:
             self._attempts.append(attempt)
             self._insights = merge(attempt.decision.insights, self._insights)
@@ -211,6 +215,9 @@ class _Job:
                 self._checks.learn(checked)
             if made:
                 self._leaderboard.add(made, chosen=made[0], verdict=attempt.verdict)
+        told = await self._questions.resume(asked)
+        self._insights = merge(told, self._insights)
+        self._answers_before = bool(told)
 
     async def run(self, attempts: int) -> Conclusion:
         done = len(self._attempts)
@@ -396,7 +403,9 @@ class _Job:
 
     async def _answered(self, number: int, rows: Sequence[Row]) -> Conclusion | None:
         """How the job ends where an answer that came since attempt ``number`` is reason enough; None: it goes on."""
-        if not self._listen():
+        heard = self._listen() or self._answers_before
+        self._answers_before = False
+        if not heard:
             return None
         accepted = await self._questions.accepted(number, rows[number - 1])
         return None if accepted is None else self._conclude(End(outcome=Outcome.ACCEPTED, reason=accepted.reason))

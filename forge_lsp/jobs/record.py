@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from forge_lsp.core.attempt import Attempt, Candidate, Outcome
+from forge_lsp.core.attempt import Attempt, Candidate, Diagnostic, Insight, Outcome
 from forge_lsp.core.checks import Grade
 from forge_lsp.core.errors import Cause
 from forge_lsp.core.events import CallFinished, JobEvent
@@ -49,7 +49,8 @@ class JobRecord:
     the document) are of the candidate. ``questions`` are those that the user was asked. ``secrets`` are the task's,
     known while its process runs; no ledger keeps them. ``accept_score`` is the score that its settings ask a panel for
     (``accept.score``); None: an older version kept the job. ``remedy`` fixes what ``reason`` tells, and is in it too;
-    ``cause`` tells programs why the job failed.
+    ``cause`` tells programs why the job failed. It was started with ``asked_profile`` (None: the settings'),
+    ``insights`` (the user's words on an earlier result, and what they are about) and ``diagnostics`` (to be fixed).
     """
 
     job_id: str
@@ -64,6 +65,9 @@ class JobRecord:
     apply: str
     workspace: str | None = None
     profile: str = ""
+    asked_profile: str | None = None
+    insights: tuple[Insight, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
     version: int | None = None
     follow_up_of: str | None = None
     outcome: Outcome | None = None

@@ -84,8 +84,8 @@ async def test_why_a_job_failed_comes_back_and_older_jobs_have_none(tmp_path: Pa
     assert (kept.cause, kept.remedy) == (Cause.CONSENT, "ask again")
     assert job_document(kept)["cause"] == "consent"
     with sqlite3.connect(tmp_path / "ledger.db") as db:  # as an older version left it
-        db.execute("ALTER TABLE jobs DROP COLUMN cause")
-        db.execute("ALTER TABLE jobs DROP COLUMN remedy")
+        for column in ("cause", "remedy", "asked_profile", "insights", "diagnostics"):
+            db.execute(f"ALTER TABLE jobs DROP COLUMN {column}")
         before = next(number for number, step in enumerate(MIGRATIONS) if "COLUMN cause" in step[0])
         db.execute(f"PRAGMA user_version = {before}")
     ledger = open_ledger(tmp_path)
