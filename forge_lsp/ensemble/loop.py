@@ -49,7 +49,7 @@ from forge_lsp.ensemble.ladder import Climb
 from forge_lsp.ensemble.leaderboard import Leaderboard
 from forge_lsp.ensemble.members import Members
 from forge_lsp.ensemble.questioning import Questioning
-from forge_lsp.ensemble.resuming import checked_before
+from forge_lsp.ensemble.resuming import checked_before, told_again
 from forge_lsp.ensemble.review import PanelResult
 from forge_lsp.ensemble.schedule import Row, Schedule
 from forge_lsp.ensemble.stages import CANNOT_RUN, Stages
@@ -147,7 +147,7 @@ class Ensemble:
         if self._fast is not None and any(row.generator.samples > 1 or row.generator.beside for row in schedule.rows):
             self._fast.prepare(task)
         job = _Job(stages, Climb(schedule=schedule, models=self._models), records or {}, asker, keep)
-        await job.resume(before, asked)
+        await job.resume(before, asked, attempts)
         return await job.run(attempts)
 
     def _identity(self, key: str) -> str:
@@ -204,9 +204,9 @@ class _Job:
         self._attempts: list[Attempt] = []
         self._answers_before = False
 
-    async def resume(self, before: Sequence[Attempt], asked: Sequence[Asked]) -> None:
+    async def resume(self, before: Sequence[Attempt], asked: Sequence[Asked], attempts: int) -> None:
         """Go on after attempts that an earlier run made: with their candidates, what was learnt, and what the user
-        answered."""
+        answered. They are told again: whoever follows this run has not heard of them."""
         for attempt in before:
             self._attempts.append(attempt)
             self._insights = merge(attempt.decision.insights, self._insights)
@@ -215,12 +215,14 @@ class _Job:
                 self._checks.learn(checked)
             if made:
                 self._leaderboard.add(made, chosen=made[0], verdict=attempt.verdict)
+            for body in told_again(attempt, attempts, self._leaderboard.best_so_far()):
+                self._emit(body)
         told = await self._questions.resume(asked)
         self._insights = merge(told, self._insights)
         self._answers_before = bool(told)
 
     async def run(self, attempts: int) -> Conclusion:
-        done = len(self._attempts)
+        done = self._attempts[-1].number if self._attempts else 0
         rows = await self._rows(attempts)
         self._stages.planned[:] = rows
         for number, planned in list(enumerate(rows, start=1))[done:]:
@@ -238,7 +240,10 @@ class _Job:
                     said = rung.refused.full_message
                     self._emit(RungSkipped(number=number, generator=due.generator.model, reason=said))
                 if rung.row is None:
-                    self._attempts.append(skipped(number, due, rung.refused or ForgeError("it cannot run")))
+                    attempt = skipped(number, due, rung.refused or ForgeError("it cannot run"))
+                    self._attempts.append(attempt)
+                    if self._keep is not None:
+                        await self._keep(attempt)
                     continue
                 attempt = await self._attempt(number, await self._stages.writer(number, rung.row), len(rows))
             except ServerUnreachable as error:

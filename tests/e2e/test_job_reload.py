@@ -277,7 +277,13 @@ async def test_a_job_whose_process_is_killed_is_gone_on_with_after_what_was_boug
             await client.until(lambda: client.progress("end"), PATIENCE)
             assert asked[0].startswith("forge-lsp: the job in even.py was interrupted in attempt 2: ")
             assert client.texts[uri] == DONE
-            assert [event["number"] for event in events(client, "attempt.started")] == [2]
+            told = events(client, "attempt.started", "attempt.finished", "call.started")
+            assert [(event["type"], event["number"]) for event in told[:4]] == [
+                ("attempt.started", 1),  # what was made before is told again, without its calls
+                ("attempt.finished", 1),
+                ("attempt.started", 2),
+                ("call.started", 2),
+            ]
             (second, first) = await client.command("forge.history")
             assert (first["jobId"], first["state"]) == (told["jobId"], "interrupted")
             assert (second["outcome"], second["attemptCount"], second["applied"]) == ("accepted", 2, True)
