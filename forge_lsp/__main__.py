@@ -94,8 +94,6 @@ def _listen(tcp: str | None, flags: Flags | None, link: Link | None) -> int:
 async def _command(options: Options, flags: Flags, log: Log, link: Link | None = None) -> int:
     """Run a command of the command line. Each of its modules is loaded when it is asked for. ``link``: to the process
     that a client started, for those that serve one."""
-    from forge_lsp.app import state_folder
-
     match options.command:
         case "generate":
             from forge_lsp.cli.files import workspace_of
@@ -143,8 +141,10 @@ async def _command(options: Options, flags: Flags, log: Log, link: Link | None =
             from forge_lsp.app import make_fleet
             from forge_lsp.cli.fleet import fleet
 
-            log.open(state_folder(flags))
-            return await fleet(options, make_fleet(flags))
+            def servers(options: Options, _: Services) -> Awaitable[int]:
+                return fleet(options, make_fleet(flags))
+
+            return await _with_services(options, flags, servers, log, strict=options.action == "up", tell=True)
         case "serve":
             from forge_lsp.http.serving import serve
 
@@ -162,7 +162,7 @@ async def _command(options: Options, flags: Flags, log: Log, link: Link | None =
             def chat(options: Options, services: Services) -> Awaitable[int]:
                 return _acp(options, services, link)
 
-            return await _with_services(options, flags, chat, log, strict=False)
+            return await _with_services(options, flags, chat, log, strict=False, tell=True)
         case "config":
             from forge_lsp.cli.config import config
 
@@ -187,7 +187,7 @@ async def _mcp(options: Options, flags: Flags, log: Log, link: Link) -> int:
             del options
             return behind(services, _files())
 
-        return _with_services(options, flags, agents, log, folder=options.workspace, strict=False)
+        return _with_services(options, flags, agents, log, folder=options.workspace, strict=False, tell=True)
 
     workspace = options.workspace or Path.cwd()
     return await serve(make, workspace=workspace, allow=frozenset(options.allow), link=link)

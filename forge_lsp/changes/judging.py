@@ -251,6 +251,7 @@ def _with_helpers(files: Sequence[FileVerdict]) -> list[FileVerdict]:
         for number, one in enumerate(judged)
         if one.ruling is Ruling.ACCEPTED and one.grade is not None and not one.gone
     ]
+    shown = {number: judged[number].reason for number in users}  # by what the first user of each is accepted
     while users:
         user = users.pop()
         for number in sorted(waiting):
@@ -259,10 +260,11 @@ def _with_helpers(files: Sequence[FileVerdict]) -> list[FileVerdict]:
                 continue
             waiting.discard(number)
             users.append(number)
+            shown[number] = shown[user]
             found[number] = replace(
                 found[number],
                 ruling=Ruling.ACCEPTED,
-                reason=f"{found[user].name or 'the file'} uses it: {found[user].reason.rpartition(' uses it: ')[2]}",
+                reason=f"{found[user].name or 'the file'} uses it: {shown[user]}",
                 inherited=found[user].grade,
             )
     rest = iter(found)

@@ -28,12 +28,13 @@ class Address:
     """A server's address as it was written, taken apart.
 
     ``url`` holds no user and no password, which are in ``auth``; it is empty where ``problem`` says why the text is
-    no address.
+    no address. ``setting`` names the setting or the variable that holds the text ("": that is not known).
     """
 
     url: str
     auth: tuple[str, str] | None = None
     problem: str | None = None
+    setting: str = ""
 
 
 def ollama_address(host: str | None) -> Address:

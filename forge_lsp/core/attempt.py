@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from forge_lsp.core.checks import AGAINST, CheckResult, CheckStatus, Grade
+from forge_lsp.core.errors import Cause
 from forge_lsp.core.questions import Reply
 
 __all__ = [
@@ -296,13 +297,17 @@ class DecisionKind(StrEnum):
 class Decision:
     """What happens after an attempt, why, and what the next one should know.
 
-    ``unverified`` marks an accept that a missing check keeps from counting as proven.
+    ``unverified`` marks an accept that a missing check keeps from counting as proven. ``remedy`` fixes what keeps the
+    attempt from going on or from counting, where the machine or the settings do; it is in ``reason`` too. ``cause``
+    tells programs why it was skipped.
     """
 
     kind: DecisionKind
     reason: str
     insights: tuple[Insight, ...] = ()
     unverified: bool = False
+    remedy: str | None = None
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

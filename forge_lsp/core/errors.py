@@ -26,10 +26,14 @@ ForgeError
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import ClassVar
+
 __all__ = [
     "BadRequest",
     "BrokenStream",
     "BudgetExceeded",
+    "Cause",
     "ConsentRefused",
     "DeadlineExceeded",
     "EditConflict",
@@ -52,11 +56,21 @@ __all__ = [
 ]
 
 
+class Cause(StrEnum):
+    """Why something was not done, where a program has to treat that in its own way."""
+
+    CONSENT = "consent"
+    """The user did not allow the use of a paid or off-machine model, or nobody was there to be asked."""
+
+
 class ForgeError(Exception):
     """Root of the tree. ``str(error)`` is a sentence for the user, free of secrets.
 
-    ``remedy`` is the command or the step that fixes it, or None where there is none to name.
+    ``remedy`` is the command or the step that fixes it, or None where there is none to name. ``cause`` None: programs
+    need not tell it from other errors.
     """
+
+    cause: ClassVar[Cause | None] = None
 
     def __init__(self, message: str, *, remedy: str | None = None) -> None:
         super().__init__(message)
@@ -151,6 +165,8 @@ class SpendingRefused(ForgeError):
 
 class ConsentRefused(SpendingRefused):
     """The user said no, or could not be asked."""
+
+    cause = Cause.CONSENT
 
 
 class BudgetExceeded(SpendingRefused):

@@ -16,6 +16,7 @@ from typing import ClassVar, TypeAlias
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.checks import Grade
 from forge_lsp.core.codec import to_json
+from forge_lsp.core.errors import Cause
 from forge_lsp.core.questions import Answer, Question
 
 __all__ = [
@@ -196,7 +197,8 @@ class AttemptFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFinished:
-    """The last event of every job. ``grade`` is that of its candidate: proven, kept, supported or reviewed."""
+    """The last event of every job. ``grade`` is that of its candidate: proven, kept, supported or reviewed. ``cause``
+    says why it failed, where a program may treat that in its own way: consent (the use of a model was not allowed)."""
 
     type: ClassVar[str] = "job.finished"
     outcome: Outcome
@@ -206,6 +208,7 @@ class JobFinished:
     cost_usd: float
     reason: str | None
     grade: Grade | None = None
+    cause: Cause | None = None
 
 
 EventBody: TypeAlias = (

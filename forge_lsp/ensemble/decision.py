@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from forge_lsp.core.attempt import BuildReport, Decision, DecisionKind, Evidence, Verdict
 from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus, Grade
+from forge_lsp.core.errors import ForgeError
 from forge_lsp.ensemble.committee import supports
 from forge_lsp.ensemble.schedule import Accept
 
@@ -47,13 +48,13 @@ def decide(
     verdict: Verdict | None,
     accept: Accept,
     last: bool,
-    panel_fault: str | None = None,
+    panel_fault: ForgeError | None = None,
 ) -> Decision:
     """Return what happens after an attempt that has a candidate.
 
     ``evidence`` is settled: disputes and the grade are known. ``verdict`` None: no panel was called. ``last``: no
-    attempt is left. ``panel_fault``: why this machine could not give the panel a quorum (a server that is down), with
-    the remedy; a fault of the environment never climbs.
+    attempt is left. ``panel_fault``: why this machine could not give the panel a quorum (a server that is down);
+    a fault of the environment never climbs.
     """
     blocked = blocks(build, evidence)
     if blocked is not None:
@@ -67,7 +68,7 @@ def decide(
         return _unverified(open_question) if last and enough else _no(open_question, last)
     stopped = _stopped(evidence)
     if stopped is not None:
-        return _unverified(stopped)
+        return _unverified(*stopped)
     if accept.rule == "evidence":
         return _by_evidence(build, evidence, accept, last)
     return _by_score(build, evidence, verdict, accept, last, panel_fault)
@@ -100,7 +101,7 @@ def proof_words(evidence: Evidence) -> str:
 def _by_evidence(build: BuildReport, evidence: Evidence, accept: Accept, last: bool) -> Decision:
     """Where evidence alone decides, only a proof counts, or for working code that everything is kept."""
     if build.compiled is None:
-        return _unverified(_with(build.reason or "the build could not be checked", build.remedy))
+        return _unverified(build.reason or "the build could not be checked", build.remedy)
     if evidence.grade in (Grade.PROVEN, Grade.KEPT):
         if (short := _too_little(evidence, accept)) is not None:
             return _unverified(short) if last else _no(short, last)
@@ -112,7 +113,12 @@ def _by_evidence(build: BuildReport, evidence: Evidence, accept: Accept, last: b
 
 
 def _by_score(
-    build: BuildReport, evidence: Evidence, verdict: Verdict | None, accept: Accept, last: bool, fault: str | None
+    build: BuildReport,
+    evidence: Evidence,
+    verdict: Verdict | None,
+    accept: Accept,
+    last: bool,
+    fault: ForgeError | None,
 ) -> Decision:
     proven = evidence.grade is Grade.PROVEN and build.compiled is True
     if verdict is None:
@@ -122,14 +128,15 @@ def _by_score(
     if verdict.score is None:
         why = verdict.note or "the panel has no quorum"
         if proven:
-            return Decision(kind=DecisionKind.ACCEPT, reason=f"{proof_words(evidence)} (no score: {fault or why})")
-        return _unverified(f"the panel could not sit: {fault}") if fault is not None else _no(why, last)
+            said = why if fault is None else fault.full_message
+            return Decision(kind=DecisionKind.ACCEPT, reason=f"{proof_words(evidence)} (no score: {said})")
+        return _no(why, last) if fault is None else _unverified(f"the panel could not sit: {fault}", fault.remedy)
     if verdict.score < accept.score:
         return _no(f"the panel gives {verdict.score:.1f}, {accept.score:.1f} is needed", last)
     if verdict.consensus is False:
         return _no(f"the panel gives {verdict.score:.1f}; {verdict.note or 'it has no consensus'}", last)
     if build.compiled is None:
-        return _unverified(_with(build.reason or "the build could not be checked", build.remedy))
+        return _unverified(build.reason or "the build could not be checked", build.remedy)
     if (short := _too_little(evidence, accept)) is not None:
         return _unverified(short) if last else _no(short, last)
     return Decision(kind=DecisionKind.ACCEPT, reason=f"{proof_words(evidence)}; the panel gives {verdict.score:.1f}")
@@ -164,10 +171,10 @@ def _disputed(evidence: Evidence) -> str | None:
     return f"{where} expects {first.expected.strip() or 'something else'}; {first.detail}{more}"
 
 
-def _stopped(evidence: Evidence) -> str | None:
+def _stopped(evidence: Evidence) -> tuple[str, str | None] | None:
     """Return why no check could be run here although there are some, with the remedy; None: some ran, or none exist."""
     if evidence.blocked is not None:
-        return _with(evidence.blocked, evidence.remedy)
+        return evidence.blocked, evidence.remedy
     if any(result.status in _RUN for result in evidence.results):
         return None
     unfit = [result for result in evidence.results if result.status is CheckStatus.NOT_RUNNABLE]
@@ -175,7 +182,7 @@ def _stopped(evidence: Evidence) -> str | None:
     stopped = next((result for result in evidence.results if result.environment), next(tests, None))
     if stopped is None:
         return None
-    return _with(f"{stopped.source} could not be run: {stopped.detail or 'no reason given'}", stopped.remedy)
+    return f"{stopped.source} could not be run: {stopped.detail or 'no reason given'}", stopped.remedy
 
 
 def _number(results: Sequence[CheckResult]) -> str:
@@ -184,12 +191,9 @@ def _number(results: Sequence[CheckResult]) -> str:
     return f"{len(results)} {word}{'' if len(results) == 1 else 's'}"
 
 
-def _with(reason: str, remedy: str | None) -> str:
-    return f"{reason} - {remedy}" if remedy else reason
-
-
-def _unverified(reason: str) -> Decision:
-    return Decision(kind=DecisionKind.ACCEPT, reason=f"unverified: {reason}", unverified=True)
+def _unverified(reason: str, remedy: str | None = None) -> Decision:
+    whole = f"{reason} - {remedy}" if remedy else reason
+    return Decision(kind=DecisionKind.ACCEPT, reason=f"unverified: {whole}", unverified=True, remedy=remedy)
 
 
 def _no(reason: str, last: bool) -> Decision:

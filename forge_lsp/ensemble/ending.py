@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from forge_lsp.core.attempt import Attempt, Candidate, Decision, DecisionKind, Evidence, Outcome
+from forge_lsp.core.errors import Cause, ForgeError
 from forge_lsp.core.questions import Asked
 from forge_lsp.ensemble.briefing import Sent
 from forge_lsp.ensemble.decision import decide
@@ -13,14 +14,24 @@ from forge_lsp.ensemble.leaderboard import Leaderboard
 from forge_lsp.ensemble.questioning import Questioning
 from forge_lsp.ensemble.schedule import Accept, Row
 
-__all__ = ["Conclusion", "after_the_last", "concluded", "skipped"]
+__all__ = ["Conclusion", "End", "after_the_last", "concluded", "none_ran", "skip", "skipped"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """An outcome, and why. ``remedy`` fixes that, and is in ``reason`` too; ``cause`` tells programs why."""
+
+    outcome: Outcome
+    reason: str
+    remedy: str | None = None
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusion:
     """How a job ended. ``best`` is what is accepted or offered (None: nothing worth offering), ``score`` the panel's
     for it, ``evidence`` what its checks showed; ``sent`` says which files' text went to which server; ``questions`` are
-    those that the user was asked."""
+    those that the user was asked. ``remedy`` and ``cause`` as in :class:`End`."""
 
     outcome: Outcome
     attempts: tuple[Attempt, ...]
@@ -30,11 +41,11 @@ class Conclusion:
     sent: tuple[Sent, ...] = ()
     evidence: Evidence | None = None
     questions: tuple[Asked, ...] = ()
+    remedy: str | None = None
+    cause: Cause | None = None
 
 
-def after_the_last(
-    attempts: Sequence[Attempt], leaderboard: Leaderboard, accept: Accept, lacks: Iterable[str]
-) -> tuple[Outcome, str]:
+def after_the_last(attempts: Sequence[Attempt], leaderboard: Leaderboard, accept: Accept, lacks: Iterable[str]) -> End:
     """Return how a job ends that accepted nothing: the best candidate is ``unverified`` where only a disputed check, a
     doubted proof or a grade below what is asked for stands in its way, whichever attempt it came from."""
     best = leaderboard.best()
@@ -43,8 +54,26 @@ def after_the_last(
             build=best.checked.build, evidence=best.evidence, verdict=best.verdict, accept=accept, last=True
         )
         if decision.kind is DecisionKind.ACCEPT and decision.unverified:
-            return Outcome.UNVERIFIED, decision.reason
-    return Outcome.EXHAUSTED, _why_exhausted(attempts, lacks)
+            return End(outcome=Outcome.UNVERIFIED, reason=decision.reason, remedy=decision.remedy)
+    remedy = _remedy([attempt for attempt in attempts if attempt.skipped is None][-1:]) or _remedy(attempts)
+    return End(outcome=Outcome.EXHAUSTED, reason=_why_exhausted(attempts, lacks), remedy=remedy)
+
+
+def none_ran(attempts: Sequence[Attempt], lacks: Iterable[str]) -> End:
+    """Return how a job ends of which every attempt was skipped. Its cause is the one that they share."""
+    reasons = dict.fromkeys(attempt.decision.reason for attempt in attempts)
+    causes = {attempt.decision.cause for attempt in attempts}
+    return End(
+        outcome=Outcome.FAILED,
+        reason=f"no attempt could run: {'; '.join((*reasons, *lacks))}",
+        remedy=_remedy(attempts),
+        cause=causes.pop() if len(causes) == 1 else None,
+    )
+
+
+def _remedy(attempts: Iterable[Attempt]) -> str | None:
+    """The first that the decisions of attempts name."""
+    return next((attempt.decision.remedy for attempt in attempts if attempt.decision.remedy is not None), None)
 
 
 def _why_exhausted(attempts: Sequence[Attempt], lacks: Iterable[str]) -> str:
@@ -57,8 +86,7 @@ def _why_exhausted(attempts: Sequence[Attempt], lacks: Iterable[str]) -> str:
 
 
 def concluded(
-    outcome: Outcome,
-    reason: str,
+    end: End,
     attempts: Sequence[Attempt],
     leaderboard: Leaderboard,
     questions: Questioning,
@@ -76,19 +104,26 @@ def concluded(
     if any(one.answer is not None for one in questions.asked):
         attempts = leaderboard.settled(attempts)
     return Conclusion(
-        outcome=outcome,
+        outcome=end.outcome,
         attempts=leaderboard.with_answers(attempts, questions.calls),
         best=best,
         score=score,
-        reason=reason,
+        reason=end.reason,
         sent=sent,
         evidence=evidence,
         questions=questions.asked,
+        remedy=end.remedy,
+        cause=end.cause,
     )
 
 
-def skipped(number: int, row: Row, reason: str) -> Attempt:
-    """Return the attempt that did not run, for a ``reason``."""
+def skip(error: ForgeError) -> Decision:
+    """Return the decision not to run an attempt, since ``error`` is in its way."""
+    return Decision(kind=DecisionKind.SKIP, reason=error.full_message, remedy=error.remedy, cause=error.cause)
+
+
+def skipped(number: int, row: Row, error: ForgeError) -> Attempt:
+    """Return the attempt that did not run, since ``error`` was in its way."""
     return Attempt(
         number=number,
         strategy=row.thinking.strategy,
@@ -96,8 +131,8 @@ def skipped(number: int, row: Row, reason: str) -> Attempt:
         generator=row.generator.model,
         samples=row.generator.samples,
         panel=row.panel.kind,
-        decision=Decision(kind=DecisionKind.SKIP, reason=reason),
+        decision=skip(error),
         seconds=0.0,
         cost_usd=0.0,
-        skipped=reason,
+        skipped=error.full_message,
     )

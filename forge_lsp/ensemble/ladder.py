@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from forge_lsp.core.attempt import Attempt
-from forge_lsp.core.errors import ServerUnreachable, SpendingRefused
+from forge_lsp.core.errors import ForgeError, ServerUnreachable, SpendingRefused
 from forge_lsp.core.ports import ModelDirectory
 from forge_lsp.ensemble.schedule import Row, Schedule
 
@@ -19,7 +19,7 @@ class Rung:
     goes on with that; with ``row`` None, it is skipped."""
 
     row: Row | None
-    refused: str | None = None
+    refused: ForgeError | None = None
 
 
 class Climb:
@@ -49,7 +49,9 @@ class Climb:
                     return Rung(row=row, refused=refused)
         return Rung(row=None, refused=refused)
 
-    async def _refused(self, row: Row, before: Sequence[Attempt], afford: Callable[[], Awaitable[None]]) -> str | None:
+    async def _refused(
+        self, row: Row, before: Sequence[Attempt], afford: Callable[[], Awaitable[None]]
+    ) -> ForgeError | None:
         paid = self.paid(row)
         if paid:
             untried = self._untried(before)
@@ -57,25 +59,25 @@ class Climb:
                 return untried
         model = row.generator.model
         try:
-            reason = await self._models.unavailable(model)
+            fault = await self._models.unavailable(model)
         except ServerUnreachable as error:
             if not paid:
                 raise
-            return error.full_message
-        if reason is not None:
-            return reason
+            return error
+        if fault is not None:
+            return fault
         info = self._models.get(model).info
         if not (info.paid or info.off_machine):
             return None
         try:
             await afford()
         except SpendingRefused as error:
-            return error.full_message
+            return error
         return None
 
-    def _untried(self, before: Sequence[Attempt]) -> str | None:
+    def _untried(self, before: Sequence[Attempt]) -> ForgeError | None:
         """Money is for tasks that free models tried and did not solve, not for models that are not installed."""
         free = [attempt for attempt in before if not self._models.get(attempt.generator).info.paid]
         if not free or any(attempt.skipped is None for attempt in free):
             return None
-        return f"no free rung could run here, and a paid one does not stand in for that: {free[0].skipped}"
+        return ForgeError(f"no free rung could run here, and a paid one does not stand in for that: {free[0].skipped}")

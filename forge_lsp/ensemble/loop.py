@@ -18,7 +18,7 @@ from forge_lsp.core.attempt import (
     Thought,
     Verdict,
 )
-from forge_lsp.core.errors import ServerUnreachable, SettingsError
+from forge_lsp.core.errors import ForgeError, ServerUnreachable, SettingsError
 from forge_lsp.core.events import AttemptFinished, AttemptStarted, Emit, RungSkipped
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import (
@@ -35,6 +35,7 @@ from forge_lsp.core.ports import (
     Toolchain,
     Unmanaged,
 )
+from forge_lsp.core.questions import Asked
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.ensemble.ahead import Ahead
 from forge_lsp.ensemble.briefing import Briefing
@@ -42,13 +43,13 @@ from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.checking import CheckedCandidate, Checks, ranked
 from forge_lsp.ensemble.decision import decide, needs_panel
 from forge_lsp.ensemble.effort import Record, rows_by_need
-from forge_lsp.ensemble.ending import Conclusion, after_the_last, concluded, skipped
+from forge_lsp.ensemble.ending import Conclusion, End, after_the_last, concluded, none_ran, skip, skipped
 from forge_lsp.ensemble.insights import learn, merge
 from forge_lsp.ensemble.ladder import Climb
 from forge_lsp.ensemble.leaderboard import Leaderboard
 from forge_lsp.ensemble.members import Members
 from forge_lsp.ensemble.questioning import Questioning
-from forge_lsp.ensemble.resuming import checked_before
+from forge_lsp.ensemble.resuming import checked_before, told_again
 from forge_lsp.ensemble.review import PanelResult
 from forge_lsp.ensemble.schedule import Row, Schedule
 from forge_lsp.ensemble.stages import CANNOT_RUN, Stages
@@ -97,11 +98,12 @@ class Ensemble:
         asker: Asker | None = None,
         keep: Callable[[Attempt], Awaitable[None]] | None = None,
         before: Sequence[Attempt] = (),
+        asked: Sequence[Asked] = (),
     ) -> Conclusion:
         """Work on ``task`` until it is accepted, no attempt is left, or the environment fails. ``records``: how often
         each writer has won in this language, for an effort by need. ``asker`` None: nobody is asked anything. ``keep``
         is told of each attempt that ended and did not end the job; ``before`` are those of an earlier run of this
-        task, which was interrupted: it goes on after them.
+        task, which was interrupted: it goes on after them. ``asked`` are the questions of that run.
 
         Emits everything but the start and the end of the job. Raises SettingsError for a schedule that does not
         validate; a cancel passes through, all calls closed and settled by then.
@@ -145,7 +147,7 @@ class Ensemble:
         if self._fast is not None and any(row.generator.samples > 1 or row.generator.beside for row in schedule.rows):
             self._fast.prepare(task)
         job = _Job(stages, Climb(schedule=schedule, models=self._models), records or {}, asker, keep)
-        job.resume(before)
+        await job.resume(before, asked, attempts)
         return await job.run(attempts)
 
     def _identity(self, key: str) -> str:
@@ -200,9 +202,11 @@ class _Job:
         self._widening = Widening(stages, self._leaderboard)
         self._insights: tuple[Insight, ...] = merge(stages.task.insights, ())
         self._attempts: list[Attempt] = []
+        self._answers_before = False
 
-    def resume(self, before: Sequence[Attempt]) -> None:
-        """Go on after attempts that an earlier run made: with their candidates and what was learnt."""
+    async def resume(self, before: Sequence[Attempt], asked: Sequence[Asked], attempts: int) -> None:
+        """Go on after attempts that an earlier run made: with their candidates, what was learnt, and what the user
+        answered. They are told again: whoever follows this run has not heard of them."""
         for attempt in before:
             self._attempts.append(attempt)
             self._insights = merge(attempt.decision.insights, self._insights)
@@ -211,9 +215,14 @@ class _Job:
                 self._checks.learn(checked)
             if made:
                 self._leaderboard.add(made, chosen=made[0], verdict=attempt.verdict)
+            for body in told_again(attempt, attempts, self._leaderboard.best_so_far()):
+                self._emit(body)
+        told = await self._questions.resume(asked)
+        self._insights = merge(told, self._insights)
+        self._answers_before = bool(told)
 
     async def run(self, attempts: int) -> Conclusion:
-        done = len(self._attempts)
+        done = self._attempts[-1].number if self._attempts else 0
         rows = await self._rows(attempts)
         self._stages.planned[:] = rows
         for number, planned in list(enumerate(rows, start=1))[done:]:
@@ -228,27 +237,32 @@ class _Job:
                     afford = partial(self._stages.afford, number, due, self._insights)
                     rung = await self._climb.rung(due, self._attempts, afford)
                 if rung.refused is not None:
-                    self._emit(RungSkipped(number=number, generator=due.generator.model, reason=rung.refused))
+                    said = rung.refused.full_message
+                    self._emit(RungSkipped(number=number, generator=due.generator.model, reason=said))
                 if rung.row is None:
-                    self._attempts.append(skipped(number, due, rung.refused or "it cannot run"))
+                    attempt = skipped(number, due, rung.refused or ForgeError("it cannot run"))
+                    self._attempts.append(attempt)
+                    if self._keep is not None:
+                        await self._keep(attempt)
                     continue
                 attempt = await self._attempt(number, await self._stages.writer(number, rung.row), len(rows))
             except ServerUnreachable as error:
-                return self._conclude(Outcome.FAILED, error.full_message)
+                return self._conclude(
+                    End(outcome=Outcome.FAILED, reason=error.full_message, remedy=error.remedy, cause=error.cause)
+                )
             self._attempts.append(attempt)
             if self._keep is not None and attempt.decision.kind is not DecisionKind.ACCEPT:
                 await self._keep(attempt)
             if attempt.decision.kind is DecisionKind.ACCEPT:
-                outcome = Outcome.UNVERIFIED if attempt.decision.unverified else Outcome.ACCEPTED
-                return self._conclude(outcome, attempt.decision.reason, attempt)
+                decision = attempt.decision
+                outcome = Outcome.UNVERIFIED if decision.unverified else Outcome.ACCEPTED
+                return self._conclude(End(outcome=outcome, reason=decision.reason, remedy=decision.remedy), attempt)
         if (won := await self._answered(len(rows), rows)) is not None:
             return won
-        reasons = dict.fromkeys(attempt.skipped for attempt in self._attempts if attempt.skipped)
-        if len(self._attempts) == sum(attempt.skipped is not None for attempt in self._attempts):
-            said = "; ".join((*reasons, *self._stages.members.lacks))
-            return self._conclude(Outcome.FAILED, f"no attempt could run: {said}")
-        accept, lacks = self._schedule.accept, self._stages.members.lacks
-        return self._conclude(*after_the_last(self._attempts, self._leaderboard, accept, lacks))
+        lacks = self._stages.members.lacks
+        if all(attempt.skipped is not None for attempt in self._attempts):
+            return self._conclude(none_ran(self._attempts, lacks))
+        return self._conclude(after_the_last(self._attempts, self._leaderboard, self._schedule.accept, lacks))
 
     async def _rows(self, attempts: int) -> Sequence[Row]:
         """The row of each attempt: the schedule's, or as many as the task needs where checks can tell."""
@@ -335,9 +349,7 @@ class _Job:
             except CANNOT_RUN as error:
                 if isinstance(error, ServerUnreachable) and not self._climb.paid(row):
                     raise  # the environment's fault, and climbing on would hide it
-                reason = error.full_message
-                skip = Decision(kind=DecisionKind.SKIP, reason=reason)
-                return _Result(decision=skip, thought=thought, skipped=reason, generator=model)
+                return _Result(decision=skip(error), thought=thought, skipped=error.full_message, generator=model)
             other = row if written.candidates else await stages.writer(number, row)
             if other == row:
                 break
@@ -396,10 +408,12 @@ class _Job:
 
     async def _answered(self, number: int, rows: Sequence[Row]) -> Conclusion | None:
         """How the job ends where an answer that came since attempt ``number`` is reason enough; None: it goes on."""
-        if not self._listen():
+        heard = self._listen() or self._answers_before
+        self._answers_before = False
+        if not heard:
             return None
         accepted = await self._questions.accepted(number, rows[number - 1])
-        return None if accepted is None else self._conclude(Outcome.ACCEPTED, accepted.reason)
+        return None if accepted is None else self._conclude(End(outcome=Outcome.ACCEPTED, reason=accepted.reason))
 
     def _learn(self, number: int, row: Row, result: _Result) -> tuple[Insight, ...]:
         return learn(
@@ -412,9 +426,9 @@ class _Job:
             differences=self._checks.behaviours.differences,
         )
 
-    def _conclude(self, outcome: Outcome, reason: str, accepted: Attempt | None = None) -> Conclusion:
+    def _conclude(self, end: End, accepted: Attempt | None = None) -> Conclusion:
         sent = self._stages.briefing.sent(self._calls.asked, reviewed_only=self._calls.reviewed_only)
-        return concluded(outcome, reason, self._attempts, self._leaderboard, self._questions, accepted, sent=sent)
+        return concluded(end, self._attempts, self._leaderboard, self._questions, accepted, sent=sent)
 
 
 def _is_class(task: Task) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from forge_lsp.core.attempt import Decision, DecisionKind, Insight, InsightKind
 from forge_lsp.core.checks import CheckStatus, Grade
 from forge_lsp.core.errors import ServerUnreachable
-from forge_lsp.core.events import QuestionAsked
+from forge_lsp.core.events import QuestionAnswered, QuestionAsked
 from forge_lsp.core.ports import Asker
 from forge_lsp.core.questions import Answer, Asked, Effect, Question
 from forge_lsp.ensemble.agreement import answer_of
@@ -73,6 +73,28 @@ class Questioning:
         self._stages.emit(QuestionAsked(number=attempt, question=found))
         self._asker.offer(found)
 
+    async def resume(self, asked: Sequence[Asked]) -> tuple[Insight, ...]:
+        """Take in the questions of an earlier run of the job, and return what the next attempt should know of their
+        answers. One without an answer is put again where somebody can be asked."""
+        told: list[Insight] = []
+        for one in asked:
+            question, answer = one.question, one.answer
+            if answer is None and self._asker is None:
+                continue
+            self._stages.emit(QuestionAsked(number=question.attempt, question=question))
+            if answer is None:
+                self._asked.append(one)
+                if self._asker is not None:
+                    self._asker.offer(question)
+                continue
+            self._stages.emit(QuestionAnswered(answer=answer))
+            for known in self._leaderboard.checked if question.check is None and answer.says else ():
+                (seen,) = await self._stages.observe((known,), (question.call,))
+                self._leaderboard.renew(known, seen)
+            self._asked.append(replace(one, effect=self._effect(question, answer, ())))
+            told += _told(question, answer)
+        return tuple(told)
+
     def take(self, checked: Sequence[CheckedCandidate]) -> tuple[Insight, ...] | None:
         """Take in the answers that came, and return what the next attempt should know of them; None: there was none.
         ``checked`` are the candidates of this attempt."""
@@ -87,9 +109,7 @@ class Questioning:
             question = self._asked[number].question
             effect = self._effect(question, answer, checked)
             self._asked[number] = replace(self._asked[number], answer=answer, effect=effect)
-            words = answer_words(question, answer)
-            if words is not None:
-                told.append(Insight(kind=InsightKind.FEEDBACK, text=words, attempt=question.attempt))
+            told += _told(question, answer)
         return tuple(told) if any_new else None
 
     async def accepted(self, number: int, row: Row) -> Decision | None:
@@ -141,3 +161,9 @@ class Questioning:
             answers={seen.call: seen for seen in checked.raw.observed},
             disputed=tuple((result, given) for result, given in disputed if given is not None),
         )
+
+
+def _told(question: Question, answer: Answer) -> tuple[Insight, ...]:
+    """What the next attempt should know of an answer; nothing where it says nothing."""
+    words = answer_words(question, answer)
+    return () if words is None else (Insight(kind=InsightKind.FEEDBACK, text=words, attempt=question.attempt),)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from forge_lsp.core.attempt import Attempt, Evidence
 from forge_lsp.core.checks import CheckStatus
+from forge_lsp.core.events import AttemptFinished, AttemptStarted, BestSoFar, EventBody, RungSkipped
 from forge_lsp.ensemble.checking import CheckedCandidate
 
-__all__ = ["checked_before"]
+__all__ = ["checked_before", "told_again"]
 
 
 def checked_before(attempt: Attempt) -> tuple[CheckedCandidate, ...]:
@@ -21,6 +23,34 @@ def checked_before(attempt: Attempt) -> tuple[CheckedCandidate, ...]:
         CheckedCandidate(candidate=one.candidate, build=one.build, raw=_raw(one.evidence)) for one in attempt.others
     )
     return (chosen, *others)
+
+
+def told_again(attempt: Attempt, attempts: int, best: BestSoFar | None) -> Iterator[EventBody]:
+    """Return the events that say how an attempt went, without its stages and calls. ``attempts`` is how many there may
+    be, ``best`` the best until then."""
+    if attempt.skipped is not None:
+        yield RungSkipped(number=attempt.number, generator=attempt.generator, reason=attempt.skipped)
+        return
+    yield AttemptStarted(
+        number=attempt.number,
+        attempts=attempts,
+        strategy=attempt.strategy,
+        thinkers=attempt.thinkers,
+        generator=attempt.generator,
+        samples=attempt.samples,
+        panel=attempt.panel,
+    )
+    yield AttemptFinished(
+        number=attempt.number,
+        decision=attempt.decision.kind,
+        reason=attempt.decision.reason,
+        compiled=attempt.build.compiled if attempt.build is not None else None,
+        score=attempt.verdict.score if attempt.verdict is not None else None,
+        grade=attempt.evidence.grade if attempt.build is not None else None,
+        seconds=attempt.seconds,
+        cost_usd=attempt.cost_usd,
+        best=best,
+    )
 
 
 def _raw(evidence: Evidence) -> Evidence:

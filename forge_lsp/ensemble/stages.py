@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from forge_lsp.core.attempt import Candidate, Evidence, Insight, Thought
 from forge_lsp.core.checks import CheckStatus
 from forge_lsp.core.errors import (
+    ForgeError,
     ModelError,
     ModelMissing,
     ServerUnreachable,
@@ -71,13 +72,13 @@ class Stages:
         info = self.models.get(model).info
         return not (info.paid or info.off_machine)
 
-    def refused_elsewhere(self, row: Row, refused: str | None) -> bool:
+    def refused_elsewhere(self, row: Row, refused: ForgeError | None) -> bool:
         """Whether the row's writer, which costs nothing but answers elsewhere, may not be asked: then another one is to
         write. A rung that costs money is skipped instead."""
         info = self.models.get(row.generator.model).info
         if refused is None or info.paid or not info.off_machine:
             return False
-        self.members.unusable(MemberRole.WRITER, info.key, refused, MOST_UNUSABLE)
+        self.members.unusable(MemberRole.WRITER, info.key, refused.full_message, MOST_UNUSABLE)
         return True
 
     async def checks_at_hand(self) -> bool:

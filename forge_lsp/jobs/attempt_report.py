@@ -14,6 +14,7 @@ from forge_lsp.core.attempt import (
 from forge_lsp.core.checks import AGAINST, CheckResult, CheckStatus, counts_of
 from forge_lsp.core.events import Stage, StageFinished
 from forge_lsp.ensemble.opinion import disagreement
+from forge_lsp.ensemble.review import CANCELLED
 from forge_lsp.jobs.document import shares
 from forge_lsp.jobs.markdown import fence, inline, table
 from forge_lsp.jobs.record import JobRecord
@@ -237,7 +238,7 @@ def _review_row(review: Review, share: float, record: JobRecord) -> list[str]:
     if review.score is None:
         reason = review.abstained or "no reason given"
         # A call that an early stop cut short is no abstention of its model, and says itself what it is.
-        said = inline(reason) if reason.startswith("cancelled") else f"abstained: {inline(reason)}"
+        said = inline(reason) if reason == CANCELLED else f"abstained: {inline(reason)}"
     else:
         said = inline(review.reasoning)
     score = "-" if review.score is None else f"{review.score:.1f}"

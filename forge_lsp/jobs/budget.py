@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from forge_lsp.core.errors import BudgetExceeded, ConsentRefused, EnvironmentFault, SpendingRefused
 from forge_lsp.core.ports import Ask, Clock, ConsentQuestion, ModelInfo, Usage
-from forge_lsp.jobs.consent import NOT_ALLOWED, Consents
+from forge_lsp.jobs.consent import Consents
 from forge_lsp.jobs.database import DatabaseBusy
 from forge_lsp.jobs.ledger import Ceiling, Ledger, OverBudget, Reservation
 from forge_lsp.jobs.money import to_nano, to_usd
@@ -228,7 +228,7 @@ class JobSpending:
         if model.place is not None and not model.paid:
             where, why = f"{server}, which sends it on to {address},", "is not on this machine, its price is not known"
         raise ConsentRefused(
-            f"{model.key} is not called: {where} {why}, and {NOT_ALLOWED}",
+            f"{model.key} is not called: {where} {why}, and its use was not allowed",
             remedy=f'answer the question with yes, use --allow {server}, or set [consent] servers = ["{server}"]',
         )
 

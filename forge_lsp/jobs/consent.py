@@ -15,10 +15,7 @@ from forge_lsp.core.ports import Ask, ConsentQuestion
 if TYPE_CHECKING:
     from forge_lsp.jobs.ledger import Ledger
 
-__all__ = ["NOT_ALLOWED", "Consents", "consent_words", "refusal_words", "refused"]
-
-NOT_ALLOWED = "its use was not allowed"
-"""What the reason of a call says that the user did not allow."""
+__all__ = ["Consents", "consent_words", "refusal_words"]
 
 _NAMED = 3  # files that a question names
 
@@ -35,11 +32,6 @@ def refusal_words(asked: ConsentQuestion) -> str:
         f"{_whom(asked)} was not used: it needs your consent to be sent {_what(asked, 'code')}. {_price(asked)}."
         f" Allow it by --allow {asked.server}, or [consent] servers in your settings"
     )
-
-
-def refused(reason: str | None) -> bool:
-    """Whether a job ended for want of the user's consent: that is an answer, and no fault."""
-    return reason is not None and NOT_ALLOWED in reason
 
 
 def _what(asked: ConsentQuestion, whose: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from forge_lsp.core.attempt import (
     Attempt,
@@ -22,6 +23,7 @@ from forge_lsp.core.events import AttemptFinished, AttemptStarted, JobEvent, Run
 from forge_lsp.core.questions import Asked
 from forge_lsp.jobs import shapes
 from forge_lsp.jobs.record import JobRecord
+from forge_lsp.jobs.remedies import command_in
 
 __all__ = [
     "attempts_so_far",
@@ -53,12 +55,9 @@ def job_document(record: JobRecord) -> dict[str, object]:
             questions=_questions(record),
         )
     )
-    if not record.questions:
-        del told["questions"]
+    _only_present(told, "questions", "cause")
     for attempt in told["attempts"]:
-        for name in ("replacements", "committee"):  # there where there are any
-            if not attempt[name]:
-                del attempt[name]
+        _only_present(attempt, "replacements", "committee")
     return told
 
 
@@ -70,12 +69,19 @@ def outcome_document(record: JobRecord) -> dict[str, object]:
             record,
             checks=dict(record.checks),
             apply_mode=record.apply,
+            command=command_in(record.remedy),
             questions=_questions(record),
         )
     )
-    if not record.questions:
-        del told["questions"]
+    _only_present(told, "questions", "cause", "remedy", "command")
     return told
+
+
+def _only_present(told: dict[str, Any], *names: str) -> None:
+    """Leave out those of ``names`` of which there is nothing."""
+    for name in names:
+        if not told[name]:
+            del told[name]
 
 
 def _questions(record: JobRecord) -> tuple[shapes.Question, ...]:

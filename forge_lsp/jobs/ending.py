@@ -62,6 +62,8 @@ def judge(
             end,
             outcome=conclusion.outcome,
             reason=conclusion.reason or None,
+            remedy=conclusion.remedy,
+            cause=conclusion.cause,
             score=conclusion.score,
             grade=conclusion.evidence.grade if conclusion.evidence is not None else None,
             checks=tuple(checks_document(conclusion.evidence).items()) if conclusion.evidence is not None else (),
@@ -70,7 +72,7 @@ def judge(
         )
     if isinstance(error, ForgeError):
         logger.info("job %s failed: %s", record.job_id, error)
-        return replace(end, outcome=Outcome.FAILED, reason=error.full_message)
+        return replace(end, outcome=Outcome.FAILED, reason=error.full_message, remedy=error.remedy, cause=error.cause)
     # The message of an error nobody planned for may hold anything, a prompt or a key: only the log gets it.
     name = type(error).__name__ if error is not None else "a cancel that nobody asked for"
     logger.error("job %s failed unexpectedly", record.job_id, exc_info=error)

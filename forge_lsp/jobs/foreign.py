@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.codec import decode, encode, projected, to_json
 from forge_lsp.core.errors import BadRequest, ConsentRefused
-from forge_lsp.core.events import AttemptStarted, JobEvent
+from forge_lsp.core.events import AttemptStarted, JobEvent, JobFinished
 from forge_lsp.core.ports import Clock, ConsentQuestion
 from forge_lsp.core.questions import Answer
 from forge_lsp.jobs.asking import Given, answer_of, asked_of, one_asked
@@ -152,7 +152,10 @@ class ForeignJob:
         if not self._ended.is_set():
             self.lost = True
             reason = "it was interrupted: the process that ran it has ended"
-            self.end(replace(self.record(), state=JobState.INTERRUPTED, outcome=Outcome.FAILED, reason=reason))
+            end = replace(self.record(), state=JobState.INTERRUPTED, outcome=Outcome.FAILED, reason=reason)
+            self.end(end)
+            if not (self.events and isinstance(self.events[-1].body, JobFinished)):
+                self._log.append(projected(JobFinished, end))  # for those who show it; the ledger has no such event
 
 
 class Connection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from forge_lsp.core.attempt import Attempt, Insight, InsightKind
@@ -29,7 +29,7 @@ from forge_lsp.ensemble.effort import Record
 from forge_lsp.ensemble.ending import Conclusion
 from forge_lsp.ensemble.loop import Ensemble
 from forge_lsp.ensemble.schedule import Schedule
-from forge_lsp.jobs.asking import PendingQuestions
+from forge_lsp.jobs.asking import PendingQuestions, asked_of
 from forge_lsp.jobs.budget import Budget, JobSpending
 from forge_lsp.jobs.consent import Consents
 from forge_lsp.jobs.contract import ApplyMode, Earlier, JobRequest, PreparedJob
@@ -38,7 +38,7 @@ from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.pricing import Prices
 from forge_lsp.jobs.rechecking import Rechecks
 from forge_lsp.jobs.record import JobRecord
-from forge_lsp.jobs.resuming import resumed_attempts
+from forge_lsp.jobs.resuming import resumed_attempts, resumed_diagnostics
 from forge_lsp.jobs.single_flight import SingleFlight
 from forge_lsp.redaction import Pairs, placeholders, redact, restored
 
@@ -128,7 +128,7 @@ class Preparer:
             ask=request.ask,
             attended=request.attended,
             returned=request.returned,
-            before=request.resumed.cost_usd if request.resumed is not None else 0.0,
+            before=0.0 if request.resumed is None else request.resumed.cost_usd,
             clock=self.clock,
             granted=setup.granted | request.allow,
             addresses=setup.addresses,
@@ -145,7 +145,7 @@ class Preparer:
             fast=setup.fast,
             formatter=setup.formatter,
         )
-        attempts = request.max_iterations or setup.attempts
+        attempts, resumed = request.max_iterations or setup.attempts, request.resumed
         pending = PendingQuestions(setup.questions) if request.questions and setup.questions else None
         checks = Rechecks(task=task, toolchain=setup.toolchains.get(task.document.language))
 
@@ -168,7 +168,8 @@ class Preparer:
                 records=records,
                 asker=pending,
                 keep=keep,
-                before=() if request.resumed is None else resumed_attempts(request.resumed, task, self.editing),
+                before=() if resumed is None else resumed_attempts(resumed, task, self.editing),
+                asked=() if resumed is None else asked_of(resumed.events),
             )
             checks.attempts = conclusion.attempts
             # In a thread: ten attempts may hold thousands of texts.
@@ -191,31 +192,43 @@ class Preparer:
     def _task(self, request: JobRequest, before: JobRecord | None, own: Pairs) -> Task:
         """``own`` are the document's secrets. The user's words are shown to models and kept in the ledger, so theirs
         are replaced too, by placeholders that no secret of the document has."""
-        document = request.document
+        document, resumed = request.document, request.resumed
         scope = self.scoping.scope(document, request.selection)
-        words, feedback = request.words, ""
+        words, told, diagnostics = request.words, (), request.diagnostics
         if before is not None and request.follow_up is not None:
-            feedback = request.follow_up.feedback
-            words = words or _words_of(before, own)
-        elif request.resumed is not None:
-            words = _words_of(request.resumed, own)
+            told = _follow_up(before, request.follow_up.feedback)
+            words = words or _restored(before.task, before, own)
+        elif resumed is not None:
+            told = tuple(
+                replace(one, text=_restored(one.text, resumed, own)) if one.kind is InsightKind.FEEDBACK else one
+                for one in resumed.insights
+            )
+            words = _restored(resumed.task, resumed, own)
+            diagnostics = resumed_diagnostics(resumed, document, scope)
         instruction = redact(self.scoping.instruction(document, scope, words, request.diagnostics), own)
-        said = redact(feedback, own + instruction.secrets)
+        secrets = own + instruction.secrets
+        insights: list[Insight] = []
+        for one in told:
+            if one.kind is InsightKind.FEEDBACK:
+                said = redact(one.text, secrets)
+                secrets += said.secrets
+                one = replace(one, text=said.text)
+            insights.append(one)
         return Task(
             document=document,
             scope=scope,
             instruction=instruction.text,
             workspace=request.workspace,
             buffers=request.buffers,
-            diagnostics=request.diagnostics,
-            insights=_follow_up(before, said.text) if before is not None and request.follow_up is not None else (),
-            secrets=own + instruction.secrets + said.secrets,
+            diagnostics=diagnostics,
+            insights=tuple(insights),
+            secrets=secrets,
         )
 
 
-def _words_of(before: JobRecord, own: Pairs) -> str:
-    """The task's words of an earlier job, with the keys in them. Raises BadRequest where they are gone."""
-    words = restored(before.task, before.secrets or own)
+def _restored(words: str, before: JobRecord, own: Pairs) -> str:
+    """The user's words in an earlier job, with the keys in them. Raises BadRequest where they are gone."""
+    words = restored(words, before.secrets or own)
     lost = placeholders(words) - placeholders(before.base_text)
     if lost:
         raise BadRequest(

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from forge_lsp.core.attempt import Attempt, Candidate, Outcome
+from forge_lsp.core.attempt import Attempt, Candidate, Diagnostic, Insight, Outcome
 from forge_lsp.core.checks import Grade
+from forge_lsp.core.errors import Cause
 from forge_lsp.core.events import CallFinished, JobEvent
 from forge_lsp.core.questions import Asked
 from forge_lsp.core.task import Scope
@@ -47,7 +48,9 @@ class JobRecord:
     ``toys`` are settings keys of models whose scores mean nothing. ``grade`` and ``checks`` (status and count, as in
     the document) are of the candidate. ``questions`` are those that the user was asked. ``secrets`` are the task's,
     known while its process runs; no ledger keeps them. ``accept_score`` is the score that its settings ask a panel for
-    (``accept.score``); None: an older version kept the job.
+    (``accept.score``); None: an older version kept the job. ``remedy`` fixes what ``reason`` tells, and is in it too;
+    ``cause`` tells programs why the job failed. It was started with ``asked_profile`` (None: the settings'),
+    ``insights`` (the user's words on an earlier result, and what they are about) and ``diagnostics`` (to be fixed).
     """
 
     job_id: str
@@ -62,11 +65,16 @@ class JobRecord:
     apply: str
     workspace: str | None = None
     profile: str = ""
+    asked_profile: str | None = None
+    insights: tuple[Insight, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
     version: int | None = None
     follow_up_of: str | None = None
     outcome: Outcome | None = None
     score: float | None = None
     reason: str | None = None
+    cause: Cause | None = None
+    remedy: str | None = None
     seconds: float = 0.0
     cost_usd: float = 0.0
     attempt_count: int = 0

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from forge_lsp.core.attempt import Attempt, Candidate, Evidence
+from forge_lsp.core.attempt import Attempt, Candidate, Diagnostic, Evidence
 from forge_lsp.jobs.record import JobRecord
 
 if TYPE_CHECKING:
     from forge_lsp.core.ports import Editing
-    from forge_lsp.core.task import Task
+    from forge_lsp.core.task import Document, Scope, Task
 
-__all__ = ["resumed_attempts"]
+__all__ = ["resumed_attempts", "resumed_diagnostics"]
 
 
 def resumed_attempts(record: JobRecord, task: Task, editing: Editing) -> tuple[Attempt, ...]:
@@ -36,3 +36,16 @@ def resumed_attempts(record: JobRecord, task: Task, editing: Editing) -> tuple[A
         )
 
     return tuple(map(kept, record.attempts))
+
+
+def resumed_diagnostics(record: JobRecord, document: Document, scope: Scope) -> tuple[Diagnostic, ...]:
+    """Return the diagnostics that ``record`` is to fix, on the lines where they are now: the code moved as a whole."""
+    lines = _lines_before(document.text, scope) - _lines_before(record.base_text, record.scope)
+    return tuple(
+        replace(one, line=one.line and one.line + lines, end_line=one.end_line and one.end_line + lines)
+        for one in record.diagnostics
+    )
+
+
+def _lines_before(text: str, scope: Scope) -> int:
+    return text.count("\n", 0, scope.range.start)

@@ -40,7 +40,7 @@ __all__ = [
 _BODIES: dict[str, type[object]] = {body.type: body for body in get_args(EventBody)}
 _BEGUN = (
     "workspace", "uri", "language", "profile", "task", "version", "base_text", "allowed_attempts", "apply",
-    "follow_up_of", "accept_score",
+    "follow_up_of", "accept_score", "asked_profile",
 )  # fmt: skip
 """What a job has from its beginning, under its own name in the record and in the table."""
 LIVE = "state IN ('queued', 'running')"
@@ -68,6 +68,8 @@ def insert_job(db: sqlite3.Connection, record: JobRecord, owner: str, *, unseen:
         "scope": _text(record.scope),
         "unseen": int(unseen),
         "toys": _text(record.toys),
+        "insights": _text(record.insights),
+        "diagnostics": _text(record.diagnostics),
         **{name: getattr(record, name) for name in _BEGUN},
     }
     _insert(db, "jobs", row)
@@ -94,13 +96,16 @@ def insert_event(db: sqlite3.Connection, event: JobEvent) -> None:
 def update_ended(db: sqlite3.Connection, record: JobRecord) -> None:
     """Update a job that ended, with its attempts and reviews."""
     db.execute(
-        "UPDATE jobs SET state = ?, outcome = ?, score = ?, reason = ?, seconds = ?, cost_nano_usd = ?,"
-        " attempt_count = ?, candidate = ?, sent = ?, grade = ?, checks = ?, questions = ? WHERE id = ?",
+        "UPDATE jobs SET state = ?, outcome = ?, score = ?, reason = ?, cause = ?, remedy = ?, seconds = ?,"
+        " cost_nano_usd = ?, attempt_count = ?, candidate = ?, sent = ?, grade = ?, checks = ?, questions = ?"
+        " WHERE id = ?",
         (
             str(record.state),
             str(record.outcome) if record.outcome else None,
             record.score,
             record.reason,
+            str(record.cause) if record.cause else None,
+            record.remedy,
             record.seconds,
             to_nano(record.cost_usd),
             record.attempt_count,
@@ -304,7 +309,7 @@ def select_job(db: sqlite3.Connection, job_id: str) -> JobRecord | None:
     cost = row["cost_nano_usd"]
     if cost is None:
         (cost,) = db.execute("SELECT sum(nano_usd) FROM spending WHERE job_id = ?", (job_id,)).fetchone()
-    texts = ("scope", "candidate", "sent", "toys", "checks", "questions")
+    texts = ("scope", "candidate", "sent", "toys", "checks", "questions", "insights", "diagnostics")
     row.update({name: json.loads(row[name]) for name in texts if row[name]})
     row.update(job_id=job_id, cost_usd=to_usd(cost or 0), applied=bool(row["applied"]))
     row["attempts"] = [json.loads(whole) for (whole,) in attempts]

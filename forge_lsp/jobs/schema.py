@@ -151,6 +151,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE jobs ADD COLUMN unseen INTEGER NOT NULL DEFAULT 0",
         "CREATE INDEX jobs_unseen ON jobs (id) WHERE unseen = 1",
     ),
+    (
+        "ALTER TABLE jobs ADD COLUMN cause TEXT",  # why it failed, for programs: consent | NULL
+        "ALTER TABLE jobs ADD COLUMN remedy TEXT",  # what fixes that, which is in the reason too
+        # what it was started with, for a job that is gone on with
+        "ALTER TABLE jobs ADD COLUMN asked_profile TEXT",  # by the user; NULL: the settings'
+        "ALTER TABLE jobs ADD COLUMN insights TEXT",  # JSON: the user's words on an earlier result, and its code
+        "ALTER TABLE jobs ADD COLUMN diagnostics TEXT",  # JSON: to be fixed
+    ),
 )
 
 VERSION = len(MIGRATIONS)

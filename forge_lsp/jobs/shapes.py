@@ -165,13 +165,15 @@ class Question:
     kept: bool
 
 
+_Cause = Literal["consent"]
 _State = Literal["queued", "running", "ended", "interrupted"]
 _Outcome = Literal["accepted", "unverified", "exhausted", "cancelled", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobDocument:
-    """A whole job. ``outcome`` is null until it ended; ``code`` replaces the document."""
+    """A whole job. ``outcome`` is null until it ended; ``code`` replaces the document. ``cause`` ``consent``: it failed
+    since the use of a paid or remote model was not allowed."""
 
     job_id: str
     state: _State
@@ -188,11 +190,13 @@ class JobDocument:
     cost_usd: float
     attempts: tuple[Attempt, ...]
     questions: tuple[Question, ...] = ()
+    cause: _Cause | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobOutcome:
-    """How a job ended, as a command that waited for it is answered."""
+    """How a job ended, as a command that waited for it is answered. ``remedy`` is what ``reason`` says last of how to
+    fix it, ``command`` the command line in it, where there is one."""
 
     job_id: str
     outcome: _Outcome
@@ -206,6 +210,9 @@ class JobOutcome:
     applied: bool
     reason: str | None
     questions: tuple[Question, ...] = ()
+    cause: _Cause | None = None
+    remedy: str | None = None
+    command: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

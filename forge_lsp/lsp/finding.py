@@ -184,6 +184,7 @@ class Finder:
             workspace=folder,
             buffers=editor.documents.buffers(document.uri, folder),
             max_iterations=record.allowed_attempts,
+            profile=record.asked_profile,
             apply=ApplyMode(record.apply),
             attended=attendance,
             returned=attendance.connected,

@@ -14,9 +14,9 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
 from forge_lsp.core.attempt import Outcome
+from forge_lsp.core.errors import Cause
 from forge_lsp.core.events import JobEvent, QuestionAnswered, QuestionAsked
 from forge_lsp.core.questions import Question
-from forge_lsp.jobs.consent import refused
 from forge_lsp.jobs.contract import ApplyMode, Recheck
 from forge_lsp.jobs.offer import Offer, offer_of
 from forge_lsp.jobs.record import JobRecord, JobState
@@ -215,7 +215,7 @@ class ShownJob:
         if result.candidate is None:
             if plain and result.outcome in (Outcome.FAILED, Outcome.EXHAUSTED, Outcome.UNVERIFIED):
                 said = result.reason or result.outcome_words
-                kind = lsp.MessageType.Info if refused(result.reason) else lsp.MessageType.Error
+                kind = lsp.MessageType.Info if result.cause is Cause.CONSENT else lsp.MessageType.Error
                 self._editor.show_message(kind, f"forge-lsp: {said}")
             return result
         if result.applied:

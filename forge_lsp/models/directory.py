@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, assert_never
 from urllib.parse import urlsplit
 
 from forge_lsp.core.addresses import Address, is_off_machine, ollama_address, web_address
-from forge_lsp.core.errors import ModelError, ServerUnreachable
+from forge_lsp.core.errors import ForgeError, ModelError, ServerUnreachable
 from forge_lsp.core.ports import ModelInfo, ModelStatus, PullProgress, StandIns
 from forge_lsp.models.absent import AbsentWire
 from forge_lsp.models.embedded_weights import INSTALL
@@ -72,7 +72,7 @@ def server_address(server: ServerConfig, environ: Mapping[str, str]) -> Address 
     if found.problem is None:
         return found
     where = f"servers.{server.key}.url" if server.url else variable
-    return replace(found, problem=f"{where} is not an address: {found.problem}.")
+    return replace(found, problem=f"{where} is not an address: {found.problem}.", setting=where)
 
 
 def server_url(server: ServerConfig, environ: Mapping[str, str]) -> str | None:
@@ -84,7 +84,7 @@ def server_url(server: ServerConfig, environ: Mapping[str, str]) -> str | None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Availability:
     at: float
-    problem: str | None
+    problem: ForgeError | None
     unreachable: ServerUnreachable | None
 
 
@@ -215,8 +215,8 @@ class Directory:
         """Take a model out of memory, where its server can. Raises KeyError, ModelError."""
         await self.get(key).unload()
 
-    async def unavailable(self, key: str) -> str | None:
-        """Why a call cannot succeed now, with the remedy; None: it can. Holds for a few seconds.
+    async def unavailable(self, key: str) -> ForgeError | None:
+        """Why a call cannot succeed now; None: it can. Holds for a few seconds.
 
         Raises ServerUnreachable when the whole server is down, KeyError for a model that is not set.
         """
@@ -235,12 +235,10 @@ class Directory:
         except ServerUnreachable as error:
             return _Availability(at=self._clock(), problem=None, unreachable=error)
         except ModelError as error:
-            return _Availability(at=self._clock(), problem=error.full_message, unreachable=None)
+            return _Availability(at=self._clock(), problem=error, unreachable=None)
         # The user may have started the server as the last failure told: calls need not wait for the breaker.
         self._gate(self._servers[model.info.server]).breaker.succeeded()
-        problem = status.problem
-        if problem and status.remedy:
-            problem = f"{problem} - {status.remedy}"
+        problem = ForgeError(status.problem, remedy=status.remedy) if status.problem else None
         return _Availability(at=self._clock(), problem=problem, unreachable=None)
 
     async def statuses(self) -> tuple[ModelStatus, ...]:
@@ -281,8 +279,7 @@ class Directory:
             return AbsentWire(info=info, problem=missing, remedy=install)
         address = server_address(server, self._environ)
         if address is not None and address.problem is not None:
-            where = address.problem.partition(" ")[0]
-            return AbsentWire(info=info, problem=address.problem, remedy=f"correct {where}")
+            return AbsentWire(info=info, problem=address.problem, remedy=f"correct {address.setting}")
         if server.kind is ServerKind.EMBEDDED:
             from forge_lsp.models.embedded import EmbeddedWire
 

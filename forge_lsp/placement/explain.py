@@ -178,18 +178,19 @@ def _licence(plan: Plan, profile: str) -> list[Problem]:
 
 
 def _guesses(plan: Plan) -> list[Problem]:
-    reasons: dict[str, list[str]] = {}
+    reasons: dict[tuple[str, bool], list[str]] = {}
     for need in plan.needs:
-        if need.footprint.guess and need.footprint.measured is None:
-            reasons.setdefault(need.footprint.guess, []).append(need.key)
+        found = need.footprint
+        if found.guess and found.measured is None:
+            reasons.setdefault((found.guess, found.installed), []).append(need.key)
     return [
         Problem(
             kind="guess",
             text=f"guessed sizes ({reason}): {', '.join(keys)}",
-            remedy="fetch them with `forge-lsp models pull NAME`, then plan again" if "installed" in reason else None,
+            remedy=None if installed else "fetch them with `forge-lsp models pull NAME`, then plan again",
             models=tuple(keys),
         )
-        for reason, keys in reasons.items()
+        for (reason, installed), keys in reasons.items()
     ]
 
 

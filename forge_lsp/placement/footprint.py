@@ -197,6 +197,7 @@ def guessed(key: str, *, name: str, context: int, parallel: int = 1, size: int |
         overhead=OVERHEAD,
         predicted=weights + kv,
         guess=why,
+        installed=size is not None,
     )
 
 

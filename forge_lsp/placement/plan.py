@@ -59,7 +59,8 @@ class Footprint:
 
     ``predicted`` is what Ollama's scheduler expects before it loads. ``measured`` is what it took when it was last
     loaded whole (``size_vram`` of `/api/ps`). ``guess`` says what the estimate lacked, None where it lacked nothing.
-    ``active``: the share of the weights that is read for one token, less than 1 for a mixture of experts.
+    ``installed``: its server has the model. ``active``: the share of the weights that is read for one token, less than
+    1 for a mixture of experts.
     """
 
     key: str
@@ -70,6 +71,7 @@ class Footprint:
     predicted: int
     measured: int | None = None
     guess: str | None = None
+    installed: bool = True
     active: float = 1.0
 
     @property

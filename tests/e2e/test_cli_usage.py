@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,69 @@ async def test_bad_settings_name_the_key_and_its_source(
         assert (done.code, done.out) == (2, ""), done.err
         for word in told:
             assert word in done.err
+
+
+STOPPED = {
+    "generate": ["generate", "a.py"],
+    "check": ["check", "a.py"],
+    "models": ["models"],
+    "models suggest": ["models", "suggest"],
+    "models pull": ["models", "pull", "phi4"],
+    "plan": ["plan"],
+    "bench": ["bench"],
+    "serve": ["serve", "--port", "0"],
+    "fleet up": ["fleet", "up"],
+    "config show": ["config", "show"],
+}
+"""Commands that need settings, and end at once where they are wrong."""
+TOLD = {
+    "context": ["context", "a.py", "--range", "1"],
+    "jobs": ["jobs", "--json"],
+    "jobs show": ["jobs", "show", "x"],
+    "jobs apply": ["jobs", "apply", "x"],
+    "jobs retry": ["jobs", "retry", "x", "--feedback", "y"],
+    "stats": ["stats"],
+    "fleet status": ["fleet", "status"],
+    "fleet down": ["fleet", "down"],
+}
+"""Commands that say what is wrong, and go on."""
+WITHOUT = ["demo", "config schema", "config init"]
+"""Those that read no settings of the user's: the demo has its own, and the others are there to correct them."""
+
+
+@pytest.mark.parametrize("name", [*STOPPED, *TOLD])
+async def test_every_command_names_the_wrong_key_first(tmp_path: Path, env: dict[str, str], name: str) -> None:
+    file = tmp_path / "forge.toml"
+    file.write_text("[accept]\nscor = 7\n", encoding="utf-8")
+    done = await forge(*(STOPPED | TOLD)[name], cwd=tmp_path, env=env)
+    assert done.err.splitlines()[0] == f"forge-lsp: accept.scor ({file}): unknown key; did you mean score?"
+    if name in STOPPED:
+        assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
+
+
+@pytest.mark.parametrize("name", ["mcp", "acp"])
+async def test_servers_of_agents_name_the_wrong_key_and_go_on(tmp_path: Path, env: dict[str, str], name: str) -> None:
+    file = tmp_path / "forge.toml"
+    file.write_text("[accept]\nscor = 7\n", encoding="utf-8")
+    async with started(name, cwd=tmp_path, env=env) as process:
+        assert process.stderr is not None
+        assert process.stdin is not None
+        said = await asyncio.wait_for(process.stderr.readline(), 60)
+        process.stdin.close()  # the client goes
+        assert await asyncio.wait_for(process.wait(), 30) == 0
+        assert said.decode() == f"forge-lsp: accept.scor ({file}): unknown key; did you mean score?\n"
+
+
+async def test_the_doctor_names_the_wrong_key(tmp_path: Path, env: dict[str, str]) -> None:
+    (tmp_path / "forge.toml").write_text("[accept]\nscor = 7\n", encoding="utf-8")
+    done = await forge("doctor", "--json", cwd=tmp_path, env=env)
+    assert "unknown key; did you mean score?" in done.out
+
+
+async def test_no_command_was_forgotten_above(tmp_path: Path, env: dict[str, str]) -> None:
+    known = {name.partition(" ")[0] for name in (*STOPPED, *TOLD, *WITHOUT, "mcp", "acp", "doctor")}
+    shown = (await forge("--help", cwd=tmp_path, env=env)).out
+    assert known == set(re.findall(r"^ {4}(\w+) +\S", shown, re.MULTILINE))
 
 
 async def test_version_and_help(tmp_path: Path, env: dict[str, str]) -> None:

@@ -16,7 +16,18 @@ from typing import Any
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.messages_server import MessagesServer
 from tests.support.raw_lsp import RawClient, Silent
-from tests.support.real_server import MODELS, ScriptedModels, events, fenced, forge, open_file, row, settings, verdict
+from tests.support.real_server import (
+    MODELS,
+    ScriptedModels,
+    events,
+    fenced,
+    forge,
+    generate,
+    open_file,
+    row,
+    settings,
+    verdict,
+)
 from tests.support.scripted_http import Script
 
 TEXT = (
@@ -266,7 +277,13 @@ async def test_a_job_whose_process_is_killed_is_gone_on_with_after_what_was_boug
             await client.until(lambda: client.progress("end"), PATIENCE)
             assert asked[0].startswith("forge-lsp: the job in even.py was interrupted in attempt 2: ")
             assert client.texts[uri] == DONE
-            assert [event["number"] for event in events(client, "attempt.started")] == [2]
+            told = events(client, "attempt.started", "attempt.finished", "call.started")
+            assert [(event["type"], event["number"]) for event in told[:4]] == [
+                ("attempt.started", 1),  # what was made before is told again, without its calls
+                ("attempt.finished", 1),
+                ("attempt.started", 2),
+                ("call.started", 2),
+            ]
             (second, first) = await client.command("forge.history")
             assert (first["jobId"], first["state"]) == (told["jobId"], "interrupted")
             assert (second["outcome"], second["attemptCount"], second["applied"]) == ("accepted", 2, True)
@@ -275,3 +292,52 @@ async def test_a_job_whose_process_is_killed_is_gone_on_with_after_what_was_boug
         assert len(claude.calls) == 3
         # what the first attempt showed is told to the one that goes on
         assert "is_even(2)" in json.dumps(claude.calls[2].body)
+
+
+async def test_what_is_gone_on_with_has_the_users_words_and_the_profile_of_the_start(tmp_path: Path) -> None:
+    calls = [GOOD, WRONG, Script.stall("Here it"), GOOD]
+    (tmp_path / "mine.toml").write_text("[ask]\nquestions = 0\n", encoding="utf-8")
+    start = {"profile": str(tmp_path / "mine.toml"), "apply": "none"}
+    async with held() as (ollama, _), MessagesServer(answer=calls) as claude:
+        values = paid(ollama, claude, row(1, 2, 3, generator="opus")) | {"consent": {"servers": ["claude"]}}
+        async with forge(tmp_path, values, env=KEY) as client:
+            uri = open_file(client, tmp_path / "work" / "even.py", TEXT)
+            first = await generate(client, uri, **start)
+            assert first["outcome"] == "accepted"
+            problem = {
+                "range": client.cursor(uri, "x = 1"),
+                "message": "x is never read",
+                "severity": 2,
+                "source": "linter",
+            }
+            await client.command(
+                "forge.generate",
+                uri=uri,
+                range=client.cursor(uri, "..."),
+                followUp={"jobId": first["jobId"], "feedback": "Do not divide."},
+                diagnostics=[problem],
+                **start,
+            )
+            await claude.until(lambda: len(claude.calls) == 3, timeout=PATIENCE)
+            await sooner_or_later(lambda: kept(tmp_path, "SELECT count(*) FROM attempts") == [(2,)])
+            for process in processes(tmp_path):
+                os.kill(process, signal.SIGKILL)
+            await client.process.wait()
+        async with forge(tmp_path, values, env=KEY) as client:
+            uri = open_file(client, tmp_path / "work" / "even.py", "\n" + TEXT)
+            client.answers["window/showMessageRequest"] = lambda _: {"title": "Resume"}
+            await client.until(lambda: client.progress("end"), PATIENCE)
+            entries = await client.command("forge.history")
+            assert [one["outcome"] for one in entries] == ["accepted", None, "accepted"]
+        assert len(claude.calls) == 4
+        for call in claude.calls[1:]:
+            assert "Do not divide." in json.dumps(call.body)
+            assert "The code that these words are about" in json.dumps(call.body)
+        assert "Do not divide." not in json.dumps(claude.calls[0].body)
+    rows = kept(tmp_path, "SELECT asked_profile, insights, diagnostics FROM jobs ORDER BY id")
+    assert {profile for profile, _, _ in rows} == {start["profile"]}
+    (_, _, words), (_, insights, before), (_, again, after) = rows
+    assert (json.loads(words), json.loads(insights)[0]["text"]) == ([], "Do not divide.")
+    assert json.loads(again) == json.loads(insights)
+    assert [one["message"] for one in json.loads(after)] == ["x is never read"]
+    assert json.loads(after)[0]["line"] == json.loads(before)[0]["line"] + 1, "where the line is now"

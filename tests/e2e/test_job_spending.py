@@ -121,7 +121,8 @@ async def test_a_job_that_could_only_cost_money_fails_with_the_reason(tmp_path: 
             client.answers["window/showMessageRequest"] = lambda _: {"title": "Not now"}
             outcome = await job(client, tmp_path / "work")
             assert (outcome["outcome"], outcome["attemptCount"], outcome["applied"]) == ("failed", 0, False)
-            assert "was not allowed" in outcome["reason"]
+            assert (outcome["cause"], "was not allowed" in outcome["reason"]) == ("consent", True)
+            assert outcome["reason"].endswith(outcome["remedy"])
             assert len(asked(client)) == 1
         assert claude.calls == []
 

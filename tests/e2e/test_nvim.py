@@ -216,7 +216,8 @@ async def test_progress(tmp_path: Path) -> None:
 async def test_reload(tmp_path: Path) -> None:
     gates = [asyncio.Event(), asyncio.Event()]
     held = [Script(pieces=Script.say(fenced(NEAT)).pieces, gate=gate) for gate in gates]
-    scripted = ScriptedModels({"generate": held, "review": Script.say(verdict(9))})
+    odd = Script.say(fenced(NEAT.replace("== 0", "== 1")))
+    scripted = ScriptedModels({"generate": [odd, *held], "review": Script.say(verdict(9))})
     async with FakeOllama(answer=scripted, models=[*MODELS.values()]) as ollama:
         values = settings(ollama.url)
         file = await drive(tmp_path, "reload_leave", values)
@@ -227,7 +228,7 @@ async def test_reload(tmp_path: Path) -> None:
                 await asyncio.sleep(0.1)
             gate.set()
         await finding
-        assert len([call for call in ollama.chats if part_of(call.body) == "generate"]) == 2
+        assert len([call for call in ollama.chats if part_of(call.body) == "generate"]) == 3
 
 
 async def test_lens(tmp_path: Path) -> None:

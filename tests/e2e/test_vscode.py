@@ -295,15 +295,16 @@ async def test_reload(stage: Stage) -> None:
     stage.configure(row(1, 2, thinking=["phi4"]), deadlines={"first_token": 250.0})  # it waits for the new window
     gate = asyncio.Event()
     let = stage.folder / "let"
+    wrong = Script.say(fenced(HEAD + "    return words"))
     held = Script(pieces=Script.say(fenced(NEAT)).pieces, gate=gate)
     running = asyncio.create_task(
-        stage.run("reload", {"generate": held, "review": Script.say(verdict(9))}, let=str(let), patience=300)
+        stage.run("reload", {"generate": [wrong, held], "review": Script.say(verdict(9))}, let=str(let), patience=300)
     )
     while not let.exists() and not running.done():  # noqa: ASYNC110 - the scenario makes it
         await asyncio.sleep(0.1)
     gate.set()
     await running
-    assert len(stage.prompts()) == 1, "nothing is asked twice"
+    assert len(stage.prompts()) == 2, "nothing is asked twice"
 
 
 @pytest.mark.timeout(500)

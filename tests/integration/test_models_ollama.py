@@ -48,7 +48,9 @@ async def test_a_missing_model(kind: ServerKind, ollama_server: OllamaServer) ->
             await model.complete(ask())
         if kind is ServerKind.OLLAMA:
             assert caught.value.remedy == f"OLLAMA_HOST={ollama_server.url} ollama pull codestral:22b"
-            assert caught.value.remedy in (await directory.unavailable("m") or "")
+            fault = await directory.unavailable("m")
+            assert fault is not None
+            assert fault.remedy == caught.value.remedy
             (row,) = await directory.statuses()
             assert (row.installed, row.resident, row.remedy) == (False, False, caught.value.remedy)
 

@@ -44,6 +44,8 @@ class FakeConclusion:
     sent: tuple[Any, ...] = ()
     evidence: Any = None
     questions: tuple[Any, ...] = ()
+    remedy: str | None = None
+    cause: Any = None
 
 
 class SystemClock:

@@ -146,12 +146,12 @@ class ScriptedDirectory:
     def get(self, key: str) -> ScriptedModel:
         return self.models[key]
 
-    async def unavailable(self, key: str) -> str | None:
+    async def unavailable(self, key: str) -> ForgeError | None:
         await asyncio.sleep(0)
         reason = self.reasons.get(key)
         if isinstance(reason, ForgeError):
             raise reason
-        return reason
+        return None if reason is None else ForgeError(reason)
 
     async def stand_ins(self) -> StandIns:
         return StandIns(models=tuple(model.info for model in self.models.values()), remedy="fetch another one")

@@ -92,7 +92,7 @@ export function activate(context: vscode.ExtensionContext): void {
     try {
       return (await client.sendRequest(ExecuteCommandRequest.type, { command, arguments: [argument] })) as T;
     } catch (error) {
-      const fix = opening(message(error));
+      const fix = opening();
       const pressed = await ui.say('error', message(error), ...(fix ? [fix.label] : []), 'Show Log');
       if (pressed === 'Show Log') {
         log.show();

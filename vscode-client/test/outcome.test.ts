@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Outcome } from '../src/job/contract';
-import { awaitsPreview, duration, fixing, money, proposed, summary, told } from '../src/job/outcome';
+import { awaitsPreview, duration, money, proposed, summary, told } from '../src/job/outcome';
 
 const base: Outcome = {
   jobId: 'j',
@@ -38,11 +38,13 @@ test('what was accepted and not applied is shown beside the text', () => {
 });
 
 test('what was not accepted is offered, and says why', () => {
-  const found = told({ ...base, outcome: 'unverified', applied: false, reason: 'unverified: ruff is not installed - pip install --upgrade ruff ty' });
+  const command = 'pip install --upgrade ruff ty';
+  const reason = `unverified: ruff is not installed - ${command}`;
+  const found = told({ ...base, outcome: 'unverified', applied: false, reason, remedy: command, command });
   assert.equal(found.level, 'warning');
   assert.match(found.text, /Nothing was changed\. Ruff is not installed - pip install --upgrade ruff ty\.$/);
   assert.deepEqual(found.choices, ['preview', 'apply', 'terminal', 'report']);
-  assert.equal(found.command, 'pip install --upgrade ruff ty');
+  assert.equal(found.command, command);
 });
 
 test('a failure names its remedy, and a cancel is quiet', () => {
@@ -52,15 +54,14 @@ test('a failure names its remedy, and a cancel is quiet', () => {
   assert.equal(told({ ...base, outcome: 'cancelled', applied: false }).level, 'none');
 });
 
-test('only a command is taken for one', () => {
-  assert.deepEqual(fixing('Run `ollama pull phi4:14b` first'), { command: 'ollama pull phi4:14b' });
-  assert.deepEqual(fixing('start it with `OLLAMA_HOST=http://127.0.0.1:1 ollama serve`'), {
-    command: 'OLLAMA_HOST=http://127.0.0.1:1 ollama serve',
-  });
-  assert.deepEqual(fixing('`rm -rf /` is what it wrote'), {});
-  assert.deepEqual(fixing('it failed - pip install x; rm -rf /'), {});
-  assert.deepEqual(fixing('it failed - trust the workspace'), {});
-  assert.deepEqual(fixing(null), {});
+test('what the user did not allow is no fault', () => {
+  const remedy = 'answer the question with yes, or use --allow claude';
+  const reason = `no attempt could run: opus is not called: claude costs money, and nobody allowed it - ${remedy}`;
+  const found = told({ ...base, outcome: 'failed', applied: false, reason, cause: 'consent', remedy });
+  assert.deepEqual([found.level, found.choices], ['info', ['report']]);
+  assert.equal(found.text, 'Nothing was changed. No attempt could run: opus is not called: claude costs money, and nobody allowed it.');
+  const words = told({ ...base, outcome: 'failed', applied: false, reason: 'its use was not allowed' });
+  assert.equal(words.level, 'error');
 });
 
 test('times and prices are short', () => {

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from forge_lsp.core.codec import to_json
+from forge_lsp.core.errors import ForgeError
 
 __all__ = [
     "ChatModel",
@@ -239,8 +240,8 @@ class ModelDirectory(Protocol):
         """The model of that settings key. Raises KeyError: settings are validated before this."""
         ...
 
-    async def unavailable(self, key: str) -> str | None:
-        """Why a call to this model cannot succeed now (not installed, no key), with the remedy; None: it can.
+    async def unavailable(self, key: str) -> ForgeError | None:
+        """Why a call to this model cannot succeed now (not installed, no key); None: it can.
 
         Cheap and cached for a few seconds; makes no model call. Raises ServerUnreachable when the model's whole
         server is down, which is a fault of the environment rather than of one rung.

@@ -6,7 +6,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from forge_lsp.core.attempt import Review, Severity
-from forge_lsp.core.errors import ModelError, ModelMissing, ServerUnreachable, SpendingRefused, Unauthorised
+from forge_lsp.core.errors import (
+    ForgeError,
+    ModelError,
+    ModelMissing,
+    ServerUnreachable,
+    SpendingRefused,
+    Unauthorised,
+)
 from forge_lsp.core.ports import ChatRequest, Clock, Message, Purpose, Role
 from forge_lsp.ensemble.answers import Unusable, ask_twice, shorten
 from forge_lsp.ensemble.calls import Ask
@@ -35,7 +42,7 @@ class ReviewContext:
     ask: Ask
     shared: Callable[[str], Awaitable[Shared]]
     subject: Callable[[str], str]
-    unavailable: Callable[[str], Awaitable[str | None]]
+    unavailable: Callable[[str], Awaitable[ForgeError | None]]
     degraded: Callable[[str], None]
     answer_tokens: Callable[[str], int]
     spare_tokens: Callable[[str], int]
@@ -47,19 +54,19 @@ async def vote(blank: Review, context: ReviewContext) -> Vote:
     """Return what the member says, in ``blank``'s place. Raises nothing but a cancel."""
     started = context.clock.monotonic()
 
-    def abstain(reason: str, *, environment: bool = False) -> Vote:
+    def abstain(reason: str, fault: ForgeError | None = None) -> Vote:
         context.degraded(f"{blank.model} ({blank.aspect}) abstains: {reason}")
         seconds = context.clock.monotonic() - started
         mute = context.team is not None and context.team.mute(blank.model)
-        return Vote(review=replace(blank, abstained=reason, seconds=seconds), environment=environment, mute=mute)
+        return Vote(review=replace(blank, abstained=reason, seconds=seconds), fault=fault, mute=mute)
 
     try:
-        reason = await context.unavailable(blank.model)
-        if reason is not None:
-            return abstain(reason, environment=True)
+        lack = await context.unavailable(blank.model)
+        if lack is not None:
+            return abstain(lack.full_message, lack)
         voted = await _ask(blank, context, "review")
     except (ServerUnreachable, ModelMissing, Unauthorised) as error:
-        return abstain(error.full_message, environment=True)
+        return abstain(error.full_message, error)
     except (ModelError, SpendingRefused) as error:
         if context.team is not None:
             context.team.failed(blank.model, error)

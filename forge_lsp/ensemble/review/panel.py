@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from forge_lsp.core.attempt import Review, Verdict
+from forge_lsp.core.errors import ForgeError
 from forge_lsp.ensemble.review.member import ReviewContext, look_again, vote
 from forge_lsp.ensemble.review.weighing import Vote, endings, fault, objections, outliers, weighted_mean
 from forge_lsp.ensemble.schedule import Accept, Panel, Reviewer
@@ -37,7 +38,7 @@ class PanelResult:
     """A verdict, and ``fault``: why this machine could not give the panel a quorum, where that is why it has none."""
 
     verdict: Verdict
-    fault: str | None = None
+    fault: ForgeError | None = None
 
 
 async def review(
@@ -61,7 +62,7 @@ async def review(
     if not reviews:
         lack = "; ".join(context.team.members.lacks) if context.team is not None else ""
         why = f"no model is left that gives usable reviews: {lack}"
-        return PanelResult(verdict=_verdict(panel, None, (), [why]), fault=why)
+        return PanelResult(verdict=_verdict(panel, None, (), [why]), fault=ForgeError(why))
     if rules.consensus:
         reviews, notes = await _second_looks(reviews, context)
     unheard = [review.model for review in reviews if review.abstained == CANCELLED]

@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from forge_lsp.core.attempt import Review
+from forge_lsp.core.errors import ForgeError
 
 __all__ = [
     "AGREEING",
@@ -50,11 +51,11 @@ _ROUNDING = 1e-9  # far more than sums of some scores lose, far less than anybod
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
-    """A review; ``environment``: it abstains for a fault of this machine (a server that is down). ``mute``: its model
-    has given no usable review twice in this job, and is to be replaced."""
+    """A review; ``fault`` of this machine (a server that is down) is why it abstains. ``mute``: its model has given no
+    usable review twice in this job, and is to be replaced."""
 
     review: Review
-    environment: bool = False
+    fault: ForgeError | None = None
     mute: bool = False
 
 
@@ -83,14 +84,17 @@ def weighted_mean(reviews: Sequence[Review]) -> float | None:
     return min(max(mean, min(scores)), max(scores))  # rounding must not carry a mean of eights below eight
 
 
-def fault(votes: Sequence[Vote]) -> str | None:
+def fault(votes: Sequence[Vote]) -> ForgeError | None:
     """Why this machine could not give the panel a quorum: had those voted whom only its state kept away, there would
     have been one, so it is no fault of the code. None where there is a quorum, or another reason for its lack."""
     if quorate([vote.review for vote in votes]):
         return None
-    present = [replace(vote.review, score=0.0) if vote.environment else vote.review for vote in votes]
-    causes = dict.fromkeys(vote.review.abstained for vote in votes if vote.environment and vote.review.abstained)
-    return "; ".join(causes) if causes and quorate(present) else None
+    present = [replace(vote.review, score=0.0) if vote.fault is not None else vote.review for vote in votes]
+    faults = {vote.fault.full_message: vote.fault for vote in votes if vote.fault is not None}
+    if not faults or not quorate(present):
+        return None
+    *others, last = faults.values()
+    return ForgeError("; ".join((*(one.full_message for one in others), str(last))), remedy=last.remedy)
 
 
 def ending(votes: Sequence[Vote], enough: float) -> Ending:
@@ -104,16 +108,16 @@ def ending(votes: Sequence[Vote], enough: float) -> Ending:
 def endings(votes: Sequence[Vote], out: Sequence[Review], enough: float) -> frozenset[Ending]:
     """Return the endings that can still be reached: ``votes`` are in, ``out`` are still to come."""
 
-    def completed(score: float | None, *, environment: bool = False) -> list[Vote]:
+    def completed(score: float | None, fault: ForgeError | None = None) -> list[Vote]:
         came = [replace(review, score=score, abstained=None if score is not None else "-") for review in out]
-        return [*votes, *(Vote(review=review, environment=environment) for review in came)]
+        return [*votes, *(Vote(review=review, fault=fault) for review in came)]
 
     return frozenset(
         (
             ending(completed(10.0), enough - _ROUNDING),
             ending(completed(0.0), enough + _ROUNDING),
             ending(completed(None), enough),
-            ending(completed(None, environment=True), enough),
+            ending(completed(None, ForgeError("-")), enough),
         )
     )
 

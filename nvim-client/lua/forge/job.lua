@@ -30,6 +30,7 @@ local M = {}
 ---@field costUsd number
 ---@field applied boolean
 ---@field reason? string
+---@field cause? "consent" it failed since the use of a paid or remote model was not allowed
 ---@field questions? forge.Question[] those that the user was asked
 
 ---@class forge.Job
@@ -53,8 +54,6 @@ local known = {}
 local tokens = 0
 
 local SERVER_CANCELLED = -32802
--- What a reason says where the user did not allow a paid or remote server.
-local NOT_ALLOWED = 'its use was not allowed'
 
 local HINT = ' · not applied: `:Forge preview` shows it'
 
@@ -137,7 +136,7 @@ local function finish(job, outcome)
   end
   local keepable = question_of.keepable(outcome)
   job.question = keepable and keepable.id
-  if outcome.outcome == 'failed' and why:find(NOT_ALLOWED, 1, true) then
+  if outcome.cause == 'consent' then
     ui.info('nothing was changed' .. why) -- the user said no: that is no fault
   elseif outcome.outcome == 'failed' then
     ui.error(told .. why)

@@ -81,9 +81,11 @@ function M.get(id)
   end
 end
 
-local function forget_ended()
+---Forget jobs that have ended, and what is known of one that is told from its beginning.
+---@param id? string
+local function forget(id)
   jobs = vim.tbl_filter(function(job)
-    return not job.ended
+    return not job.ended and job.id ~= id
   end, jobs)
 end
 
@@ -153,7 +155,7 @@ local folds = {
 ---@param event table
 function M.hear(client_id, event)
   if event.type == 'job.started' then
-    forget_ended()
+    forget(event.jobId)
     table.insert(jobs, {
       id = event.jobId,
       client_id = client_id,
@@ -170,7 +172,7 @@ function M.hear(client_id, event)
   if not job then
     return
   elseif event.type == 'job.finished' then
-    forget_ended()
+    forget()
     job.ended = event
   elseif folds[event.type] then
     folds[event.type](job, attempt_of(job, event.number), event)

@@ -21,9 +21,4 @@ t.scenario(function()
   vim.cmd('Forge! generate')
   t.message('words.py')
   t.ok(t.text():find('return number % 2 == 0', 1, true), 'it is written')
-
-  local file = require('forge.faults').settings_file
-  t.eq(file('accept.scor (C:\\Users\\me\\forge.toml): unknown key'), 'C:\\Users\\me\\forge.toml')
-  t.eq(file('/w/forge.toml: no TOML'), '/w/forge.toml')
-  t.eq(file('budjet (editor settings): unknown key'), nil)
 end)

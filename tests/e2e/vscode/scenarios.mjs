@@ -673,23 +673,35 @@ export async function questionCancelled(bench) {
   await bench.toast('no question that waits').waitFor();
 }
 
-/** The window is reloaded in the middle of a job: it is shown again, and its result lands in the text. */
+/** The window is reloaded in the second attempt of a job: all of it is shown again, and its result lands in the text. */
 export async function reload(bench, { let: gate }) {
+  const view = bench.page.locator('.panel .tree-explorer-viewlet-tree-view');
+  const row = (text) => view.locator('.monaco-list-row').filter({ hasText: text }).first();
   await opened(bench);
   const before = await bench.text();
   await (await bench.action('Generate with ensemble')).click();
-  await bench.toast(/generating/).waitFor();
+  await bench.toast(/attempt 2\/2 · generating/).waitFor();
   await bench.page.waitForTimeout(500); // the call is on its way
   const loaded = bench.page.waitForEvent('load');
   await bench.palette('Developer: Reload Window');
   await loaded;
   await bench.toast(/generating/).waitFor({ timeout: 120_000 }); // a window, its extensions and a server start
-  await bench.status().filter({ hasText: /1\/2/ }).waitFor();
+  await bench.status().filter({ hasText: /2\/2/ }).waitFor();
+  await bench.palette('Forge: Show Progress');
+  await row(/Now\s*writing: coder/).waitFor();
+  await row(/words\.py\s*attempt 2 of at most 2 · \d+ (s|min)/).waitFor();
+  await row('Why not attempt 1').waitFor();
+  await row(/Best so far\s*attempt 1 by coder/).waitFor();
+  await row(/Attempt 1\s*not accepted/).waitFor();
+  const [minutes, seconds] = /(?:(\d+) min )?(\d+) s/.exec(await row('words.py').innerText()).slice(1);
+  assert.ok(Number(minutes ?? 0) * 60 + Number(seconds) >= 5, 'the time counts from the beginning of the job');
   await bench.picture('found');
   assert.equal(await bench.text(), before);
   writeFileSync(gate, '');
   await bench.until('return " ".join');
-  await bench.toast('Accepted · proven · score 9.0 · 1 attempt').waitFor();
+  await bench.toast('Accepted · proven · score 9.0 · 2 attempts').waitFor();
+  await row(/words\.py\s*Accepted · proven · score 9\.0 · 2 attempts/).waitFor();
+  await row(/Best\s*attempt 2 by coder/).waitFor();
   await bench.picture('applied');
   await bench.page.locator('.editor-instance .view-lines').first().click();
   await bench.page.keyboard.press('Control+Z');

@@ -22,6 +22,7 @@ from forge_lsp.core.attempt import (
     Verdict,
 )
 from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus, Grade, grade_of
+from forge_lsp.core.errors import ForgeError
 from forge_lsp.ensemble.decision import blocks, decide, needs_panel, proof_words
 from forge_lsp.ensemble.insights import learn, merge, render_insights
 from forge_lsp.ensemble.review import quorate, weighted_mean
@@ -237,7 +238,12 @@ def test_a_score_of_exactly_the_bar_is_enough() -> None:
 def test_a_panel_kept_away_by_the_machine_does_not_climb() -> None:
     verdict = Verdict(panel="simple", score=None, note="no quorum")
     made = decide(
-        build=report(), evidence=Evidence(), verdict=verdict, accept=Accept(), last=False, panel_fault="gpu1 is down"
+        build=report(),
+        evidence=Evidence(),
+        verdict=verdict,
+        accept=Accept(),
+        last=False,
+        panel_fault=ForgeError("gpu1 is down"),
     )
     assert (made.kind, made.unverified) == (DecisionKind.ACCEPT, True)
     assert "gpu1 is down" in made.reason

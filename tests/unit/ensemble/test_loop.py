@@ -21,8 +21,10 @@ from forge_lsp.core.attempt import (
 from forge_lsp.core.checks import Grade
 from forge_lsp.core.errors import (
     BudgetExceeded,
+    Cause,
     ConsentRefused,
     DeadlineExceeded,
+    ForgeError,
     ModelMissing,
     Rambling,
     ServerUnreachable,
@@ -325,6 +327,31 @@ async def test_a_paid_rung_without_consent_is_skipped_before_anybody_thinks() ->
     assert end.attempts[2].skipped == "no consent for claude - --allow claude"
     assert end.reason is not None
     assert "no consent" in end.reason
+
+
+@pytest.mark.parametrize(
+    ("refusal", "cause"),
+    [
+        (ConsentRefused("no consent", remedy="--allow claude"), Cause.CONSENT),
+        (BudgetExceeded("the budget is spent, and its use was not allowed", remedy="raise budget.job"), None),
+    ],
+)
+async def test_why_no_attempt_could_run_is_told_apart_from_its_words(refusal: ForgeError, cause: Cause | None) -> None:
+    stand = Stand((ScriptedModel("opus", GOOD, paid=True), *reviewers()), purse=Purse(refusal=refusal))
+    end = await stand.run(Schedule(rows=(row(1, 2, 3, model="opus"),)))
+    assert (end.outcome, end.cause, end.remedy) == (Outcome.FAILED, cause, refusal.remedy)
+    assert end.reason == f"no attempt could run: {refusal.full_message}"
+    assert {attempt.decision.cause for attempt in end.attempts} == {cause}
+
+
+async def test_a_refusal_beside_a_fault_is_a_fault() -> None:
+    stand = Stand(
+        (ScriptedModel("x", paid=True), ScriptedModel("opus", paid=True), *reviewers()),
+        purse=Purse(refusal=ConsentRefused("no consent")),
+        reasons={"x": "x is not there"},
+    )
+    end = await stand.run(Schedule(rows=(row(1, model="x"), row(2, 3, model="opus"))))
+    assert (end.outcome, end.cause) == (Outcome.FAILED, None)
 
 
 async def test_the_purse_is_told_which_files_a_model_is_shown() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forge_lsp.core.attempt import BuildStatus, Decision, DecisionKind, Evidence, Review, Verdict
-from forge_lsp.core.errors import Rambling, ServerUnreachable
+from forge_lsp.core.errors import ForgeError, Rambling, ServerUnreachable
 from forge_lsp.core.events import CallFinished, Stage
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.decision import decide
@@ -340,7 +340,7 @@ def votes_of(found: list[tuple[float, object]]) -> list[Vote]:
                 score=outcome if isinstance(outcome, float) else None,
                 abstained=None if isinstance(outcome, float) else f"{outcome} {index}",
             ),
-            environment=outcome == "down",
+            fault=ForgeError("down") if outcome == "down" else None,
         )
         for index, (weight, outcome) in enumerate(found)
     ]

@@ -9,10 +9,10 @@ from types import MappingProxyType
 
 import pytest
 
-from forge_lsp.core.attempt import Candidate, Evidence, Observation, Outcome
+from forge_lsp.core.attempt import Attempt, Candidate, Evidence, Observation, Outcome
 from forge_lsp.core.checks import Grade
-from forge_lsp.core.events import QuestionAsked
-from forge_lsp.core.questions import Answer, Effect, Question
+from forge_lsp.core.events import QuestionAnswered, QuestionAsked
+from forge_lsp.core.questions import Answer, Asked, Effect, Question
 from forge_lsp.core.task import Task
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.ending import Conclusion
@@ -95,6 +95,9 @@ async def run(
     *,
     attempts: int = 1,
     events: Events | None = None,
+    kept: list[Attempt] | None = None,
+    before: Sequence[Attempt] = (),
+    asked: Sequence[Asked] = (),
 ) -> Conclusion:
     ensemble = Ensemble(
         models=ScriptedDirectory(*models),  # type: ignore[arg-type]
@@ -104,9 +107,15 @@ async def run(
         toolchain_for=lambda _: toolchain,  # type: ignore[return-value]
         clock=ManualClock(),
     )
+
+    async def keep(attempt: Attempt) -> None:
+        if kept is not None:
+            kept.append(attempt)
+
     return await ensemble.run(
-        task(), schedule=plan, attempts=attempts, spending=Purse(), emit=events or Events(), asker=asker
-    )
+        task(), schedule=plan, attempts=attempts, spending=Purse(), emit=events or Events(), asker=asker, keep=keep,
+        before=before, asked=asked,
+    )  # fmt: skip
 
 
 def writers() -> list[ScriptedModel]:
@@ -294,3 +303,59 @@ async def test_a_cancel_leaves_the_question_without_an_end() -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     assert hang.closed
+
+
+async def interrupted() -> tuple[tuple[Attempt, ...], Question, Observing]:
+    """What a job had made and asked that was interrupted in its second attempt."""
+    desk, kept, toolchain = ScriptedAsker(), list[Attempt](), parted()
+    toolchain.later = {"a + b": "3", "a - b": "-1", "b * a": "2"}
+    reviewer = ScriptedModel("r", verdict_text(5), repeat=True)
+    await run([*writers(), reviewer], desk, toolchain, schedule(), attempts=2, kept=kept)
+    return tuple(kept[:1]), desk.offered[0], toolchain
+
+
+async def test_what_was_answered_before_an_interruption_decides_and_is_not_asked_again() -> None:
+    before, question, toolchain = await interrupted()
+    answer = Answer(question=question.id, value="3")
+    desk, events, models = ScriptedAsker(), Events(), writers()
+    end = await run(
+        [*models, ScriptedModel("r", verdict_text(9), repeat=True)], desk, toolchain, schedule(), attempts=2,
+        events=events, before=before, asked=[Asked(question=question, answer=answer)],
+    )  # fmt: skip
+    assert end.outcome is Outcome.ACCEPTED
+    assert end.best is not None
+    assert end.best.text == RIGHT, "the one that gives the answer, which was not the best before"
+    assert [model.requests for model in models] == [[], []], "nothing has to be written for that"
+    assert end.questions == (Asked(question=question, answer=answer, effect=Effect.CHANGED),)
+    assert desk.offered == []
+    told = [body for body in events.bodies if isinstance(body, QuestionAsked | QuestionAnswered)]
+    assert told == [QuestionAsked(number=1, question=question), QuestionAnswered(answer=answer)]
+
+
+async def test_the_next_attempt_is_told_what_was_answered_before_an_interruption() -> None:
+    before, question, toolchain = await interrupted()
+    desk, models = ScriptedAsker(), writers()
+    answer = Answer(question=question.id, value="7", own=True)
+    end = await run(
+        [*models, ScriptedModel("r", verdict_text(5), repeat=True)], desk, toolchain, schedule(), attempts=2,
+        before=before, asked=[Asked(question=question, answer=answer)],
+    )  # fmt: skip
+    assert "`f(1)` gives 7" in models[0].prompts[0]
+    assert (desk.offered, [one.effect for one in end.questions]) == ([], [Effect.REFUTED])
+
+
+async def test_a_question_that_was_open_at_an_interruption_is_put_again() -> None:
+    before, question, toolchain = await interrupted()
+    desk = ScriptedAsker()
+    reviewer = ScriptedModel("r", verdict_text(9), repeat=True, gate=lambda _: desk.answer("3"))
+    end = await run(
+        [*writers(), reviewer], desk, toolchain, schedule(), attempts=2, before=before,
+        asked=[Asked(question=question)],
+    )  # fmt: skip
+    assert desk.offered == [question]
+    assert end.questions[0].answer == Answer(question=question.id, value="3")
+    nobody = await run(
+        [*writers(), ScriptedModel("r", verdict_text(9), repeat=True)], None, toolchain, schedule(), attempts=2,
+        before=before, asked=[Asked(question=question)],
+    )  # fmt: skip
+    assert nobody.questions == ()

@@ -8,6 +8,7 @@ import pytest
 
 from forge_lsp.core.attempt import Attempt, Evidence, Outcome
 from forge_lsp.core.checks import CheckStatus
+from forge_lsp.core.events import AttemptFinished, AttemptStarted
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.ending import Conclusion
 from forge_lsp.ensemble.loop import Ensemble
@@ -35,6 +36,7 @@ async def run(
     before: tuple[Attempt, ...] = (),
     attempts: int = 3,
     rows: tuple[object, ...] = (),
+    reasons: dict[str, str] | None = None,
 ) -> tuple[Conclusion, list[Attempt], Events]:
     kept: list[Attempt] = []
     events = Events()
@@ -43,7 +45,7 @@ async def run(
         kept.append(attempt)
 
     ensemble = Ensemble(
-        models=ScriptedDirectory(*models),  # type: ignore[arg-type]
+        models=ScriptedDirectory(*models, reasons=reasons),  # type: ignore[arg-type]
         syntax=TreeSitterSyntax(),
         context=PlainContext(),
         editing=PlainEditing(),
@@ -76,7 +78,11 @@ async def test_it_goes_on_with_the_next_attempt_and_what_was_learnt() -> None:
     assert (end.outcome, len(generator.prompts)) == (Outcome.ACCEPTED, 1)
     assert "7 is low" in generator.prompts[0]
     assert "7.5 is low" in generator.prompts[0]
-    assert events.types.count("attempt.started") == 1
+    told = [body for body in events.bodies if isinstance(body, AttemptStarted | AttemptFinished)]
+    assert [body.number for body in told] == [1, 1, 2, 2, 3, 3], "those of before are told again"
+    assert isinstance(told[3], AttemptFinished)
+    assert told[3].best is not None
+    assert (told[3].best.attempt, told[3].best.score, told[3].decision) == (2, 7.5, "retry")
 
 
 async def test_the_best_of_before_is_still_the_best() -> None:
@@ -107,6 +113,18 @@ async def test_a_witness_of_before_still_speaks(status: CheckStatus) -> None:
     )  # fmt: skip
     assert end.outcome is Outcome.UNVERIFIED
     assert end.reason == "unverified: line 7 expects 4; two models answer -1"
+
+
+async def test_attempts_that_were_skipped_before_keep_their_numbers() -> None:
+    rows, reasons = (row(1, model="x"), row(2), row(3)), {"x": "ollama pull x"}
+    models = (ScriptedModel("x"), ScriptedModel("g", GOOD))
+    _, kept, _ = await run(*models, *reviewers(7), rows=rows, reasons=reasons, attempts=2)
+    assert [(one.number, one.skipped) for one in kept] == [(1, "ollama pull x"), (2, None)]
+    generator = ScriptedModel("g", GOOD)
+    end, _, events = await run(models[0], generator, *reviewers(9), rows=rows, before=tuple(kept), reasons=reasons)
+    assert [one.number for one in end.attempts] == [1, 2, 3]
+    assert events.types[:1] == ["rung.skipped"]
+    assert len(generator.prompts) == 1
 
 
 async def test_all_attempts_were_made_before_it_was_interrupted() -> None:

@@ -51,6 +51,8 @@ class Concluded:
     sent: tuple[Any, ...] = ()
     evidence: Any = None
     questions: tuple[Any, ...] = ()
+    remedy: str | None = None
+    cause: Any = None
 
 
 @dataclass

@@ -11,7 +11,7 @@ import pytest
 
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.became import Became
-from forge_lsp.core.errors import BadRequest, ForgeError, JobUnknown, ToolMissing
+from forge_lsp.core.errors import BadRequest, ConsentRefused, ForgeError, JobUnknown, ToolMissing
 from forge_lsp.core.events import (
     AttemptStarted,
     Emit,
@@ -118,6 +118,29 @@ async def test_start_returns_before_the_work_and_wait_tells_the_end(rig: Rig) ->
         "reason": None,
     }
     assert result.candidate is not None and result.candidate.text == AFTER
+
+
+@pytest.mark.parametrize(
+    ("error", "more"),
+    [
+        (ConsentRefused("it was refused", remedy="say yes"), {"cause": "consent", "remedy": "say yes"}),
+        (
+            ToolMissing("no ruff", remedy="pip install ruff"),
+            {"remedy": "pip install ruff", "command": "pip install ruff"},
+        ),
+        (ForgeError("it was refused"), {}),
+    ],
+)
+async def test_a_failure_tells_programs_why_and_what_to_do(rig: Rig, error: ForgeError, more: dict[str, str]) -> None:
+    async def run(emit: Emit) -> Concluded:
+        raise error
+
+    result = await (await rig.start(run)).wait()
+    told = outcome_document(result)
+    assert {key: told[key] for key in ("cause", "remedy", "command") if key in told} == more
+    assert told["reason"] == error.full_message
+    last = result.events[-1].to_json()
+    assert (last["type"], last["cause"]) == ("job.finished", more.get("cause"))
 
 
 async def test_the_ledger_has_the_end_when_wait_returns(rig: Rig) -> None:

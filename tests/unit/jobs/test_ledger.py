@@ -14,9 +14,11 @@ import pytest
 
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.became import Became
+from forge_lsp.core.errors import Cause
 from forge_lsp.core.events import CallFinished, JobEvent, Stage, StageStarted
 from forge_lsp.jobs import database
 from forge_lsp.jobs.database import Database, DatabaseBusy
+from forge_lsp.jobs.document import job_document
 from forge_lsp.jobs.ledger import Ceiling, Ledger, Reservation
 from forge_lsp.jobs.presence import Presence
 from forge_lsp.jobs.record import JobState
@@ -65,6 +67,33 @@ async def test_a_whole_job_comes_back_as_it_was(tmp_path: Path) -> None:
         assert ledger.problem is None
     finally:
         await ledger.aclose()
+
+
+async def test_why_a_job_failed_comes_back_and_older_jobs_have_none(tmp_path: Path) -> None:
+    job = replace(full_record(), outcome=Outcome.FAILED, cause=Cause.CONSENT, remedy="ask again")
+    ledger = open_ledger(tmp_path)
+    ledger.begin(job)
+    await ledger.finish(job)
+    await ledger.aclose()
+    with sqlite3.connect(tmp_path / "ledger.db") as db:
+        assert db.execute("SELECT cause, remedy FROM jobs").fetchone() == ("consent", "ask again")
+    ledger = open_ledger(tmp_path)
+    kept = await ledger.record(job.job_id)
+    await ledger.aclose()
+    assert kept is not None
+    assert (kept.cause, kept.remedy) == (Cause.CONSENT, "ask again")
+    assert job_document(kept)["cause"] == "consent"
+    with sqlite3.connect(tmp_path / "ledger.db") as db:  # as an older version left it
+        for column in ("cause", "remedy", "asked_profile", "insights", "diagnostics"):
+            db.execute(f"ALTER TABLE jobs DROP COLUMN {column}")
+        before = next(number for number, step in enumerate(MIGRATIONS) if "COLUMN cause" in step[0])
+        db.execute(f"PRAGMA user_version = {before}")
+    ledger = open_ledger(tmp_path)
+    kept = await ledger.record(job.job_id)
+    await ledger.aclose()
+    assert kept is not None
+    assert (kept.cause, kept.remedy, kept.reason) == (None, None, job.reason)
+    assert "cause" not in job_document(kept)
 
 
 async def test_calls_and_reviews_can_be_counted(tmp_path: Path) -> None:

@@ -173,10 +173,14 @@ async def test_a_process_that_is_killed_leaves_an_interrupted_job(tmp_path: Path
         await first.begin()
         leaving = first.leave()
         (found,) = await second.found()
+        heard: list[JobEvent] = []
+        found.job.listen(heard.append)
         leaving.cancel()
         await asyncio.wait({leaving})
         result = await asyncio.wait_for(found.job.wait(), 20)
         assert (result.outcome, result.state, found.job.lost) == (Outcome.FAILED, JobState.INTERRUPTED, True)
+        assert isinstance(heard[-1].body, JobFinished), "whoever shows it hears of its end"
+        assert heard[-1].body.reason == result.reason
         with pytest.raises(BadRequest):
             await found.job.answer("q1", Given(choice=0))
         await first.manager.aclose()

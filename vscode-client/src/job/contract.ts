@@ -47,6 +47,12 @@ export interface Outcome {
   applyMode?: 'edit' | 'preview' | 'none';
   applied: boolean;
   reason: string | null;
+  /** Why it failed, where that is to be told in its own way: the use of a paid or remote model was not allowed. */
+  cause?: 'consent';
+  /** What fixes that; `reason` ends with it, after a dash. */
+  remedy?: string;
+  /** The command line that does. */
+  command?: string;
   questions?: Question[];
 }
 

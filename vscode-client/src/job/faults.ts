@@ -1,10 +1,12 @@
-// Which settings file a fault is in. Pure.
+// Which settings file is wrong. Pure.
 
-const PATH = String.raw`(?:/|[A-Za-z]:[\\/])[^()\n]*?\.toml`;
-const KEYED = new RegExp(String.raw`\((${PATH})\): `); // accept.scor (/w/forge.toml): unknown key
-const WHOLE = new RegExp(String.raw`(?:^|: |; )(${PATH}): `); // /w/forge.toml: no TOML, at line 3
+/** What the server has marked in a file. */
+export interface Marked {
+  path: string;
+  problems: readonly { source?: string }[];
+}
 
-/** The file of settings that a message says something is wrong in; undefined: it names none. */
-export function settingsFile(message: string): string | undefined {
-  return (KEYED.exec(message) ?? WHOLE.exec(message))?.[1];
+/** The first settings file in which the server has marked something; undefined: in none. */
+export function settingsFile(files: readonly Marked[]): string | undefined {
+  return files.find(({ path, problems }) => path.endsWith('.toml') && problems.some(({ source }) => source === 'forge-lsp'))?.path;
 }

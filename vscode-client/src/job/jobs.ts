@@ -233,7 +233,7 @@ export class Jobs implements vscode.Disposable {
     const refused = error instanceof ResponseError && error.code !== -32097; // PendingResponseRejected
     const text = refused ? error.message : 'The server stopped while the job ran. Nothing was changed; it can be resumed once the server is back.';
     const [doctor, log] = [LABELS.doctor, LABELS.log];
-    const fix = opening(text);
+    const fix = opening();
     const pressed = await this.ui.say('error', text, ...(fix ? [fix.label, log] : refused ? [doctor, log] : [log]));
     if (fix && pressed === fix.label) {
       await fix.open();

@@ -93,6 +93,7 @@ export class LiveJobs {
   hear(event: JobEvent): void {
     if (event.type === 'job.started') {
       this.forgetEnded();
+      this.jobs.delete(event.jobId); // it was found again, and is told from its beginning
       this.jobs.set(event.jobId, {
         jobId: event.jobId,
         uri: text(event.uri),

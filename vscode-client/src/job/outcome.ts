@@ -63,9 +63,6 @@ function attempts(count: number): string {
   return `${count} attempt${count === 1 ? '' : 's'}`;
 }
 
-/** What a reason says where the user did not allow a paid or remote server: an answer, and no fault. */
-const NOT_ALLOWED = 'its use was not allowed';
-
 /** A finished job as a message. A result that waits to be looked at (`apply.mode` is preview) is told by its preview. */
 export function told(outcome: Outcome, file?: string): Told {
   const line = capital(summary(outcome, file));
@@ -79,17 +76,18 @@ export function told(outcome: Outcome, file?: string): Told {
       return { level: 'warning', text: `${line}, but not applied.${why}`, choices: ['preview', 'retry', 'report'] };
     case 'unverified':
     case 'exhausted': {
-      const fix = fixing(outcome.reason);
+      const fix = fixing(outcome);
       const rest: Choice[] = fix.command ? ['terminal', 'report'] : ['retry', 'report'];
       const text = `${line}. Nothing was changed.${why}`;
       return { level: 'warning', text, choices: ['preview', 'apply', ...rest], ...fix };
     }
     case 'failed': {
-      if (outcome.reason?.includes(NOT_ALLOWED)) {
-        const [said] = outcome.reason.split(' - '); // what follows is for a terminal
-        return { level: 'info', text: `Nothing was changed. ${sentence(said ?? '')}`, choices: ['report'] };
+      if (outcome.cause === 'consent') {
+        // An answer of the user's, and no fault. Its remedy is for a terminal.
+        const said = (outcome.reason ?? '').replace(` - ${outcome.remedy}`, '');
+        return { level: 'info', text: `Nothing was changed. ${sentence(said)}`, choices: ['report'] };
       }
-      const fix = fixing(outcome.reason);
+      const fix = fixing(outcome);
       const first: Choice = fix.command ? 'terminal' : 'doctor';
       return { level: 'error', text: `Failed.${why || ' The report says more.'}`, choices: [first, 'report', 'log'], ...fix };
     }
@@ -107,17 +105,6 @@ export function awaitsPreview(outcome: Outcome): boolean {
 export function proposed(outcome: Outcome, file?: string): string {
   const why = outcome.reason ? ` ${sentence(outcome.reason)}` : '';
   return `${capital(summary(outcome, file))}.${why}`;
-}
-
-const PROGRAMS = ['sudo', 'apt-get', 'pip', 'npm', 'ollama', 'forge-lsp', 'dotnet', 'rustup', 'brew', 'systemctl'];
-const COMMAND = new RegExp(`^(?:[A-Z_]+=\\S+ )*(?:${PROGRAMS.join('|')}) [^;,\\n]+$`);
-
-/** The command that a reason names as its remedy: in backticks, or after its last dash. */
-export function fixing(reason: string | null): { command?: string } {
-  const quoted = /`([^`\n]+)`/.exec(reason ?? '')?.[1];
-  const last = reason?.split(' - ').pop();
-  const command = [quoted, last].find((words) => words !== undefined && COMMAND.test(words));
-  return command ? { command } : {};
 }
 
 /** The name of a document's file. */
@@ -143,6 +130,10 @@ export function money(usd: number): string {
     return 'free';
   }
   return usd < 0.01 ? '< $0.01' : `$${usd.toFixed(2)}`;
+}
+
+function fixing(outcome: Outcome): { command?: string } {
+  return outcome.command ? { command: outcome.command } : {};
 }
 
 function sentence(text: string): string {

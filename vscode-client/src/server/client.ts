@@ -126,9 +126,9 @@ const SHOW: { [type: number]: (text: string, ...actions: MessageActionItem[]) =>
   [MessageType.Info]: vscode.window.showInformationMessage,
 };
 
-/** A message of the server's; one about a wrong setting can open its file. */
+/** A message of the server's. An error while a settings file is wrong can open that file. */
 async function tell(type: MessageType, message: string): Promise<void> {
-  const fix = opening(message);
+  const fix = type === MessageType.Error ? opening() : undefined;
   const actions = fix ? [{ title: fix.label }] : [];
   if (await (SHOW[type] ?? SHOW[MessageType.Info])?.(message, ...actions)) {
     await fix?.open();
