@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -451,3 +451,44 @@ async def test_a_sibling_s_test_of_what_was_built_earlier_proves_nothing(sandbox
     (result,) = (await evidence(sandbox, task, "return height + width;")).results
     assert (result.status, result.environment) == (NOT_RUNNABLE, True)
     assert "built earlier (dist/area.js)" in result.detail
+
+
+ROOT_CONFIG = (
+    'import { defineConfig } from "vitest/config";\n'
+    'export default defineConfig({ test: { projects: ["packages/*"], globals: true } });\n'
+)
+OWN_CONFIG = (
+    'import { defineProject, mergeConfig } from "vitest/config";\nimport root from "../../vitest.config.js";\n'
+    'export default mergeConfig(root, defineProject({ test: { name: "shop" } }));\n'
+)
+SHARED_CONFIG = (
+    'import { defineConfig } from "vitest/config";\n'
+    'export default defineConfig({ test: { include: ["packages/*/test/*.ts"], globals: true } });\n'
+)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"vitest.config.ts": ROOT_CONFIG, "packages/shop/vitest.config.ts": OWN_CONFIG},
+        {"vitest.config.ts": SHARED_CONFIG},
+    ],
+    ids=["projects of the root", "the root alone"],
+)
+async def test_a_package_is_tested_by_the_settings_of_its_workspace(
+    sandbox: Sandbox, tmp_path: Path, settings: Mapping[str, str]
+) -> None:
+    area = AREA.replace("(width, height)", "(width: number, height: number): number")
+    files = {
+        **settings,
+        "package.json": '{"private": true, "workspaces": ["packages/*"]}\n',
+        "packages/shop/package.json": '{"name": "shop", "type": "module", "scripts": {"test": "vitest run"}}\n',
+        "packages/shop/src/area.ts": area,
+        "packages/shop/test/area.test.ts": EXPECT,
+    }
+    task = project_task(tmp_path, lang.TYPESCRIPT, files, "packages/shop/src/area.ts")
+    (tmp_path / "node_modules").symlink_to(node_modules("vitest", "3") / "node_modules")
+    good = told(await evidence(sandbox, task, "return height * width;"))
+    assert [good[name][0] for name in NAMES] == [KEPT, NOT_RUNNABLE, KEPT, KEPT, UNRELATED], good
+    wrong = told(await evidence(sandbox, task, "return width + height;"))
+    assert wrong["area"] == (FAILED, "6", "5")

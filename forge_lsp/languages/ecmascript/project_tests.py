@@ -22,6 +22,7 @@ from forge_lsp.core.checks import Cause, CheckResult, CheckStatus
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox
 from forge_lsp.core.task import Task
+from forge_lsp.languages.ecmascript.configuring import apart_from_projects
 from forge_lsp.languages.ecmascript.finding import BESIDE, ENDINGS, PARALLEL, TOGETHER, Suite, found_for
 from forge_lsp.languages.ecmascript.forging import doubt_of
 from forge_lsp.languages.ecmascript.importing import whole_export
@@ -213,13 +214,18 @@ class JavaScriptTests:
         }
         watch = watching(suite.runner, suite.folder, place.document, course.secret)
         extra |= {path: text.encode() for path, text in watch.items()}
+        how = _loading(suite, place)
+        apart = apart_from_projects(place, suite.folder) if suite.runner == "vitest" else None
+        if apart is not None:
+            configuration = f"forge-vitest-{course.secret[-6:]}.config.mjs"
+            extra[suite.folder / configuration] = apart.encode()
+            how = (*how, "--config", configuration)
         beside = suite.folder / f"forge-check-{course.secret[-6:]}.test.cjs"
         if suite.runner == "jest":
             # jest runs a single file in its own process, where the reporter is.
             extra[beside] = b'test("beside", () => undefined);\n'
         async with self._sandbox.open(place.tree(course.text, extra)) as box:
             root = str(box.root)
-            how = _loading(suite, place)
             result = await self._command(box, suite, node, course, tuple(texts), beside, nonce, readable, how)
         told = answered(result.stdout, nonce)
         if told is None:
