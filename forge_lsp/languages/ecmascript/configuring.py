@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.project import Place
 from forge_lsp.languages.ecmascript.built import manifest_of
+from forge_lsp.reading import parsed_json, read_text
 
-__all__ = ["apart_from_projects", "start_folder"]
+__all__ = ["apart_from_projects", "loading_words", "start_folder"]
 
 _CONFIGURATIONS = {
     "vitest": ("vitest.config.*", "vite.config.*", "vitest.workspace.*"),
@@ -55,3 +56,17 @@ def apart_from_projects(place: Place, folder: PurePosixPath) -> str | None:
         if other is not None and _PROJECTS.search(place.text(other) or ""):
             return _APART.replace("{SOURCE}", json.dumps(f"./{found.name}"))
     return None
+
+
+def loading_words(place: Place, folder: PurePosixPath, script: Path | None) -> tuple[str, ...]:
+    """Return how vitest is to load its configuration: it writes beside the packages, which it cannot where they are a
+    link."""
+    if script is None or place.source is None:
+        return ()
+    try:
+        version = parsed_json(read_text(script.with_name("package.json")) or "")["version"]
+        known = tuple(int(part) for part in version.split(".")[:2]) >= (3, 2)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ()
+    linked = any((place.source / above / "node_modules").is_symlink() for above in (folder, *folder.parents))
+    return ("--configLoader=runner",) if known and linked else ()
