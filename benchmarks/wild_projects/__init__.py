@@ -55,6 +55,10 @@ _QUIET = ("-q", "-B", "-Danimal.sniffer.skip", "-Drat.skip", "-Dcheckstyle.skip"
 """Maven without what only looks at the form of a project."""
 _MAVEN: tuple[Command, ...] = (("mvn", *_QUIET, "test"),)
 _MAVEN_TEST: Command = ("mvn", *_QUIET, "-o", "-Dsurefire.skipAfterFailureCount=1", "test")
+_UNTYPED = ("--project", "compile-mode")
+"""The only project of zod's whose tests do not wait for its types to be checked, which takes minutes."""
+_HEALTH = ("-pl", "metrics-healthchecks", "-am", "-Dsurefire.failIfNoSpecifiedTests=false", "-Dtest=*HealthCheck*Test")
+"""One module of metrics by its tests, and what it needs of the others."""
 _CMAKE: tuple[Command, ...] = (("cmake", "-S", ".", "-B", "build"), ("cmake", "--build", "build"))
 _CTEST: Command = ("sh", "-c", "cmake --build build >/dev/null && ctest --test-dir build --stop-on-failure")
 
@@ -227,12 +231,9 @@ SOURCES: tuple[Source, ...] = (
         kind="checkout",
         package="dropwizard/metrics",
         language="java",
-        code=("metrics-core/src/main/java",),
-        setup=(
-            ("mvn", *_QUIET, "-pl", "metrics-core", "-am", "test-compile"),
-            ("mvn", *_QUIET, "-pl", "metrics-core", "test"),
-        ),
-        test=("mvn", *_QUIET, "-o", "-Dsurefire.skipAfterFailureCount=1", "-pl", "metrics-core", "test"),
+        code=("metrics-healthchecks/src/main/java",),
+        setup=(("mvn", *_QUIET, *_HEALTH, "test"),),
+        test=("mvn", *_QUIET, "-o", "-Dsurefire.skipAfterFailureCount=1", *_HEALTH, "test"),
         shape="a multi-module Maven project, JUnit 5",
     ),
     Source(
@@ -246,13 +247,33 @@ SOURCES: tuple[Source, ...] = (
         shape="modules, ava",
     ),
     Source(
+        name="dot-prop",
+        kind="checkout",
+        package="sindresorhus/dot-prop",
+        language="javascript",
+        code=("index.js",),
+        setup=(_BARE, (*_NPM, "--no-save", "ava@6")),
+        test=("node", "node_modules/.bin/ava", "--fail-fast"),
+        shape="modules, ava, one module of many functions",
+    ),
+    Source(
+        name="query-string",
+        kind="checkout",
+        package="sindresorhus/query-string",
+        language="javascript",
+        code=("base.js",),
+        setup=(_BARE, (*_NPM, "--no-save", "ava@6", "deep-equal@2", "fast-check@3")),
+        test=("node", "node_modules/.bin/ava", "--fail-fast"),
+        shape="modules, ava, a module that another one exports",
+    ),
+    Source(
         name="zod",
         kind="checkout",
         package="colinhacks/zod",
         language="typescript",
         code=("packages/zod/src/v4/core",),
         setup=(("npx", "--yes", "pnpm@9", "install", "--frozen-lockfile", "--ignore-scripts"),),
-        test=("npx", "--yes", "pnpm@9", "exec", "vitest", "run", "--bail", "1", "--project", "zod"),
+        test=("node", "node_modules/vitest/vitest.mjs", "run", "--bail", "1", *_UNTYPED, "packages/zod/src/v4/mini"),
         shape="a monorepo of pnpm, vitest",
     ),
     Source(
@@ -260,11 +281,11 @@ SOURCES: tuple[Source, ...] = (
         kind="checkout",
         package="servo/rust-url",
         language="rust",
-        code=("form_urlencoded/src", "percent_encoding/src", "data-url/src"),
+        code=("form_urlencoded/src", "percent_encoding/src"),
         setup=(("cargo", "fetch"),),
         test=(
-            *("cargo", "test", "--offline", "-q"),
-            *_packages("form_urlencoded", "percent-encoding", "data-url", "url"),
+            *("cargo", "test", "--offline", "-q", "--tests"),
+            *_packages("form_urlencoded", "percent-encoding", "url"),
         ),
         shape="a workspace, whose crates test one another",
     ),

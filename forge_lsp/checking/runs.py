@@ -62,9 +62,9 @@ def passed() -> Run:
     return Run(state=RunState.PASSED)
 
 
-def skipped(detail: str = "") -> Run:
-    """Return the run of a test that was skipped, or that is expected to fail."""
-    return Run(state=RunState.SKIPPED, detail=detail)
+def skipped(detail: str = "", *, marked: bool = False) -> Run:
+    """Return the run of a test that was skipped, or that is expected to fail; ``marked``: its own text says so."""
+    return Run(state=RunState.SKIPPED, detail=detail, marked=marked)
 
 
 def failed(

@@ -264,7 +264,7 @@ def _result(
     fine = status in (CheckStatus.PROOF, CheckStatus.KEPT)
     run = now or Run(state=RunState.NOT_RUN, detail=after.words or "it is not there any more")
     environment = False
-    if status is CheckStatus.NOT_RUNNABLE and was is not None and was.state is RunState.NOT_RUN:
+    if status is CheckStatus.NOT_RUNNABLE and was is not None and was.state is RunState.NOT_RUN and not run.marked:
         run = replace(run, detail=was.detail or run.detail)
         environment = was.cause is not Cause.ELSEWHERE
     detail = run.detail

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
@@ -98,6 +99,48 @@ async def test_objects_that_were_built_earlier_are_built_again(
         found = await evidence(sandbox, task, f"static inline {code}")
         assert [one.status for one in found.results] == [status], found
         assert found.doubt is None
+
+
+WERROR = {
+    **FILES,
+    "Makefile": (
+        "CFLAGS = -I. -Wall -Wextra -Werror\n.PHONY: test\ntest: tests/test_area\n\t./tests/test_area\n"
+        "tests/test_area: tests/test_area.c area.c\n\t$(CC) $(CFLAGS) -o $@ $^\n"
+    ),
+    "tests/test_area.c": (
+        '#include "area.h"\n#include <stdio.h>\n'
+        "int main(void) {\n"
+        '    printf("tests/test_area.c:4:test_area:%s\\n", area(2, 3) == 6 ? "PASS" : "FAIL");\n'
+        '    printf("tests/test_area.c:5:test_later:IGNORE\\n");\n    return area(2, 3) != 6;\n}\n'
+    ),
+}
+
+
+@pytest.mark.parametrize("build", ["make", "cmake"])
+async def test_a_stub_is_tested_where_warnings_are_errors(sandbox: Sandbox, tmp_path: Path, build: str) -> None:
+    """The parameters of a stub are not used: its tests are built all the same, and one that is ignored stays so."""
+    files = dict(WERROR)
+    if build == "cmake":
+        if shutil.which("cmake") is None:
+            pytest.skip("cmake is not installed")
+        flags = "add_compile_options(-Wall -Wextra -Werror)\nadd_executable(test_area"
+        files = {**files, "CMakeLists.txt": LISTS.replace("add_executable(test_area", flags)}
+        del files["Makefile"]
+    task = project_task(tmp_path, lang.C, files, "area.c")
+    if build == "cmake":
+        await asyncio.to_thread(subprocess.run, ("cmake", "-S", ".", "-B", "build"), cwd=tmp_path, check=True)
+    statuses = {
+        name: {
+            re.split("[ :]", one.id)[-1]: one.status
+            for one in (await evidence(sandbox, task, code)).results
+            if one.id.endswith(("test_area", "test_later"))
+        }
+        for name, code in (("good", GOOD), ("wrong", WRONG), ("careless", GOOD.replace("{", "{\n    int unused;")))
+    }
+    passed = {"test_area": CheckStatus.PROOF, "test_later": CheckStatus.NOT_RUNNABLE}
+    assert statuses["good"] == passed
+    assert statuses["wrong"] == {**passed, "test_area": CheckStatus.OWED}
+    assert statuses["careless"]["test_area"] is CheckStatus.OWED, "the project's build refuses it"
 
 
 async def test_tests_that_speak_of_something_else_are_not_run(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from tests.support.tools import node_modules
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 KEPT, FAILED, NOT_RUNNABLE = CheckStatus.KEPT, CheckStatus.FAILED, CheckStatus.NOT_RUNNABLE
+OWED, PROOF = CheckStatus.OWED, CheckStatus.PROOF
 UNRELATED = CheckStatus.UNRELATED
 
 AREA = "«export function area(width, height) {\n  return width * height;\n}»\n\nexport const one = () => 1;\n"
@@ -451,3 +452,88 @@ async def test_a_sibling_s_test_of_what_was_built_earlier_proves_nothing(sandbox
     (result,) = (await evidence(sandbox, task, "return height + width;")).results
     assert (result.status, result.environment) == (NOT_RUNNABLE, True)
     assert "built earlier (dist/area.js)" in result.detail
+
+
+ROOT_CONFIG = (
+    'import { defineConfig } from "vitest/config";\n'
+    'export default defineConfig({ test: { projects: ["packages/*"], globals: true } });\n'
+)
+OWN_CONFIG = (
+    'import { defineProject, mergeConfig } from "vitest/config";\nimport root from "../../vitest.config.js";\n'
+    'export default mergeConfig(root, defineProject({ test: { name: "shop" } }));\n'
+)
+SHARED_CONFIG = (
+    'import { defineConfig } from "vitest/config";\n'
+    'export default defineConfig({ test: { include: ["packages/*/test/*.ts"], globals: true } });\n'
+)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"vitest.config.ts": ROOT_CONFIG, "packages/shop/vitest.config.ts": OWN_CONFIG},
+        {"vitest.config.ts": SHARED_CONFIG},
+    ],
+    ids=["projects of the root", "the root alone"],
+)
+async def test_a_package_is_tested_by_the_settings_of_its_workspace(
+    sandbox: Sandbox, tmp_path: Path, settings: Mapping[str, str]
+) -> None:
+    area = AREA.replace("(width, height)", "(width: number, height: number): number")
+    files = {
+        **settings,
+        "package.json": '{"private": true, "workspaces": ["packages/*"]}\n',
+        "packages/shop/package.json": '{"name": "shop", "type": "module", "scripts": {"test": "vitest run"}}\n',
+        "packages/shop/src/area.ts": area,
+        "packages/shop/test/area.test.ts": EXPECT,
+    }
+    task = project_task(tmp_path, lang.TYPESCRIPT, files, "packages/shop/src/area.ts")
+    (tmp_path / "node_modules").symlink_to(node_modules("vitest", "3") / "node_modules")
+    good = told(await evidence(sandbox, task, "return height * width;"))
+    assert [good[name][0] for name in NAMES] == [KEPT, NOT_RUNNABLE, KEPT, KEPT, UNRELATED], good
+    wrong = told(await evidence(sandbox, task, "return width + height;"))
+    assert wrong["area"] == (FAILED, "6", "5")
+
+
+HANDLERS = """'use strict';
+
+«function kept(size) {
+  return (value) => value > BODY;
+}»
+
+function one() {
+  return 1;
+}
+
+const handlers = { large: kept(9), small: kept(1) };
+module.exports = { run: (name, value) => handlers[name](value), one };
+"""
+HANDLED = """const test = require("node:test");
+const assert = require("node:assert");
+const { run, one } = require("../handlers.js");
+test("of ten", () => assert.equal(run("large", 10), true));
+test("of two", () => assert.equal(run("small", 2), true));
+test("nothing of it", () => assert.equal(one(), 1));
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [("return (value) => value >= size;", KEPT), ('throw new Error("not implemented");', PROOF)]
+)
+async def test_tests_that_never_name_the_scope_and_depend_on_it(
+    sandbox: Sandbox, tmp_path: Path, body: str, status: CheckStatus
+) -> None:
+    """It is called while its module is loaded: what fails where it gives nothing speaks of it, the rest does not."""
+    files = {
+        "package.json": "{}\n",
+        "handlers.js": HANDLERS.replace("return (value) => value > BODY;", body),
+        "test/all.test.js": HANDLED,
+    }
+    task = project_task(tmp_path, lang.JAVASCRIPT, files, "handlers.js")
+    task = replace(task, scope=replace(task.scope, name="kept"))
+    good = told(await evidence(sandbox, task, "return (value) => value > size;"))
+    assert good["of ten"][0] is status
+    assert good["of two"][0] is status
+    assert "nothing of it" not in good or good["nothing of it"][0] is KEPT
+    wrong = told(await evidence(sandbox, task, "return (value) => value < size;"))
+    assert {name for name, (state, _, _) in wrong.items() if state in (FAILED, OWED)} == {"of ten", "of two"}

@@ -108,7 +108,7 @@ def run_of(entries: Sequence[Mapping[str, Any]], where: Where, *, speaks: bool) 
         return _failed(bad, where, speaks=speaks)
     if any(entry["kind"] == "passed" for entry in entries):
         return passed()
-    return skipped(str(entries[0].get("message", "")))
+    return skipped(str(entries[0].get("message", "")), marked=all(entry.get("marked") is True for entry in entries))
 
 
 def _failed(entry: Mapping[str, Any], where: Where, *, speaks: bool) -> Run:

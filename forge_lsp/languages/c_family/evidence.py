@@ -64,7 +64,7 @@ class CFamilyEvidence:
         language = SOURCES.get(place.document.suffix, task.document.language)
         units = await asyncio.to_thread(units_of, place, task.document.language)
         includers = tuple(file for file in units.files if file != place.document)
-        runner = Runner(self._sandbox, place, suite, timeout=self._timeout, includers=includers)
+        runner = Runner(self._sandbox, place, suite, timeout=self._timeout, includers=includers, strict=candidate.text)
         try:
             known = f"{task.document.text}\0{task.scope.range}\0{suite}"
             key = await asyncio.to_thread(fingerprint, place, known, (*MATTERS, "akefile", ".txt", ".cmake", ".mk"))

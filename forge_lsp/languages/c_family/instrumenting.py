@@ -16,7 +16,7 @@ from forge_lsp.core.languages import Language
 from forge_lsp.languages.c_family import CPP
 from forge_lsp.languages.c_family.scanning import Function, blanked, functions_in
 
-__all__ = ["ASSERT", "FOLDER", "MARK", "MISSED", "Crash", "crashing", "with_missing"]
+__all__ = ["ASSERT", "FOLDER", "MARK", "MISSED", "Crash", "crashing", "with_missing", "without_warnings"]
 
 FOLDER = PurePosixPath(".forge-include")
 """Where the header lies; ``CPATH`` names it."""
@@ -153,6 +153,13 @@ def with_missing(text: str, symbols: Iterable[str]) -> str:
         lines.append(f"__attribute__((weak)) void {name}(void) {{ {words}; __builtin_trap(); }}")
     lines += ["#ifdef __cplusplus", "}", "#endif", "#endif"]
     return text + "\n".join(lines) + "\n"
+
+
+def without_warnings(text: str, warnings: Iterable[str]) -> str:
+    """Return a C or C++ text about which compilers do not give these warnings (``-Wunused-parameter``). Lines keep
+    their numbers."""
+    pragmas = "".join(f'#pragma GCC diagnostic ignored "{name}"\n' for name in sorted(warnings))
+    return f"{pragmas}#line 1\n{text}" if pragmas else text
 
 
 def _members(text: str, begin: int, end: int) -> list[Function]:

@@ -21,6 +21,7 @@ __all__ = [
     "tests_in",
     "unlinked",
     "values_in",
+    "warnings_in",
     "why_not_built",
 ]
 
@@ -83,6 +84,9 @@ _UNLINKED = (
 )
 _ERROR = re.compile(
     r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d+):(?P<column>\d+): (?:fatal )?error: (?P<words>[^\n]*)", re.M
+)
+_WARNING = re.compile(
+    r"^(?P<file>[^\s:][^:\n]*):\d+:\d+: error: [^\n]*\[-Werror(?:=|,-W)(?P<name>[\w+-]+)(?:=\d+)?[^\]\n]*\]$", re.M
 )
 _ABRUPT = re.compile(
     r"\b(?:Aborted|SIGABRT|Segmentation fault|SEGFAULT|Illegal instruction|ILLEGAL|Trace/breakpoint|Bus error|"
@@ -257,6 +261,15 @@ def errors_in(output: str) -> tuple[tuple[str, int, int, str], ...]:
     """Return the compiler's errors: file, line, column, words."""
     return tuple(
         (match["file"], int(match["line"]), int(match["column"]), match["words"]) for match in _ERROR.finditer(output)
+    )
+
+
+def warnings_in(output: str, document: str) -> frozenset[str]:
+    """Return the warnings about the file ``document`` that are errors by ``-Werror``: ``-Wunused-parameter``."""
+    return frozenset(
+        f"-W{match['name']}"
+        for match in _WARNING.finditer(output)
+        if document and match["file"].rpartition("/")[2] == document
     )
 
 

@@ -16,7 +16,7 @@ from forge_lsp.checking.runs import SuiteRun, failed
 from forge_lsp.core.checks import Cause, Run, RunState
 from forge_lsp.languages.c_family.cutting import Cut
 from forge_lsp.languages.c_family.instrumenting import MISSED
-from forge_lsp.languages.c_family.outputs import ENDED, broken, ended_abruptly, errors_in, missing_names
+from forge_lsp.languages.c_family.outputs import ENDED, broken, ended_abruptly, errors_in, missing_names, warnings_in
 from forge_lsp.languages.c_family.reading import Reading
 
 __all__ = ["MOST_ROUNDS", "Changes", "Once", "changes_for", "merged"]
@@ -27,10 +27,12 @@ MOST_ROUNDS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What a run is made with: the ``cut`` of its test files, the ``symbols`` that are defined for it."""
+    """What a run is made with: the ``cut`` of its test files, the ``symbols`` that are defined for it, the ``warnings``
+    that are switched off in the document."""
 
     cut: Cut
     symbols: frozenset[str] = frozenset()
+    warnings: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,21 +48,25 @@ class Once:
     names: frozenset[str] = field(default=frozenset())
 
 
-def changes_for(rounds: Sequence[Once], reading: Reading) -> Changes | None:
-    """Return what the next run is to be made with; None where there is nothing (more) that would help."""
+def changes_for(rounds: Sequence[Once], reading: Reading, *, lenient: bool = False) -> Changes | None:
+    """Return what the next run is to be made with; None where there is nothing (more) that would help. ``lenient``:
+    warnings about the document that the project makes errors are no reason not to run its tests."""
     last = rounds[-1]
     cut, symbols = last.changes.cut, last.changes.symbols
     if last.run.uncollected:
+        off = last.changes.warnings
+        if lenient and (warnings := warnings_in(last.output, reading.document) - off):
+            return replace(last.changes, warnings=off | warnings)
         errors = errors_in(last.output)
         if errors:
             new = cut.without_lines(
                 (file, line, column, frozenset(_missing(words, reading))) for file, line, column, words in errors
             )
-            return Changes(cut=new, symbols=symbols) if new.parts != cut.parts else None
+            return replace(last.changes, cut=new) if new.parts != cut.parts else None
         more = symbols | last.symbols
         if more == symbols:
             return None
-        return Changes(cut=cut.without_names(last.names - set(reading.names)), symbols=more)
+        return replace(last.changes, cut=cut.without_names(last.names - set(reading.names)), symbols=more)
     names = reading.unfinished.union(*(one.names for one in rounds)) - set(reading.names)
     ended = [
         _bare(name, last.wholes)
@@ -71,7 +77,7 @@ def changes_for(rounds: Sequence[Once], reading: Reading) -> Changes | None:
     if not (ended or ended_abruptly(last.output) or (silent and reading.unfinished)):
         return None
     new = cut.without_names(names).without_tests(ended)
-    return Changes(cut=new, symbols=symbols) if new.parts != cut.parts else None
+    return replace(last.changes, cut=new) if new.parts != cut.parts else None
 
 
 def merged(rounds: Sequence[Once], reading: Reading) -> SuiteRun:

@@ -16,6 +16,7 @@ from forge_lsp.languages.c_family.scanning import blanked, calls_in, functions_i
 __all__ = ["Reading", "callers_of"]
 
 _MOST_LINES = 6
+_SKIPS = re.compile(r"skip|ignore|disable|pending", re.I)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +118,7 @@ class Reading:
 
     def _run(self, name: str, told: Reported) -> Run:
         if told.passed is None:
-            return skipped(told.words)
+            return skipped(told.words, marked=_SKIPS.search(self.source(told.place or name, name)) is not None)
         if told.passed:
             return passed()
         values = values_in(told.words)

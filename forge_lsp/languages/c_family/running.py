@@ -16,7 +16,7 @@ from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox
 from forge_lsp.languages.c_family.cutting import Cut
 from forge_lsp.languages.c_family.flags import SOURCES
-from forge_lsp.languages.c_family.instrumenting import ASSERT, FOLDER, with_missing
+from forge_lsp.languages.c_family.instrumenting import ASSERT, FOLDER, with_missing, without_warnings
 from forge_lsp.languages.c_family.outputs import Reported, missing_names, unlinked
 from forge_lsp.languages.c_family.partly import MOST_ROUNDS, Changes, Once, changes_for, merged
 from forge_lsp.languages.c_family.reading import Reading
@@ -55,7 +55,9 @@ _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
 class Runner:
     """Runs one suite with one text or another in the document's place. ``timeout`` in seconds, for a whole run.
-    ``includers`` are the sources that include the document: many a Makefile does not know that they depend on it."""
+    ``includers`` are the sources that include the document: many a Makefile does not know that they depend on it.
+    ``strict`` is the text about which the project's warnings are errors, where its build says so (``-Werror``): a stub
+    that does not use its parameters is to be tested all the same."""
 
     def __init__(
         self,
@@ -65,12 +67,14 @@ class Runner:
         *,
         timeout: float,
         includers: Sequence[PurePosixPath] = (),
+        strict: str | None = None,
     ) -> None:
         self._sandbox = sandbox
         self._place = place
         self._suite = suite
         self._timeout = timeout
         self._includers = includers
+        self._strict = strict
         self._known: dict[frozenset[str], Sequence[str]] = {}
 
     async def run(self, text: str, only: Sequence[str] | None) -> SuiteRun:
@@ -88,7 +92,9 @@ class Runner:
         rounds: list[Once] = []
         while changes is not None and len(rounds) < MOST_ROUNDS:
             rounds.append(await self._once(text, only, changes, reading, unseen=unseen))
-            changes = changes_for(rounds, reading)
+            changes = changes_for(rounds, reading, lenient=text != self._strict)
+            if changes is not None and changes.warnings != rounds[-1].changes.warnings:
+                rounds.clear()  # they kept the whole from being built
         return merged(rounds, reading)
 
     async def _once(
@@ -97,6 +103,7 @@ class Runner:
         touched = {PurePosixPath(name): content.encode() for name, content in changes.cut.remaining().items()}
         extra = {**touched, FOLDER / "assert.h": ASSERT.encode()}
         whole = with_missing(text, changes.symbols) if changes.symbols else text
+        whole = without_warnings(whole, changes.warnings)
         async with self._sandbox.open(self._place.tree(whole, extra)) as box:
             if self._includers and not self._suite.ctest:
                 stale = (str(box.root / name) for name in self._includers)

@@ -166,7 +166,7 @@ def missing_in(problem: Diagnostic) -> str | None:
 
 def _run(name: str, state: bool | None, message: str, stack: str, reading: Reading | None) -> Run:
     if state is None:
-        return skipped(message)
+        return skipped(message, marked=True)
     if state:
         return passed()
     expected, actual = values_in(message)

@@ -18,6 +18,7 @@ from forge_lsp.core.checks import CheckResult
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.ecmascript import JAVASCRIPT, TEST_FILES, TYPESCRIPT
 from forge_lsp.languages.ecmascript.built import built_earlier, manifest_of
+from forge_lsp.languages.ecmascript.configuring import start_folder
 from forge_lsp.languages.ecmascript.importing import Importers
 from forge_lsp.languages.ecmascript.reading import reaching, read_tests, tokens_of
 from forge_lsp.languages.ecmascript.tsc import script_folders
@@ -226,7 +227,8 @@ def _suite(task: Task, at: Place, folder: PurePosixPath) -> Suite | _Blocked | N
                         hooks=hooks,
                         words=before,
                     )
-                return Suite(runner=runner, folder=folder, files=(at.document,), script=program)
+                start = start_folder(at, folder, runner)
+                return Suite(runner=runner, folder=start, files=(at.document,), script=program)
     declared = [
         runner for runner in runners if runner in wanted or _starts(runner, script) or _depends(manifest, runner)
     ]

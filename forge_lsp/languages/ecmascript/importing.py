@@ -12,7 +12,7 @@ from typing import Any, cast
 from forge_lsp.checking.project import Place
 from forge_lsp.reading import parsed_json
 
-__all__ = ["Importers", "whole_export"]
+__all__ = ["Importers", "lenient_imports", "whole_export"]
 
 _SOURCES = re.compile(
     r"(?:\bfrom|\bimport|\b(?:import|require)\s*\()\s*(?:/\*[^*]*\*/\s*)?[\"'](?P<source>[^\"'\n]+)[\"']"
@@ -185,3 +185,29 @@ def _bare(name: str, endings: tuple[str, ...]) -> str:
     name = name.removesuffix("/")
     ending = next((ending for ending in endings if name.endswith(ending)), "")
     return name[: len(name) - len(ending)] if ending else name
+
+
+def lenient_imports(text: str, source: str, number: int) -> str | None:
+    """Return the text of a test file that takes what a module does not export as undefined; None: it has no such
+    import."""
+    changed = False
+    count = number * 100
+
+    def rewritten(found: re.Match[str]) -> str:
+        nonlocal changed, count
+        clause, lines = found["names"], found[0].count("\n")
+        braces = re.search(r"\{([^}]*)\}", clause)
+        if braces is None:
+            return found[0]
+        changed = True
+        count += 1
+        parts = (part.strip() for part in re.sub(r"/\*.*?\*/|//[^\n]*", "", braces[1], flags=re.S).split(","))
+        named = [re.sub(r"\s+as\s+", ": ", part) for part in parts if part and not part.startswith("type ")]
+        head = clause[: braces.start()].strip().rstrip(",").strip()
+        first = f"{head}, " if head else ""
+        space = f"forgeModule{count}"
+        return f'import {first}* as {space} from "{source}"; const {{ {", ".join(named)} }} = {space};' + "\n" * lines
+
+    pattern = rf"\bimport\s+(?!type\b)(?P<names>[\w$*{{}}\s,]+?)\s*\bfrom\s*[\"']{re.escape(source)}[\"'][ \t]*;?"
+    text = re.sub(pattern, rewritten, text)
+    return text if changed else None

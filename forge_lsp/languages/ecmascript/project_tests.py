@@ -18,13 +18,14 @@ from forge_lsp.checking.runs import SuiteRun, scope_lines, tail, uncollected
 from forge_lsp.checking.suites import Memory, judged, not_run
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Evidence
-from forge_lsp.core.checks import Cause, CheckResult, CheckStatus
+from forge_lsp.core.checks import AGAINST, Cause, CheckResult, CheckStatus, Run
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox
 from forge_lsp.core.task import Task
+from forge_lsp.languages.ecmascript.configuring import apart_from_projects, loading_words
 from forge_lsp.languages.ecmascript.finding import BESIDE, ENDINGS, PARALLEL, TOGETHER, Suite, found_for
 from forge_lsp.languages.ecmascript.forging import doubt_of
-from forge_lsp.languages.ecmascript.importing import whole_export
+from forge_lsp.languages.ecmascript.importing import lenient_imports, whole_export
 from forge_lsp.languages.ecmascript.mustfail import watching, with_failing_test
 from forge_lsp.languages.ecmascript.node import node_of
 from forge_lsp.languages.ecmascript.outcomes import (
@@ -37,9 +38,9 @@ from forge_lsp.languages.ecmascript.outcomes import (
     telling,
     unexported,
 )
+from forge_lsp.languages.ecmascript.reached import emptied, with_reached
 from forge_lsp.languages.ecmascript.reading import reaching, read_tests
 from forge_lsp.languages.ecmascript.tsc import script_folders
-from forge_lsp.reading import parsed_json, read_text
 from forge_lsp.sandbox.exposure import Origin, exposed
 
 __all__ = ["JavaScriptTests"]
@@ -119,6 +120,7 @@ class JavaScriptTests:
         course = replace(course, reach=every)
         notes: list[str] = []
         words, ran = "", False
+        after: dict[str, Run] = {}
 
         async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
             nonlocal words, ran
@@ -133,6 +135,7 @@ class JavaScriptTests:
             words, ran = seen.run.words, ran or bool(seen.run.runs)
             if text == candidate.text and text != task.document.text:
                 notes.extend(seen.notes)
+                after.update(seen.run.runs)
             else:
                 self._known_notes[key] = self._known_notes.get(key, frozenset()) | frozenset(seen.notes)
             return seen.run
@@ -147,6 +150,13 @@ class JavaScriptTests:
 
         judge = TestSuite(name=suite.runner, key=key, run=run, speaks=speaks, unit=file_of)
         results = await judged(judge, task, candidate, self._memory)
+        silent = task.scope.name is not None and not any(map(speaks, after)) and not notes
+        text = emptied(task, candidate.text) if silent and after else None
+        if text is not None and all(result.status not in AGAINST for result in results):
+            own = replace(course, text=text, lines=_lines(task, candidate, text))
+            empty = (await self._run(place, suite, node, own, texts)).run
+            known_run = await self._memory.get(key, lambda: run(task.document.text, None))
+            results = with_reached(results, suite.runner, known_run, after, empty)
         before = self._known_notes.get(key, frozenset())
         fresh = [note for note in dict.fromkeys(notes) if note not in before]
         remedied = [
@@ -167,7 +177,7 @@ class JavaScriptTests:
             changed: dict[str, str] = {}
             for file, words in seen.files.items():
                 lacks = unexported(words)
-                text = _lenient(current[file], lacks[0], len(changed)) if lacks is not None else None
+                text = lenient_imports(current[file], lacks[0], len(changed)) if lacks is not None else None
                 if text is not None:
                     changed[file] = text
             if not changed:
@@ -215,13 +225,19 @@ class JavaScriptTests:
         }
         watch = watching(suite.runner, suite.folder, place.document, course.secret)
         extra |= {path: text.encode() for path, text in watch.items()}
+        vitest = suite.runner == "vitest"
+        how = loading_words(place, suite.folder, suite.script) if vitest else ()
+        apart = apart_from_projects(place, suite.folder) if vitest else None
+        if apart is not None:
+            configuration = f"forge-vitest-{course.secret[-6:]}.config.mjs"
+            extra[suite.folder / configuration] = apart.encode()
+            how = (*how, "--config", configuration)
         beside = suite.folder / f"forge-check-{course.secret[-6:]}.test.cjs"
         if suite.runner == "jest":
             # jest runs a single file in its own process, where the reporter is.
             extra[beside] = b'test("beside", () => undefined);\n'
         async with self._sandbox.open(place.tree(course.text, extra)) as box:
             root = str(box.root)
-            how = _loading(suite, place)
             result = await self._command(box, suite, node, course, tuple(texts), beside, nonce, readable, how)
         told = answered(result.stdout, nonce)
         if told is None:
@@ -293,20 +309,6 @@ def _driver(suite: Suite) -> list[str] | None:
     return [str(_RUNNERS / "others.cjs"), recorder, suite.runner, home, json.dumps(list(suite.words))]
 
 
-def _loading(suite: Suite, place: Place) -> tuple[str, ...]:
-    """How vitest is to load its configuration: it writes beside the packages, which it cannot where they are a link."""
-    if suite.runner != "vitest" or suite.script is None or place.source is None:
-        return ()
-    try:
-        version = parsed_json(read_text(suite.script.with_name("package.json")) or "")["version"]
-        known = tuple(int(part) for part in version.split(".")[:2]) >= (3, 2)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return ()
-    folders = (place.source / folder / "node_modules" for folder in (suite.folder, *suite.folder.parents))
-    linked = any(folder.is_symlink() for folder in folders)
-    return ("--configLoader=runner",) if known and linked else ()
-
-
 def _ended(course: Course, result: ProcessResult, suite: Suite) -> Seen:
     """What a run means whose runner did not come to its end."""
     if result.timed_out:
@@ -325,28 +327,3 @@ def _declared(code: str) -> frozenset[str]:
     ):
         found += task_like
     return frozenset(found) - {"if", "for", "while", "switch", "catch", "function"}
-
-
-def _lenient(text: str, source: str, number: int) -> str | None:
-    """The text of a test file that takes what a module does not export as undefined; None: it has no such import."""
-    changed = False
-    count = number * 100
-
-    def rewritten(found: re.Match[str]) -> str:
-        nonlocal changed, count
-        clause, lines = found["names"], found[0].count("\n")
-        braces = re.search(r"\{([^}]*)\}", clause)
-        if braces is None:
-            return found[0]
-        changed = True
-        count += 1
-        parts = (part.strip() for part in re.sub(r"/\*.*?\*/|//[^\n]*", "", braces[1], flags=re.S).split(","))
-        named = [re.sub(r"\s+as\s+", ": ", part) for part in parts if part and not part.startswith("type ")]
-        head = clause[: braces.start()].strip().rstrip(",").strip()
-        first = f"{head}, " if head else ""
-        space = f"forgeModule{count}"
-        return f'import {first}* as {space} from "{source}"; const {{ {", ".join(named)} }} = {space};' + "\n" * lines
-
-    pattern = rf"\bimport\s+(?!type\b)(?P<names>[\w$*{{}}\s,]+?)\s*\bfrom\s*[\"']{re.escape(source)}[\"'][ \t]*;?"
-    text = re.sub(pattern, rewritten, text)
-    return text if changed else None

@@ -142,7 +142,7 @@ class _Course:
             elif "FAIL" in states:
                 self.runs[name] = self.explain(name, verdict.output)
             elif states == {"SKIP"}:
-                self.runs[name] = skipped(tail(verdict.output))
+                self.runs[name] = skipped(tail(verdict.output), marked=True)  # only what has its `t` can skip it
             elif states:
                 self.runs[name] = passed()
         judged = said.tests.get(check)

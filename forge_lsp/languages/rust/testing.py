@@ -67,7 +67,7 @@ class Testing(Compiled):
     async def _tests(self, program: Program, wanted: frozenset[str] | None) -> dict[str, TestRun]:
         target = program.target
         names = [name for name in program.tests if wanted is None or test_name(target, name) in wanted]
-        runs = {test_name(target, name): skipped() for name in names if name in program.ignored}
+        runs = {test_name(target, name): skipped(marked=True) for name in names if name in program.ignored}
         known = {name: self._hung[test_name(target, name)] for name in names if test_name(target, name) in self._hung}
         runs.update({test_name(target, name): run for name, run in known.items()})
         for name, ended in (await settled(self.run, program, [name for name in names if name not in known])).items():
@@ -150,7 +150,7 @@ class Testing(Compiled):
 
     def _example(self, test: Doctest, must_fail: Doctest | None, words: str, *, imports: bool) -> TestRun:
         if test.state == "ignored":
-            return skipped("it is marked ignore")
+            return skipped("it is marked ignore", marked=True)
         if test.state == "ok":
             if not words or (must_fail is not None and words in must_fail.words):
                 return passed()

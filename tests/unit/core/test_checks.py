@@ -21,6 +21,7 @@ from forge_lsp.core.checks import (
 
 PASSES = Run(state=RunState.PASSED)
 SKIPPED = Run(state=RunState.SKIPPED)
+MARKED = Run(state=RunState.SKIPPED, marked=True)
 
 
 def fails(cause: Cause = Cause.SCOPE, *missing: str) -> Run:
@@ -52,6 +53,10 @@ UNRELATED, NOT_RUNNABLE = CheckStatus.UNRELATED, CheckStatus.NOT_RUNNABLE
         (not_run(Cause.SCOPE, "area"), PASSES, PROOF),
         (not_run(Cause.SCOPE, "area"), fails(), OWED),
         (not_run(Cause.SCOPE, "area"), None, OWED),
+        *((before, SKIPPED, OWED) for before in (not_run(), not_run(Cause.SCOPE, "area"))),
+        *((before, MARKED, NOT_RUNNABLE) for before in (not_run(), not_run(Cause.SCOPE, "area"))),
+        (fails(), MARKED, OWED),
+        (PASSES, MARKED, FAILED),
         (not_run(Cause.SCOPE, "area", "side"), not_run(Cause.SCOPE, "side"), UNRELATED),
         (fails(Cause.UNKNOWN, "area"), PASSES, PROOF),
         # An exception out of the scope ended it while it was collected.

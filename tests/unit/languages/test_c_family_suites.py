@@ -9,6 +9,8 @@ import pytest
 
 from forge_lsp.checking.project import place_of
 from forge_lsp.core.checks import Cause
+from forge_lsp.languages.c_family.instrumenting import without_warnings
+from forge_lsp.languages.c_family.outputs import warnings_in
 from forge_lsp.languages.c_family.reading import Reading
 from forge_lsp.languages.c_family.suites import Idle, Suite, suite_of
 from tests.support import lang
@@ -106,3 +108,12 @@ def test_names_of_operators_are_words() -> None:
     assert reading.cause("perimeter gives 3") is Cause.ELSEWHERE
     assert reading.cause("perimeters: 3") is Cause.UNKNOWN
     assert reading.cause("area gives 3, perimeter 4") is Cause.SCOPE
+
+
+@pytest.mark.parametrize("mark", ["-Werror=unused-parameter", "-Werror,-Wunused-parameter"])
+def test_warnings_that_are_errors(mark: str) -> None:
+    output = f"/p/shapes.c:2:14: error: unused parameter 'w' [{mark}]\n/p/other.c:2:14: error: unused 'w' [{mark}]\n"
+    assert warnings_in(output, "shapes.c") == {"-Wunused-parameter"}
+    assert warnings_in(output, "main.c") == frozenset()
+    assert without_warnings("int a;\n", ["-Wb", "-Wa"]).startswith('#pragma GCC diagnostic ignored "-Wa"\n')
+    assert without_warnings("int a;\n", ["-Wb", "-Wa"]).endswith("#line 1\nint a;\n")

@@ -64,12 +64,14 @@ public final class JUnit4 extends RunListener implements Main.Runner {
     @Override
     public void testAssumptionFailure(Failure failure) {
         skipped = true;
-        reports.skipped(name(failure.getDescription()), failure.getMessage());
+        Description test = failure.getDescription();
+        boolean marked = reports.comesOf(failure.getException(), test.getClassName());
+        reports.skipped(name(test), failure.getMessage(), marked);
     }
 
     @Override
     public void testIgnored(Description description) {
-        reports.skipped(name(description), "ignored");
+        reports.skipped(name(description), "ignored", true);
     }
 
     @Override

@@ -66,11 +66,11 @@ public final class JUnit5 implements Main.Runner, TestExecutionListener {
     @Override
     public void executionSkipped(TestIdentifier test, String reason) {
         if (counts(test)) {
-            reports.skipped(name(test), reason);
+            reports.skipped(name(test), reason, true);
         }
         for (TestIdentifier each : plan.getDescendants(test)) {
             if (counts(each)) {
-                reports.skipped(name(each), reason);
+                reports.skipped(name(each), reason, true);
             }
         }
     }
@@ -81,17 +81,24 @@ public final class JUnit5 implements Main.Runner, TestExecutionListener {
             reports.failed(name(test), result.getThrowable().orElseGet(() -> new Error("it failed without a reason")));
         } else if (result.getStatus() == TestExecutionResult.Status.ABORTED) {
             String reason = result.getThrowable().map(Throwable::getMessage).orElse("");
+            boolean marked = result.getThrowable().map(error -> reports.comesOf(error, owner(test))).orElse(false);
             if (counts(test)) {
-                reports.skipped(name(test), reason);
+                reports.skipped(name(test), reason, marked);
             }
             for (TestIdentifier each : plan.getDescendants(test)) {
                 if (counts(each)) {
-                    reports.skipped(name(each), reason);
+                    reports.skipped(name(each), reason, marked);
                 }
             }
         } else if (test.isTest()) {
             reports.passed(name(test));
         }
+    }
+
+    /** The class in whose text a test stands, or "". */
+    private static String owner(TestIdentifier test) {
+        Object source = test.getSource().orElse(null);
+        return source instanceof MethodSource ? ((MethodSource) source).getClassName() : "";
     }
 
     /** Whether it is a test, or a method that will make tests. */

@@ -56,9 +56,21 @@ final class Reports {
         write("{\"kind\": \"passed\", \"name\": " + quoted(name) + "}");
     }
 
-    void skipped(String name, String reason) {
+    /** A test that was not run; {@code marked}: the tests' own text says so. */
+    void skipped(String name, String reason, boolean marked) {
         ended(name);
-        write("{\"kind\": \"skipped\", \"name\": " + quoted(name) + ", \"message\": " + quoted(shortened(reason)) + "}");
+        write("{\"kind\": \"skipped\", \"name\": " + quoted(name) + ", \"message\": " + quoted(shortened(reason))
+            + ", \"marked\": " + marked + "}");
+    }
+
+    /** Whether {@code error} comes out of the text of the class of tests {@code owner}, not out of what it calls. */
+    boolean comesOf(Throwable error, String owner) {
+        for (StackTraceElement each : error.getStackTrace()) {
+            if (project.contains(each.getClassName())) {
+                return each.getClassName().equals(owner) || each.getClassName().startsWith(owner + "$");
+            }
+        }
+        return false;
     }
 
     /** A test that failed, or a class none of whose tests could be run. */
