@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from forge_lsp.bench.results import CaseResult
 from forge_lsp.core.attempt import Attempt, DecisionKind
 from forge_lsp.core.checks import Grade
+from forge_lsp.core.errors import ForgeError
 from forge_lsp.ensemble.decision import decide, needs_panel
 from forge_lsp.ensemble.schedule import Accept
 
@@ -59,7 +60,8 @@ def redecided(result: CaseResult, accept: Accept) -> Decided:
         ):
             return Decided(known=False)
         # A panel that could not sit for a fault of the machine ended the job then, and would end it under any rule.
-        fault = verdict.note if verdict is not None and verdict.score is None and attempt.decision.unverified else None
+        ended = verdict is not None and verdict.score is None and attempt.decision.unverified
+        fault = ForgeError(verdict.note) if verdict is not None and ended and verdict.note is not None else None
         decision = decide(build=build, evidence=evidence, verdict=verdict, accept=accept, last=last, panel_fault=fault)
         if decision.kind is DecisionKind.ACCEPT:
             return Decided() if decision.unverified else Decided(index=index)

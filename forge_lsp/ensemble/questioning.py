@@ -88,7 +88,7 @@ class Questioning:
                     self._asker.offer(question)
                 continue
             self._stages.emit(QuestionAnswered(answer=answer))
-            for known in self._leaderboard.checked if question.check is None and answer.says else ():
+            for known in self._leaderboard.checked if question.check is None and answer.is_definite else ():
                 (seen,) = await self._stages.observe((known,), (question.call,))
                 self._leaderboard.renew(known, seen)
             self._asked.append(replace(one, effect=self._effect(question, answer, ())))

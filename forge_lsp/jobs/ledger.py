@@ -208,7 +208,7 @@ class Ledger:
     async def reserve(self, reservation: Reservation, ceiling: Ceiling) -> None:
         """Set money aside where it fits all three budgets, in one transaction with the look at what is spent.
 
-        Raises OverBudget, database.Busy where the file stays locked, EnvironmentFault without an answer. Withdrawing a
+        Raises OverBudget, DatabaseBusy where the file stays locked, EnvironmentFault without an answer. Withdrawing a
         reservation that was never made does nothing, so a caller that is cancelled may always withdraw.
         """
 

@@ -153,7 +153,7 @@ class JavaScriptTests:
         silent = task.scope.name is not None and not any(map(speaks, after)) and not notes
         text = emptied(task, candidate.text) if silent and after else None
         if text is not None and all(result.status not in AGAINST for result in results):
-            own = replace(course, text=text, lines=_lines(task, candidate, text))
+            own = replace(course, text=text, lines=scope_lines(task, candidate, text))
             empty = (await self._run(place, suite, node, own, texts)).run
             known_run = await self._memory.get(key, lambda: run(task.document.text, None))
             results = with_reached(results, suite.runner, known_run, after, empty)
