@@ -27,6 +27,7 @@ from forge_lsp.languages.c_family.flags import SOURCES, Flags, flags_of, outside
 from forge_lsp.languages.c_family.heads import head_of
 from forge_lsp.languages.c_family.symbols import DEFINED, NEEDED, NM, lost, outline, symbols_in
 from forge_lsp.languages.c_family.units import MATTERS, Units, units_of
+from forge_lsp.reading import modified_at
 from forge_lsp.sandbox.interpreters import own_interpreter
 
 __all__ = ["CFamilyOpener"]
@@ -190,7 +191,7 @@ class _CFamilyChecker:
             self._known.clear()
         document = question.document
         known = self._known.get(document)
-        if known is not None and known.database is not None and _time(known.database[0]) != known.database[1]:
+        if known is not None and known.database is not None and modified_at(known.database[0]) != known.database[1]:
             self._known.clear()  # a link may lead to one outside of the project
         if document not in self._known:
             self._known[document] = await self._learn(question)
@@ -222,7 +223,7 @@ class _CFamilyChecker:
             flags=flags,
             compilers=compilers,
             compiled=tuple(compiled),
-            database=(database, _time(database)) if database is not None else None,
+            database=(database, modified_at(database)) if database is not None else None,
         )
 
     async def _asked(self, path: Path, language: Language) -> Compiler:
@@ -323,10 +324,3 @@ def _make(compiler: Compiler, arguments: Sequence[str]) -> tuple[str, ...]:
     if compiler.clang or "-include" in arguments or "-imacros" in arguments:
         return ()
     return compiler.head_command(arguments)
-
-
-def _time(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0

@@ -137,9 +137,7 @@ class EcmaScriptDriver:
 def documented_examples(sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> DocumentedExamples:
     """Return what runs the examples of documents; ``timeout`` in seconds, for one run."""
     driver = EcmaScriptDriver(sandbox, timeout=timeout, environment=environment)
-    return DocumentedExamples(
-        sandbox, driver, doubt=lambda task, candidate: doubt_of(task.document.text, candidate.text)
-    )
+    return DocumentedExamples(sandbox, driver, doubt=lambda task, code: doubt_of(task.document.text, code.text))
 
 
 def type_of(text: str) -> Type:
