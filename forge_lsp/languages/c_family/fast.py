@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
-from forge_lsp.checking.fast.checker import Checker, Question
+from forge_lsp.checking.fast.checker import Checker, CheckRequest
 from forge_lsp.checking.fast.opener import AsItIs, Keep, PreparedChecker
 from forge_lsp.checking.fast.peers import LinePeer
 from forge_lsp.checking.gate import Fault
@@ -161,7 +161,7 @@ class _CFamilyChecker:
         if files:
             self._known.clear()
 
-    async def problems(self, question: Question) -> tuple[Diagnostic, ...] | None:
+    async def problems(self, question: CheckRequest) -> tuple[Diagnostic, ...] | None:
         known = await self._know(question)
         if known is None:
             return None
@@ -185,7 +185,7 @@ class _CFamilyChecker:
     async def aclose(self) -> None:
         await self._peer.aclose()
 
-    async def _know(self, question: Question) -> _Known | None:
+    async def _know(self, question: CheckRequest) -> _Known | None:
         if question.others != self._others:
             self._others = question.others
             self._known.clear()
@@ -197,7 +197,7 @@ class _CFamilyChecker:
             self._known[document] = await self._learn(question)
         return self._known[document]
 
-    async def _learn(self, question: Question) -> _Known | None:
+    async def _learn(self, question: CheckRequest) -> _Known | None:
         """Which files are to be compiled, and how; None where that cannot be done here."""
         overlay = {path: text.encode("utf-8", "surrogatepass") for path, text in question.others.items()}
         place = Place(source=self._source, document=question.document, overlay=overlay)
@@ -262,7 +262,7 @@ class _CFamilyChecker:
     async def _run(self, command: Sequence[str]) -> dict[str, Any]:
         return await self._peer.ask({"run": list(command)})
 
-    async def _check(self, question: Question, known: _Known, units: Sequence[_Unit]) -> list[dict[str, Any]]:
+    async def _check(self, question: CheckRequest, known: _Known, units: Sequence[_Unit]) -> list[dict[str, Any]]:
         """What the commands of ``units`` answer with the question's texts over the project."""
         wanted = {**question.others, question.document: question.text}
         lay: dict[str, str | None] = {str(path): None for path in self._laid if path not in wanted}
@@ -276,7 +276,7 @@ class _CFamilyChecker:
         self._laid = wanted
         return cast("list[dict[str, Any]]", answer["answers"])
 
-    async def _links(self, question: Question, known: _Known) -> list[Diagnostic]:
+    async def _links(self, question: CheckRequest, known: _Known) -> list[Diagnostic]:
         """What other sources need and the document no longer defines; see the build gate."""
         untouched, units = question.untouched, known.units
         if untouched is None or units.header or not units.others or question.document not in units.languages:
@@ -299,7 +299,7 @@ class _CFamilyChecker:
         return await lost(there, defined, units, known.place, needs) if there and defined is not None else []
 
     async def _symbols(
-        self, question: Question, known: _Known, file: PurePosixPath, which: tuple[str, str]
+        self, question: CheckRequest, known: _Known, file: PurePosixPath, which: tuple[str, str]
     ) -> frozenset[str] | None:
         """What the object of a source defines for others, or needs; None where that cannot be told."""
         language = known.units.language if file == question.document else SOURCES[file.suffix]
