@@ -22,12 +22,14 @@ __all__ = [
     "SOURCE",
     "NotReadable",
     "filled",
+    "modified_at",
     "parsed_json",
     "parsed_toml",
     "parsed_xml",
     "read_bytes",
     "read_plain",
     "read_text",
+    "toml_table",
 ]
 
 CONFIGURATION = 4 * 1024 * 1024
@@ -94,6 +96,22 @@ def parsed_toml(text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def toml_table(text: str | None) -> dict[str, Any]:
+    """A TOML document; an empty one where there is none, or it is not valid."""
+    try:
+        return parsed_toml(text or "")
+    except ValueError:
+        return {}
+
+
+def modified_at(path: Path) -> float:
+    """When a file was last changed, in seconds; 0 where it is not there."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def parsed_json(text: str | bytes) -> Any:

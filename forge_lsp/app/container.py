@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from forge_lsp.app.flags import Flags, SystemClock
 from forge_lsp.app.fleets import fleet_up
-from forge_lsp.app.reading import effort_of, rows_of, schedule_of, seats_of, wanted_of
+from forge_lsp.app.reading import effort_of, ollama_servers, rows_of, schedule_of, wanted_of
 from forge_lsp.core.errors import EnvironmentFault, SettingsError
 from forge_lsp.core.languages import Language, Languages
 from forge_lsp.languages.registry import languages
@@ -282,13 +282,13 @@ class Container:
         """Who brings models into GPU memory for a job; None: the servers themselves do."""
         from forge_lsp.placement.managing import managed
 
-        seats = await asyncio.to_thread(seats_of, settings, self.state_dir)
+        servers = await asyncio.to_thread(ollama_servers, settings, self.state_dir)
         away = frozenset(key for key in settings.models if components.directory.info(key).place is not None)
-        parts = f"{seats}{sorted(away)}{settings.model_dump_json(include={'schedule'})}"
+        parts = f"{servers}{sorted(away)}{settings.model_dump_json(include={'schedule'})}"
         async with self._building:
             if parts not in components.residencies:
                 made = await managed(
-                    seats,
+                    servers,
                     wanted_of(settings, away),
                     rows_of(settings),
                     loader=components.directory,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_lsp.app.container import Container
-from forge_lsp.app.reading import rows_of, seats_of, wanted_of
+from forge_lsp.app.reading import ollama_servers, rows_of, wanted_of
 from forge_lsp.core.errors import EnvironmentFault, ForgeError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ async def findings_of(container: Container, ledger: Ledger) -> tuple[Finding, ..
     directory: Directory | None = None
     generators: frozenset[str] = frozenset()
     mode: Mode = "preferred"
-    seats: list[ServerSettings] = []
+    servers: list[ServerSettings] = []
     try:
         chosen = await container.settings()
     except ForgeError as error:
@@ -44,7 +44,7 @@ async def findings_of(container: Container, ledger: Ledger) -> tuple[Finding, ..
         settings = chosen.resolved.settings
         told = findings.of_settings(chosen.label, chosen.resolved.notes)
         mode, generators = settings.check.sandbox, frozenset(row.generator.model for row in settings.schedule)
-        seats = await asyncio.to_thread(seats_of, settings, container.state_dir)
+        servers = await asyncio.to_thread(ollama_servers, settings, container.state_dir)
         with contextlib.suppress(EnvironmentFault):  # told below, as the sandbox's
             directory = (await container.components(settings)).directory
     return (
@@ -52,12 +52,12 @@ async def findings_of(container: Container, ledger: Ledger) -> tuple[Finding, ..
         *told,
         *await findings.examined("models", health.findings(directory, generators)),
         *await findings.examined("sandbox", _check_findings(container.chooser(mode))),
-        *await findings.examined("gpus", _memory_findings(container.state_dir, seats)),
+        *await findings.examined("gpus", _memory_findings(container.state_dir, servers)),
         findings.of_ledger(container.state_dir, ledger.problem),
     )
 
 
-async def _memory_findings(state_dir: Path, seats: Sequence[ServerSettings]) -> tuple[Finding, ...]:
+async def _memory_findings(state_dir: Path, servers: Sequence[ServerSettings]) -> tuple[Finding, ...]:
     """The GPUs, the fleet, what is in which memory, and what will hurt."""
     from forge_lsp import findings
     from forge_lsp.core.addresses import ollama_url
@@ -67,7 +67,7 @@ async def _memory_findings(state_dir: Path, seats: Sequence[ServerSettings]) -> 
     from forge_lsp.placement.fleet.state import Folder
 
     found = await inventory.read()
-    used = {seat.key: seat.url for seat in seats}
+    used = {server.key: server.url for server in servers}
     told: tuple[Finding, ...] = ()
     if sys.platform != "win32":
         try:
@@ -76,7 +76,7 @@ async def _memory_findings(state_dir: Path, seats: Sequence[ServerSettings]) -> 
             told = (findings.of_fault("fleet", error),)
     usual = ollama_url(None)
     others = [] if usual in used.values() else [usual]
-    looked = await survey.look(seats, found, others=others, deep=True)
+    looked = await survey.look(servers, found, others=others, deep=True)
     return (*inventory.findings(found), *told, *survey.findings(looked))
 
 
@@ -127,8 +127,8 @@ async def gpus_of(container: Container) -> list[dict[str, object]]:
     settings: Settings | None = None
     with contextlib.suppress(ForgeError):  # the GPUs are there whatever the settings say
         settings = (await container.settings()).resolved.settings
-    seats = [] if settings is None else await asyncio.to_thread(seats_of, settings, container.state_dir)
-    return survey.rows(await survey.look(seats, await inventory.read()))
+    servers = [] if settings is None else await asyncio.to_thread(ollama_servers, settings, container.state_dir)
+    return survey.rows(await survey.look(servers, await inventory.read()))
 
 
 async def plan_of(container: Container, gib: tuple[float, ...] | None) -> Planned:
@@ -148,10 +148,10 @@ async def plan_of(container: Container, gib: tuple[float, ...] | None) -> Planne
         chosen = await container.settings(profile="three-gpu")
     settings = chosen.resolved.settings
     wanted, rows = wanted_of(settings), rows_of(settings)
-    seats = await asyncio.to_thread(seats_of, settings, container.state_dir) if gib is None else []
+    servers = await asyncio.to_thread(ollama_servers, settings, container.state_dir) if gib is None else []
     fleet = None
-    if any(seat.max_loaded is not None for seat in seats):
-        fleet = await in_force(seats, wanted, rows, state_dir=container.state_dir)
+    if any(server.max_loaded is not None for server in servers):
+        fleet = await in_force(servers, wanted, rows, state_dir=container.state_dir)
     return await planned(wanted, rows, profile=chosen.profile, state_dir=container.state_dir, gib=gib, fleet=fleet)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from forge_lsp.placement.survey import ServerSettings
     from forge_lsp.placement.timing import TimedRow
 
-__all__ = ["effort_of", "rows_of", "schedule_of", "seats_of", "wanted_of"]
+__all__ = ["effort_of", "ollama_servers", "rows_of", "schedule_of", "wanted_of"]
 
 
 def effort_of(settings: Settings, profile: str) -> Literal["full", "need"]:
@@ -99,7 +99,7 @@ def wanted_of(settings: Settings, away: frozenset[str] = frozenset()) -> list[Mo
     return found
 
 
-def seats_of(settings: Settings, state_dir: Path) -> list[ServerSettings]:
+def ollama_servers(settings: Settings, state_dir: Path) -> list[ServerSettings]:
     """The Ollama servers of the settings, with what is known about their GPUs."""
     import os
 
@@ -108,14 +108,14 @@ def seats_of(settings: Settings, state_dir: Path) -> list[ServerSettings]:
     from forge_lsp.placement.fleet.state import Folder
     from forge_lsp.placement.survey import Placed, ServerSettings
 
-    seats: list[ServerSettings] = []
+    servers: list[ServerSettings] = []
     started = placed(Folder(state_dir / "fleet"))
     for key, server in settings.servers.items():
         if server.kind != "ollama":
             continue
         url = ollama_url(server.url or os.environ.get("OLLAMA_HOST"))
         spec = started.get(url)
-        seats.append(
+        servers.append(
             ServerSettings(
                 key=key,
                 url=url,
@@ -131,4 +131,4 @@ def seats_of(settings: Settings, state_dir: Path) -> list[ServerSettings]:
                 ),
             )
         )
-    return seats
+    return servers

@@ -79,11 +79,11 @@ def _role(key: str, settings: Settings, chosen: ChosenProfile, made: Plan | None
     from forge_lsp.config.profiles.fitness import Installed, traits
 
     model = settings.models[key]
-    seats = {seat.key: seat for seat in chosen.ladder.seats} if chosen.ladder else {}
-    seat = seats.get(key)
+    entries = {entry.key: entry for entry in chosen.ladder.entries} if chosen.ladder else {}
+    entry = entries.get(key)
     need = next((one for one in made.needs if one.key == key), None) if made is not None else None
     device = made.placement.get(key) if made is not None and need is not None else None
-    known = traits(seat.model if seat else Installed(name=model.name, size=need.footprint.weights if need else 0))
+    known = traits(entry.model if entry else Installed(name=model.name, size=need.footprint.weights if need else 0))
     local = settings.servers[model.server].kind == "ollama"
     return {
         "model": key,
@@ -97,7 +97,7 @@ def _role(key: str, settings: Settings, chosen: ChosenProfile, made: Plan | None
         "bytes": need.footprint.bytes if need is not None else None,
         "fits": None if need is None else device is not None,
         "parts": parts_of(settings).get(key, []),
-        "why": seat.why if seat else "as the profile or your settings say",
+        "why": entry.why if entry else "as the profile or your settings say",
     }
 
 
@@ -172,7 +172,7 @@ async def suggestions_of(container: Container, gib: tuple[float, ...] | None) ->
     installed, places, urls = await container.servers(gib)
     chosen, ladder = await asyncio.to_thread(suggested, known, installed, places)
     here = {offer.model.name for offer in installed}
-    have = [seat.model.name for seat in ladder.seats if seat.model.name in here]
+    have = [entry.model.name for entry in ladder.entries if entry.model.name in here]
     return _suggestion(known, chosen, have, places, urls)
 
 

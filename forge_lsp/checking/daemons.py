@@ -67,14 +67,14 @@ class Daemons(Generic[D]):
 
     def __init__(self, keeping: Keeping | None = None) -> None:
         self._keeping = keeping or Keeping()
-        self._seats: OrderedDict[Hashable, _Slot[D]] = OrderedDict()
+        self._slots: OrderedDict[Hashable, _Slot[D]] = OrderedDict()
         self._ending: set[asyncio.Task[None]] = set()
         self._closed = False
 
     @property
     def running(self) -> int:
         """How many are there, starting ones included."""
-        return sum(seat.starting is not None for seat in self._seats.values())
+        return sum(slot.starting is not None for slot in self._slots.values())
 
     @asynccontextmanager
     async def use(self, key: Hashable, start: Callable[[], Awaitable[D]]) -> AsyncGenerator[D | None]:
@@ -83,67 +83,67 @@ class Daemons(Generic[D]):
 
         One that is no longer alive, or did not answer in time, is ended; a cancel alone ends none.
         """
-        seat = self._seats.setdefault(key, _Slot())
-        self._seats.move_to_end(key)
-        async with seat.turn:
-            daemon = await self._ready(seat, start)
+        slot = self._slots.setdefault(key, _Slot())
+        self._slots.move_to_end(key)
+        async with slot.turn:
+            daemon = await self._ready(slot, start)
             if daemon is None:
                 yield None
                 return
-            if seat.idle is not None:
-                seat.idle.cancel()
-            self._evict(seat)
+            if slot.idle is not None:
+                slot.idle.cancel()
+            self._evict(slot)
             try:
                 yield daemon
             except BaseException as error:
                 if not daemon.alive or not isinstance(error, asyncio.CancelledError):
-                    self._end(seat)
+                    self._end(slot)
                 raise
             if not daemon.alive:
-                self._end(seat)
+                self._end(slot)
             else:
                 loop = asyncio.get_running_loop()
-                seat.idle = loop.call_later(self._keeping.idle, self._rest, seat)
+                slot.idle = loop.call_later(self._keeping.idle, self._rest, slot)
 
     async def aclose(self) -> None:
         """End all of them, and those that are starting."""
         self._closed = True
-        for seat in self._seats.values():
-            self._end(seat)
+        for slot in self._slots.values():
+            self._end(slot)
         while self._ending:
             await asyncio.wait(self._ending)
 
-    async def _ready(self, seat: _Slot[D], start: Callable[[], Awaitable[D]]) -> D | None:
-        if seat.starting is not None and seat.starting.done() and not _works(seat.starting):
-            self._end(seat)
-        if seat.starting is None:
+    async def _ready(self, slot: _Slot[D], start: Callable[[], Awaitable[D]]) -> D | None:
+        if slot.starting is not None and slot.starting.done() and not _works(slot.starting):
+            self._end(slot)
+        if slot.starting is None:
             now = time.monotonic()
-            seat.started = [at for at in seat.started if now - at < self._keeping.window]
-            if self._closed or len(seat.started) >= self._keeping.starts:
+            slot.started = [at for at in slot.started if now - at < self._keeping.window]
+            if self._closed or len(slot.started) >= self._keeping.starts:
                 return None
-            seat.started.append(now)
-            seat.starting = asyncio.get_running_loop().create_task(_started(start))
-        await asyncio.wait([seat.starting], timeout=self._keeping.patience)
-        if not seat.starting.done() or not _works(seat.starting):
+            slot.started.append(now)
+            slot.starting = asyncio.get_running_loop().create_task(_started(start))
+        await asyncio.wait([slot.starting], timeout=self._keeping.patience)
+        if not slot.starting.done() or not _works(slot.starting):
             return None
-        return seat.starting.result()
+        return slot.starting.result()
 
     def _evict(self, kept: _Slot[D]) -> None:
-        running = [seat for seat in self._seats.values() if seat.starting is not None]
-        for seat in running[: max(0, len(running) - self._keeping.most)]:
-            if seat is not kept and not seat.turn.locked():
-                self._end(seat)
+        running = [slot for slot in self._slots.values() if slot.starting is not None]
+        for slot in running[: max(0, len(running) - self._keeping.most)]:
+            if slot is not kept and not slot.turn.locked():
+                self._end(slot)
 
-    def _rest(self, seat: _Slot[D]) -> None:
-        self._end(seat)
-        seat.started.clear()
+    def _rest(self, slot: _Slot[D]) -> None:
+        self._end(slot)
+        slot.started.clear()
 
-    def _end(self, seat: _Slot[D]) -> None:
-        """Take a daemon from its seat; it is killed in the background, and awaited by :meth:`aclose`."""
-        if seat.idle is not None:
-            seat.idle.cancel()
-            seat.idle = None
-        starting, seat.starting = seat.starting, None
+    def _end(self, slot: _Slot[D]) -> None:
+        """Take a daemon from its slot; it is killed in the background, and awaited by :meth:`aclose`."""
+        if slot.idle is not None:
+            slot.idle.cancel()
+            slot.idle = None
+        starting, slot.starting = slot.starting, None
         if starting is None:
             return
         task = asyncio.ensure_future(_ended(starting))

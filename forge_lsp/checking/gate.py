@@ -9,7 +9,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Diagnostic, Severity
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Diagnostic, Evidence, Severity
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.task import Task
 
@@ -36,6 +36,10 @@ class Fault:
     def unverified(self, tool: str) -> BuildReport:
         """Return the report of a check by ``tool`` that could not be made for this."""
         return BuildReport(status=BuildStatus.UNVERIFIED, tool=tool, reason=self.reason, remedy=self.remedy)
+
+    def blocked(self) -> Evidence:
+        """Return the evidence of checks that could not be run for this."""
+        return Evidence(blocked=self.reason, remedy=self.remedy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ __all__ = [
     "as_argument",
     "found_program",
     "no_code_here",
+    "not_found",
     "programs_of",
     "readable_for",
     "version_findings",
@@ -89,12 +90,17 @@ def as_argument(name: str) -> str:
     return f"./{name}" if name.startswith(("-", "@")) else name
 
 
+def not_found(name: str, detail: str, remedy: str | None) -> tuple[Finding, ...]:
+    """Return what the doctor says of a program that is not there."""
+    return (Finding(name=name, status=FindingStatus.ABSENT, detail=detail, remedy=remedy),)
+
+
 async def version_findings(
     sandbox: Sandbox,
-    *,
     name: str,
     command: Sequence[str],
     readable: Sequence[Path],
+    *,
     language: Language,
     remedy: str | None,
     env: dict[str, str] | None = None,

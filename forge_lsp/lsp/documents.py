@@ -118,7 +118,7 @@ class Documents:
         return document, present
 
     def folder_of(self, uri: str) -> Path | None:
-        """Return the longest folder that contains the document; one without a file belongs to the only folder."""
+        """Return the longest folder that contains the document. One without a file belongs to the only folder."""
         path = path_of(uri)
         if path is None:
             return self.folders[0] if len(self.folders) == 1 else None

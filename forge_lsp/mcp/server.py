@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from forge_lsp.mcp.tools import WorkspaceTools
 
-__all__ = ["Front"]
+__all__ = ["FrontEnd"]
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ _GAVE_UP = re.compile(r"tim(?:ed|e)?[ -]?out|-32001", re.I)
 _Result = types.CallToolResult | types.InputRequiredResult
 
 
-class Front:
+class FrontEnd:
     """The server's end towards its client. It answers the handshake, and which tools there are, before there is
     anything behind it: agents wait a second or two for a server, and work without its tools otherwise."""
 

@@ -31,9 +31,9 @@ async def serve(make: Callable[[Serve], Awaitable[int]], *, workspace: Path, all
             "the MCP server needs the package mcp, version 2, not installed here",
             remedy="pip install 'forge-lsp[mcp]'",
         )
-    from forge_lsp.mcp.server import Front
+    from forge_lsp.mcp.server import FrontEnd
 
-    front = Front(link)
+    front = FrontEnd(link)
 
     async def behind(services: Services, files: WorkspaceFiles) -> int:
         from forge_lsp.mcp.tools import WorkspaceTools

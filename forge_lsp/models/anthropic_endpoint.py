@@ -6,12 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from forge_lsp.core.errors import ModelError, ServerUnreachable, Unauthorised
+from forge_lsp.core.errors import ModelError, Unauthorised
 from forge_lsp.core.ports import ModelInfo
-from forge_lsp.models.faults import connection_failed, sentence
+from forge_lsp.models.faults import sentence
 from forge_lsp.models.gateways import Gateway
-from forge_lsp.models.network import Route, route_to
-from forge_lsp.models.sdk import new_client, read_fault, refusal
+from forge_lsp.models.sdk import SdkEndpoint, refusal
 from forge_lsp.models.wire import Deadlines, ServerConfig
 
 if TYPE_CHECKING:
@@ -30,8 +29,11 @@ _KINDS = {
 """The API's types of errors that say what to do."""
 
 
-class AnthropicEndpoint:
-    """One server: its client, made at the first use. ``key_env`` is the variable the key was looked for in."""
+class AnthropicEndpoint(SdkEndpoint):
+    """One server. ``key_env`` is the variable the key was looked for in."""
+
+    speaks = "Anthropic"
+    remedy = "check the network and the url of"
 
     def __init__(
         self,
@@ -44,18 +46,11 @@ class AnthropicEndpoint:
         auth: tuple[str, str] | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        self.server = server
-        self.url = url
+        super().__init__(server, url=url, deadlines=deadlines, key=key, auth=auth, environ=environ)
         self.gateway = Gateway(
             url=url, listing=f"{url}/v1/models", local=server.local, headers={"x-api-key": key} if key else None
         )
-        self._deadlines = deadlines
-        self._key = key
         self._key_env = key_env
-        self._auth = auth
-        self._environ = environ
-        self._route = Route()
-        self._client: AsyncAnthropic | None = None
 
     def client(self) -> AsyncAnthropic:
         """The client. Raises Unauthorised without a key, ServerUnreachable where the environment's proxy is wrong."""
@@ -67,33 +62,14 @@ class AnthropicEndpoint:
         if self._client is None:
             import anthropic
 
-            self._route = route_to(self.url, self._environ)
-            made = new_client(
-                anthropic,
-                anthropic.AsyncAnthropic,
-                url=self.url,
-                key=self._key,
-                route=self._route,
-                deadlines=self._deadlines,
-                auth=self._auth,
-            )
-            self._client = cast("AsyncAnthropic", made)
-        return self._client
+            self._client = self._make_client(anthropic, anthropic.AsyncAnthropic, self._key)
+        return cast("AsyncAnthropic", self._client)
 
     def fault(self, error: Exception, info: ModelInfo) -> ModelError:
         """Any failure of the client, as one of our errors."""
         import anthropic
 
-        return read_fault(
-            anthropic,
-            error,
-            info=info,
-            server=self.server.key,
-            key=self._key,
-            foreign=f"What answers at {self.url} does not speak Anthropic's language.",
-            unreachable=self._unreachable,
-            refused=lambda refused: self._refusal(refused, info),
-        )
+        return self._read_fault(anthropic, error, info)
 
     @staticmethod
     def refused(error: Exception) -> str | None:
@@ -103,10 +79,6 @@ class AnthropicEndpoint:
         if isinstance(error, anthropic.APIStatusError) and error.status_code in (400, 422):
             return error.message.lower()
         return None
-
-    def _unreachable(self) -> ServerUnreachable:
-        remedy = f"check the network and the url of servers.{self.server.key}"
-        return connection_failed(self.server.key, self.url, remedy=remedy, told=self._route.told)
 
     def _refusal(self, error: Any, info: ModelInfo) -> ModelError:
         # An error in the middle of a stream comes under the status 200: there only its type tells.
@@ -124,12 +96,6 @@ class AnthropicEndpoint:
             missing=f"correct models.{info.key}.name",
             kind=_KINDS.get(kind, ""),
         )
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
 
 
 def _error(body: object) -> dict[str, object]:

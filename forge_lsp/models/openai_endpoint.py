@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from forge_lsp.core.errors import ModelError, ModelFault, ServerUnreachable, Unauthorised
+from forge_lsp.core.errors import ModelError, ModelFault, Unauthorised
 from forge_lsp.core.ports import ModelInfo
 from forge_lsp.models.faults import (
-    connection_failed,
     says_budget,
     says_no_keys,
     says_no_model,
@@ -22,8 +21,7 @@ from forge_lsp.models.faults import (
 )
 from forge_lsp.models.gateways import Gateway
 from forge_lsp.models.known import KnownModels
-from forge_lsp.models.network import Route, route_to
-from forge_lsp.models.sdk import new_client, read_fault, refusal
+from forge_lsp.models.sdk import SdkEndpoint, refusal
 from forge_lsp.models.wire import Deadlines, ServerConfig
 
 if TYPE_CHECKING:
@@ -36,8 +34,11 @@ _NO_KEY = "none"
 """What is sent where no key is set: the client insists on one, and must not fall back to another server's."""
 
 
-class OpenAIEndpoint:
-    """One server: its client, made at the first use, and the parameters it has refused."""
+class OpenAIEndpoint(SdkEndpoint):
+    """One server, and the parameters it has refused."""
+
+    speaks = "OpenAI"
+    remedy = "start the server, or check the url of"
 
     def __init__(
         self,
@@ -51,23 +52,17 @@ class OpenAIEndpoint:
         environ: Mapping[str, str] | None = None,
         known: KnownModels | None = None,
     ) -> None:
-        self.server = server
-        self.url = url
+        auth = auth if key is None else None
+        super().__init__(server, url=url, deadlines=deadlines, key=key, auth=auth, environ=environ)
         self.gateway = Gateway(
             url=url,
             listing=f"{url}/models",
             local=server.local,
             headers={"authorization": f"Bearer {key}"} if key else None,
         )
-        self._auth = auth if key is None else None
-        self._environ = environ
-        self._route = Route()
         self.refused: set[str] = set()
         self.known = known or KnownModels(None)
-        self._deadlines = deadlines
-        self._key = key
         self._key_env = key_env
-        self._client: AsyncOpenAI | None = None
 
     def identity(self, name: str) -> str:
         """What stands for a model's digest, which such a server does not tell: the server with the name."""
@@ -81,46 +76,22 @@ class OpenAIEndpoint:
         if self._client is None:
             import openai
 
-            self._route = route_to(self.url, self._environ)
-            made = new_client(
-                openai,
-                openai.AsyncOpenAI,
-                url=self.url,
-                key=self._key or _NO_KEY,
-                route=self._route,
-                deadlines=self._deadlines,
-                auth=self._auth,
-            )
-            self._client = cast("AsyncOpenAI", made)
+            self._client = self._make_client(openai, openai.AsyncOpenAI, self._key or _NO_KEY)
             if not (urlsplit(self.url).hostname or "").endswith("openai.com"):
                 # The client takes these from the environment, and they are nobody else's business.
                 self._client.organization = self._client.project = None
-        return self._client
+        return cast("AsyncOpenAI", self._client)
 
     def _no_key(self, words: str) -> Unauthorised:
         if self._key_env:
             return Unauthorised(words, remedy=f"set a valid key in {self._key_env}")
         return Unauthorised(words, remedy=f"name the variable that holds the key as servers.{self.server.key}.key_env")
 
-    def unreachable(self) -> ServerUnreachable:
-        """Nothing answers here."""
-        remedy = f"start the server, or check the url of servers.{self.server.key}"
-        return connection_failed(self.server.key, self.url, remedy=remedy, told=self._route.told)
-
     def fault(self, error: Exception, info: ModelInfo) -> ModelError:
         """Any failure of the client, as one of our errors."""
         import openai
 
-        return read_fault(
-            openai,
-            error,
-            info=info,
-            server=self.server.key,
-            key=self._key,
-            foreign=f"What answers at {self.url} does not speak OpenAI's language.",
-            unreachable=self.unreachable,
-            refused=lambda refused: self._refusal(refused, info),
-        )
+        return self._read_fault(openai, error, info)
 
     def _refusal(self, error: Any, info: ModelInfo) -> ModelError:
         status, place = int(error.status_code), self.server.key
@@ -164,9 +135,3 @@ class OpenAIEndpoint:
             named = ["response_format"]
         self.refused.update(named)
         return bool(named)
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()

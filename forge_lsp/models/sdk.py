@@ -5,14 +5,16 @@ Each is imported by its own endpoint alone, and handed on from there.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 from forge_lsp.core.errors import ModelError, ModelFault, ModelMissing, ServerUnreachable, Unauthorised
 from forge_lsp.core.ports import ModelInfo
 from forge_lsp.models.faults import (
     broke_in_transport,
+    connection_failed,
     connection_lost,
     never_connected,
     prompt_too_long,
@@ -21,61 +23,84 @@ from forge_lsp.models.faults import (
     says_too_long,
     sentence,
 )
-from forge_lsp.models.network import Route
-from forge_lsp.models.wire import Busy, Deadlines
+from forge_lsp.models.network import Route, route_to
+from forge_lsp.models.wire import Busy, Deadlines, ServerConfig
 
-__all__ = ["new_client", "read_fault", "refusal"]
-
-
-def new_client(
-    package: ModuleType,
-    client: Callable[..., Any],
-    *,
-    url: str,
-    key: str,
-    route: Route,
-    deadlines: Deadlines,
-    auth: tuple[str, str] | None,
-) -> Any:
-    """A client of the package that goes ``route``, retries nothing and waits for answers as long as the guard does."""
-    sdk: Any = package
-    timeout = sdk.Timeout(None, connect=deadlines.connect)
-    http = sdk.DefaultAsyncHttpxClient(timeout=timeout, auth=auth, **route.arguments())
-    return client(api_key=key, base_url=url, max_retries=0, timeout=timeout, http_client=http)
+__all__ = ["SdkEndpoint", "refusal"]
 
 
-def read_fault(
-    package: ModuleType,
-    error: Exception,
-    *,
-    info: ModelInfo,
-    server: str,
-    key: str | None,
-    foreign: str,
-    unreachable: Callable[[], ServerUnreachable],
-    refused: Callable[[Any], ModelError],
-) -> ModelError:
-    """Any failure of a client, as one of our errors; one that is not the client's is raised again. ``refused`` reads
-    what has a status, ``foreign`` says that what answers does not speak the language of the package; ``key`` is left
-    out of what is told."""
-    sdk: Any = package
-    if isinstance(error, ModelError):
-        return error
-    if isinstance(error, sdk.APIStatusError):
-        return refused(error)
-    if isinstance(error, sdk.APIConnectionError) or broke_in_transport(error):
-        return unreachable() if never_connected(error) else connection_lost(server, info.name)
-    if isinstance(error, (sdk.APIResponseValidationError, ValueError, TypeError, AttributeError, KeyError)):
-        return ModelFault(foreign)
-    if isinstance(error, sdk.APIError):
-        # An error in the middle of the stream has no status.
-        words = sentence(getattr(error, "message", error), secret=key)
-        if says_too_long(words):
-            return prompt_too_long(info.name, info.context)
-        if says_busy(words):
-            return Busy(f"No place is free on the server {server}: {words}")
-        return ModelFault(f"{info.name} failed on {server}: {words}")
-    raise error
+class SdkEndpoint(ABC):
+    """One server, and its client of such a package, which is made at the first use.
+
+    ``speaks`` is whose API it has, and ``remedy`` what to do where nothing answers, before the server's settings key.
+    """
+
+    speaks: ClassVar[str]
+    remedy: ClassVar[str]
+
+    def __init__(
+        self,
+        server: ServerConfig,
+        *,
+        url: str,
+        deadlines: Deadlines,
+        key: str | None,
+        auth: tuple[str, str] | None,
+        environ: Mapping[str, str] | None,
+    ) -> None:
+        self.server = server
+        self.url = url
+        self._deadlines = deadlines
+        self._key = key
+        self._auth = auth
+        self._environ = environ
+        self._route = Route()
+        self._client: Any = None
+
+    def unreachable(self) -> ServerUnreachable:
+        """Return the error that says that nothing answers here."""
+        remedy = f"{self.remedy} servers.{self.server.key}"
+        return connection_failed(self.server.key, self.url, remedy=remedy, told=self._route.told)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    def _make_client(self, package: ModuleType, client: Callable[..., Any], key: str) -> Any:
+        """Make a client of the package that retries nothing and waits for answers as long as the guard does. Raises
+        ServerUnreachable where the environment's proxy or certificates are wrong."""
+        sdk: Any = package
+        self._route = route_to(self.url, self._environ)
+        timeout = sdk.Timeout(None, connect=self._deadlines.connect)
+        http = sdk.DefaultAsyncHttpxClient(timeout=timeout, auth=self._auth, **self._route.arguments())
+        return client(api_key=key, base_url=self.url, max_retries=0, timeout=timeout, http_client=http)
+
+    def _read_fault(self, package: ModuleType, error: Exception, info: ModelInfo) -> ModelError:
+        """Return any failure of a client as one of our errors; one that is not the client's is raised again."""
+        sdk: Any = package
+        if isinstance(error, ModelError):
+            return error
+        if isinstance(error, sdk.APIStatusError):
+            return self._refusal(error, info)
+        if isinstance(error, sdk.APIConnectionError) or broke_in_transport(error):
+            return self.unreachable() if never_connected(error) else connection_lost(self.server.key, info.name)
+        if isinstance(error, (sdk.APIResponseValidationError, ValueError, TypeError, AttributeError, KeyError)):
+            return ModelFault(f"What answers at {self.url} does not speak {self.speaks}'s language.")
+        if isinstance(error, sdk.APIError):
+            # An error in the middle of the stream has no status.
+            words = sentence(getattr(error, "message", error), secret=self._key)
+            if says_too_long(words):
+                return prompt_too_long(info.name, info.context)
+            if says_busy(words):
+                return Busy(f"No place is free on the server {self.server.key}: {words}")
+            return ModelFault(f"{info.name} failed on {self.server.key}: {words}")
+        raise error
+
+    @abstractmethod
+    def _refusal(self, error: Any, info: ModelInfo) -> ModelError:
+        """Return an error that has a status as one of ours."""
 
 
 def refusal(

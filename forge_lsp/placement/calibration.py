@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-__all__ = ["Calibration", "Seen"]
+__all__ = ["Calibration", "MeasuredModel"]
 
 _MOST = 1_000
 """Entries that are kept, the newest."""
@@ -26,7 +26,7 @@ _SHARED = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class MeasuredModel:
     """A model as it was loaded: ``digest`` of `/api/tags`, ``context`` in tokens for each of ``parallel`` calls."""
 
     digest: str
@@ -50,7 +50,7 @@ class Calibration:
         """By ``str(Seen)``."""
         return await asyncio.to_thread(self._read)
 
-    async def note(self, found: Mapping[Seen, tuple[int, int]]) -> None:
+    async def note(self, found: Mapping[MeasuredModel, tuple[int, int]]) -> None:
         """Keep what `/api/ps` tells: ``size`` and ``size_vram`` of each. What is not whole on a GPU is passed over."""
         whole = {str(seen): vram for seen, (size, vram) in found.items() if vram and vram >= size}
         if whole:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from forge_lsp.placement.footprint import largest_context
-from forge_lsp.placement.plan import GIB, Device, Need, Plan, Problem, Scene
+from forge_lsp.placement.plan import GIB, Device, Need, Plan, PlannedStage, Problem
 from forge_lsp.placement.rig import SPARE, Rig
 
 __all__ = ["explained", "gib", "overcommitted"]
@@ -132,7 +132,7 @@ def _nowhere(plan: Plan, profile: str, contexts: Mapping[str, int]) -> list[Prob
 
 def _turns(plan: Plan, profile: str) -> list[Problem]:
     """Stages whose models cannot be in memory together, once for each set of models."""
-    found: dict[tuple[str, str, frozenset[str]], list[Scene]] = {}
+    found: dict[tuple[str, str, frozenset[str]], list[PlannedStage]] = {}
     for scene in plan.scenes:
         for uuid, turns in scene.turns.items():
             if len(turns) > 1:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from forge_lsp.core.addresses import full_name
 from forge_lsp.placement import inventory, ollama_api
-from forge_lsp.placement.calibration import Calibration, Seen
+from forge_lsp.placement.calibration import Calibration, MeasuredModel
 from forge_lsp.placement.claims import Claims
 from forge_lsp.placement.devices import configured, devices
 from forge_lsp.placement.memory_manager import DeviceServer, ModelLoader
@@ -101,7 +101,7 @@ def _server(server: ServerSettings, plan: Plan, wanted: Sequence[ModelRequest], 
     async def measured(key: str, row: ResidentModel, seconds: float) -> None:
         one = ours[key]
         parallel = plan.need(key).parallel
-        seen = Seen(digest=digests[row.name], context=one.context, server=server.key, parallel=parallel)
+        seen = MeasuredModel(digest=digests[row.name], context=one.context, server=server.key, parallel=parallel)
         await calibration.note({seen: (row.size, row.size_vram)})
         if server.gpu is not None:
             await calibration.note_load(server.gpu, row.size, seconds)

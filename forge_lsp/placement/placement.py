@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from forge_lsp.placement.plan import Device, Move, Need, Plan, Problem, Scene, Stage, Step, Turn
+from forge_lsp.placement.plan import Device, Move, Need, Plan, PlannedStage, Problem, Stage, Step, Turn
 from forge_lsp.placement.rig import Rig
 from forge_lsp.placement.search import EFFORT, SearchResult, search
 from forge_lsp.placement.swapping import Trace, follow
@@ -92,7 +92,7 @@ def _written(rig: Rig, found: SearchResult, needs: Sequence[Need], problems: Seq
     )
 
 
-def _scene(rig: Rig, where: Sequence[int], at: int, traces: Mapping[str, Trace], waiting: float) -> Scene:
+def _scene(rig: Rig, where: Sequence[int], at: int, traces: Mapping[str, Trace], waiting: float) -> PlannedStage:
     stage = rig.stages[at]
     step = rig.steps[stage.step]
     numbers = {need.key: number for number, need in enumerate(rig.needs)}
@@ -120,7 +120,7 @@ def _scene(rig: Rig, where: Sequence[int], at: int, traces: Mapping[str, Trace],
         for act in trace.acts
         if act.stage == at
     )
-    return Scene(
+    return PlannedStage(
         attempt=stage.attempt,
         stage=step.stage,
         resident={uuid: _named(rig, trace.resident[at]) for uuid, trace in traces.items()},

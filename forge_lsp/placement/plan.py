@@ -20,8 +20,8 @@ __all__ = [
     "Move",
     "Need",
     "Plan",
+    "PlannedStage",
     "Problem",
-    "Scene",
     "Stage",
     "Step",
     "Turn",
@@ -143,7 +143,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class PlannedStage:
     """One stage of one attempt, as planned.
 
     ``resident``: what is in memory on each device when the stage begins, after the moves before turn 0.
@@ -191,7 +191,7 @@ class Plan:
     needs: tuple[Need, ...]
     placement: Mapping[str, str]
     base: Mapping[str, tuple[str, ...]]
-    scenes: tuple[Scene, ...]
+    scenes: tuple[PlannedStage, ...]
     max_loaded: Mapping[str, int]
     problems: tuple[Problem, ...] = ()
     optimal: bool = True
@@ -209,7 +209,7 @@ class Plan:
         """Models that have to leave memory in one job."""
         return sum(len(move.unload) for scene in self.scenes for move in scene.moves)
 
-    def scene(self, attempt: int, stage: Stage) -> Scene | None:
+    def scene(self, attempt: int, stage: Stage) -> PlannedStage | None:
         """A stage as planned; attempts beyond the schedule do what the last one with this stage does."""
         found = [scene for scene in self.scenes if scene.stage == stage and scene.attempt <= attempt]
         return found[-1] if found else None

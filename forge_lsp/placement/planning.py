@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from forge_lsp.core.ports.planning import Planned
 from forge_lsp.placement import inventory, ollama_api
-from forge_lsp.placement.calibration import Calibration, Seen
+from forge_lsp.placement.calibration import Calibration, MeasuredModel
 from forge_lsp.placement.devices import devices, imagined
 from forge_lsp.placement.explain import explained
 from forge_lsp.placement.footprint import footprint, shape
@@ -90,7 +90,7 @@ async def plan(
     calibration = Calibration(state_dir)
     await calibration.note(
         {
-            Seen(digest=told[one.key].digest, context=one.context, server=one.server): (size, vram)
+            MeasuredModel(digest=told[one.key].digest, context=one.context, server=one.server): (size, vram)
             for one in wanted
             if (resident := told[one.key].resident) is not None
             for size, vram, context in (resident,)
@@ -133,7 +133,7 @@ async def arranged(
 
 def _need(one: ModelRequest, told: _ModelState, measured: Mapping[str, int], gpu: str | None, *, drawn: bool) -> Need:
     slots = one.slots if drawn else 1
-    seen = Seen(digest=told.digest, context=one.context, server=one.server, parallel=slots)
+    seen = MeasuredModel(digest=told.digest, context=one.context, server=one.server, parallel=slots)
     made = footprint(
         one.key,
         name=one.name,

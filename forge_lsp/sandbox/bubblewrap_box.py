@@ -52,15 +52,15 @@ class BoxSettings:
 class BubblewrapBox:
     """One temp copy. ``run`` calls queue: two overlays may not share the folder that takes the writes."""
 
-    def __init__(self, ground: BoxSettings, tree: Tree, folder: Path) -> None:
-        self._ground = ground
+    def __init__(self, settings: BoxSettings, tree: Tree, folder: Path) -> None:
+        self._settings = settings
         self._tree = tree
         self._folder = folder
         self._turn = asyncio.Lock()
         self._copied: Copied | None = None
         self._ran = False
         self._source = tree.source.absolute() if tree.source is not None else None
-        self._cache = BoxCache.of(tree, ground.folders.base, folder, overlay=ground.overlay)
+        self._cache = BoxCache.of(tree, settings.folders.base, folder, overlay=settings.overlay)
 
     @property
     def root(self) -> Path:
@@ -75,7 +75,7 @@ class BubblewrapBox:
         await process.to_the_end(asyncio.to_thread(self._make_folders))
         if self._cache is not None:
             await process.to_the_end(asyncio.to_thread(self._cache.prepare))
-        if self._ground.overlay and self._source is not None:
+        if self._settings.overlay and self._source is not None:
             try:
                 await process.to_the_end(asyncio.to_thread(write_layer, self._tree, self._folder / "files"))
             except PermissionError:  # no whiteouts on this file system
@@ -106,8 +106,8 @@ class BubblewrapBox:
             copy.mkdir()
             self._copied = Copied()
         else:
-            skip = (self._ground.folders.base.absolute(), *private_entries(self._source))
-            self._copied = await copy_tree(self._source, copy, self._ground.rules, skip=skip)
+            skip = (self._settings.folders.base.absolute(), *private_entries(self._source))
+            self._copied = await copy_tree(self._source, copy, self._settings.rules, skip=skip)
         await process.to_the_end(asyncio.to_thread(write_copy_files, self._tree, copy))
 
     async def run(
@@ -120,7 +120,7 @@ class BubblewrapBox:
         loopback: bool = False,
         stdin: bytes = b"",
     ) -> ProcessResult:
-        async with self._turn, self._ground.places:
+        async with self._turn, self._settings.places:
             outcome = await self._run(command, timeout, env, readable, loopback, stdin)
             if outcome.failure is not None and not outcome.missing:
                 # Once more, since nothing ran: a machine that is short of memory or namespaces may have refused. The
@@ -166,13 +166,13 @@ class BubblewrapBox:
             arguments_fd = _memory_file("arguments", b"".join(os.fsencode(a) + b"\0" for a in arguments), open_files)
             sockets = Sockets.LOOPBACK if loopback else Sockets.UNIX
             filter_fd = _memory_file("filter", seccomp_filter(sockets), open_files)
-            status = StatusPipes(rlimits(self._ground.limits, timeout=timeout))
+            status = StatusPipes(rlimits(self._settings.limits, timeout=timeout))
             open_files.callback(status.close)
             ours = ["--args", str(arguments_fd), "--seccomp", str(filter_fd), *status.arguments]
             try:
                 result = await watched(
                     process.run(
-                        [str(self._ground.program), *ours, "--", *command],
+                        [str(self._settings.program), *ours, "--", *command],
                         env={},
                         timeout=timeout,
                         stdin=stdin,
@@ -180,7 +180,7 @@ class BubblewrapBox:
                         started=status.started,
                     ),
                     self._folder,
-                    self._ground.limits,
+                    self._settings.limits,
                 )
             finally:
                 await status.emptied(_EMPTYING)
@@ -219,13 +219,13 @@ class BubblewrapBox:
             if filtered:
                 # It sees the project's folder itself, not through an overlay: a socket in it could be connected to.
                 filters.append(_memory_file("filter", seccomp_filter(Sockets.NONE), open_files))
-            status = StatusPipes(rlimits(self._ground.limits, timeout=_KEPT_SECONDS))
+            status = StatusPipes(rlimits(self._settings.limits, timeout=_KEPT_SECONDS))
             open_files.callback(status.close)
             closing.push_async_callback(status.emptied, _EMPTYING)
             ours = ["--args", str(arguments_fd), *status.arguments]
             ours += [word for descriptor in filters for word in ("--seccomp", str(descriptor))]
             return await keep(
-                [str(self._ground.program), *ours, "--", *command],
+                [str(self._settings.program), *ours, "--", *command],
                 env={},
                 pass_fds=(arguments_fd, *filters, *status.passed),
                 started=status.started,

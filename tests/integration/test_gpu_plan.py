@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.placement.calibration import Calibration, Seen
+from forge_lsp.placement.calibration import Calibration, MeasuredModel
 from forge_lsp.placement.planning import ModelRequest, plan
 from forge_lsp.placement.timing import TimedRow
 from tests.support.ollama_server import OllamaServer, model_file, ollama_program
@@ -46,7 +46,7 @@ async def test_sizes_and_layers_come_from_the_server(server: OllamaServer, tmp_p
 
 async def test_what_was_measured_before_is_reckoned_with(server: OllamaServer, tmp_path: Path) -> None:
     tags = {str(row["name"]): row for row in server.get("/api/tags")["models"]}  # type: ignore[attr-defined]
-    seen = Seen(digest=str(tags["coder:7b"]["digest"]), context=2048, server="s")
+    seen = MeasuredModel(digest=str(tags["coder:7b"]["digest"]), context=2048, server="s")
     await Calibration(tmp_path).note({seen: (123_456_789, 123_456_789)})
     made = await plan(wanted(server), ROWS, profile="custom", state_dir=tmp_path)
     assert made.need("coder").footprint.measured == 123_456_789

@@ -94,8 +94,7 @@ class DocumentedExamples:
         if all(example.silent for example in written):
             return Evidence()
         if not self._sandbox.runs_project_code:
-            fault = no_code_here("generated code is not run", self._sandbox)
-            return Evidence(blocked=fault.reason, remedy=fault.remedy)
+            return no_code_here("generated code is not run", self._sandbox).blocked()
         examples = {example.id: example for example in written if not example.silent}
         seen: tuple[Observation, ...] = ()
         doubts: list[str] = []

@@ -11,11 +11,11 @@ from typing import Any, Protocol, cast
 from forge_lsp.checking.fast.peers import LspPeer
 from forge_lsp.core.attempt import Diagnostic, Severity
 
-__all__ = ["Checker", "LanguageServer", "Question", "Told"]
+__all__ = ["CheckRequest", "Checker", "LanguageServer", "Told"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class CheckRequest:
     """A text in the place of ``document``. ``others`` are texts that lie over the disk; ``dependents`` files, with
     their texts, that the document may break. ``untouched`` is the document's own text, where it is known. Paths are
     relative to the workspace."""
@@ -37,7 +37,7 @@ class Checker(Protocol):
         """Take in which files of the workspace have changed; False: gone."""
         ...
 
-    async def problems(self, question: Question) -> tuple[Diagnostic, ...] | None:
+    async def problems(self, question: CheckRequest) -> tuple[Diagnostic, ...] | None:
         """Return the errors in the document and in what depends on it; None where this checker does not know that file.
 
         Raises EnvironmentFault when it is gone.
@@ -107,7 +107,7 @@ class LanguageServer:
         if changes:
             self._peer.notify("workspace/didChangeWatchedFiles", {"changes": changes})
 
-    async def problems(self, question: Question) -> tuple[Diagnostic, ...]:
+    async def problems(self, question: CheckRequest) -> tuple[Diagnostic, ...]:
         """See :class:`Checker`."""
         wanted = {**question.dependents, **question.others, question.document: question.text}
         self._show(wanted)

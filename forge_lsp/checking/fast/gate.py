@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.daemons import Daemons, Keeping
-from forge_lsp.checking.fast.checker import Checker, Question
+from forge_lsp.checking.fast.checker import Checker, CheckRequest
 from forge_lsp.checking.fast.files import WatchedFiles
 from forge_lsp.checking.fast.opener import Opener, PreparedChecker
 from forge_lsp.checking.gate import new_problems, without_asked
@@ -140,7 +140,7 @@ class DaemonGate:
         self,
         opener: Opener,
         checker: Checker,
-        question: Question,
+        question: CheckRequest,
         task: Task,
         text: str,
         before: tuple[Diagnostic, ...] | None,
@@ -156,7 +156,7 @@ class DaemonGate:
         return FastReport(problems=fresh)
 
     async def _before(
-        self, opener: Opener, checker: Checker, memory: _CheckerState, question: Question, task: Task
+        self, opener: Opener, checker: Checker, memory: _CheckerState, question: CheckRequest, task: Task
     ) -> tuple[Diagnostic, ...] | None:
         """The problems of the untouched tree; where its document does not parse, of the one without the scope."""
         key = _key(question, task, memory.files.generation)
@@ -207,7 +207,7 @@ async def _warmed(made: PreparedChecker, sandbox: Bubblewrap, place: Place, task
         async with asyncio.timeout(_START):
             checker = await made.start(sandbox.keep)
             try:
-                await checker.problems(Question(document=place.document, text=task.document.text))
+                await checker.problems(CheckRequest(document=place.document, text=task.document.text))
             except BaseException:
                 await checker.aclose()
                 raise
@@ -232,14 +232,14 @@ def _write(folder: Path, files: Mapping[PurePosixPath, bytes]) -> None:
             target.write_bytes(content)
 
 
-def _question(opener: Opener, place: Place, memory: _CheckerState) -> Question:
+def _question(opener: Opener, place: Place, memory: _CheckerState) -> CheckRequest:
     """What the disk says now. A cancelled look leaves its thread running, hence the lock."""
     with memory.turn:
         memory.untold.update(memory.files.update())
         return _asked(opener, place, memory.files)
 
 
-def _asked(opener: Opener, place: Place, files: WatchedFiles) -> Question:
+def _asked(opener: Opener, place: Place, files: WatchedFiles) -> CheckRequest:
     others = {
         path: content.decode("utf-8", "replace")
         for path, content in place.overlay.items()
@@ -251,10 +251,10 @@ def _asked(opener: Opener, place: Place, files: WatchedFiles) -> Question:
         text = others.get(path) or files.text(path)
         if text is not None:
             dependents[path] = text
-    return Question(document=place.document, text="", others=others, dependents=dependents)
+    return CheckRequest(document=place.document, text="", others=others, dependents=dependents)
 
 
-def _key(question: Question, task: Task, generation: int) -> str:
+def _key(question: CheckRequest, task: Task, generation: int) -> str:
     digest = hashlib.sha256(f"{generation}\0{question.document}\0{task.scope.range}\0".encode())
     digest.update(task.document.text.encode("utf-8", "surrogatepass"))
     for path, text in sorted(question.others.items()):

@@ -9,7 +9,7 @@ from pathlib import Path
 from forge_lsp.checking.daemons import Keeping
 from forge_lsp.checking.fast.gate import DaemonGate
 from forge_lsp.checking.fast.opener import Opener
-from forge_lsp.checking.programs import with_program
+from forge_lsp.checking.programs import not_found, with_program
 from forge_lsp.checking.versions import with_usual_folders
 from forge_lsp.core.languages import Language, Languages
 from forge_lsp.core.ports import Finding, FindingStatus, Sandbox
@@ -48,8 +48,9 @@ def fast_gate(
 def fast_findings(languages: Languages, sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:
     """For the doctor: which languages have a checker that can be kept running here."""
     if not isinstance(sandbox, Bubblewrap):
-        detail = "needs bubblewrap: several samples are built in the order they came"
-        return (Finding(name="fast gate", status=FindingStatus.ABSENT, detail=detail, remedy=sandbox.remedy),)
+        return not_found(
+            "fast gate", "needs bubblewrap: several samples are built in the order they came", sandbox.remedy
+        )
     here = [str(language) for language in languages if language.checking().ready(environment)]
     detail = f"ranks several samples of {', '.join(here)}" if here else "no checker is here that could be kept running"
     status = FindingStatus.OK if here else FindingStatus.ABSENT

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any, cast
 
-from forge_lsp.checking.fast.checker import Question
+from forge_lsp.checking.fast.checker import CheckRequest
 from forge_lsp.checking.fast.peers import LinePeer
 from forge_lsp.core.attempt import Diagnostic, Severity
 
@@ -38,7 +38,7 @@ class Worker:
         """See :class:`~forge_lsp.checking.fast.checker.Checker`."""
         await self._peer.ask({"changed": [str(path) for path in files]})
 
-    async def problems(self, question: Question) -> tuple[Diagnostic, ...] | None:
+    async def problems(self, question: CheckRequest) -> tuple[Diagnostic, ...] | None:
         """See :class:`~forge_lsp.checking.fast.checker.Checker`."""
         answer = await self._peer.ask(
             {

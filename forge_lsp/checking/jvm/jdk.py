@@ -15,7 +15,7 @@ from forge_lsp.checking.project import Place
 from forge_lsp.core.attempt import Diagnostic, Severity
 from forge_lsp.reading import parsed_json
 
-__all__ = ["INSTALL", "Answer", "Jdk", "answer_of", "find_jdk", "major_version"]
+__all__ = ["INSTALL", "CompilerAnswer", "Jdk", "answer_of", "find_jdk", "major_version"]
 
 INSTALL = "apt-get install default-jdk-headless"
 _INSTALL_MAC = "brew install openjdk"
@@ -54,7 +54,7 @@ class Jdk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class CompilerAnswer:
     """``problems`` are the errors, ``fault`` the compiler's own failure, ``done`` that it came to its end."""
 
     problems: tuple[Diagnostic, ...]
@@ -91,7 +91,7 @@ def major_version(text: str) -> int:
     return int(match[2] or 0) if match[1] == "1" else int(match[1])
 
 
-def answer_of(output: str, root: str, text_of: Callable[[PurePosixPath], str | None]) -> Answer:
+def answer_of(output: str, root: str, text_of: Callable[[PurePosixPath], str | None]) -> CompilerAnswer:
     """Return what ``Check`` printed; files relative to ``root``, columns in code points."""
     found: list[Diagnostic] = []
     texts: dict[str, str] = {}
@@ -129,7 +129,7 @@ def answer_of(output: str, root: str, text_of: Callable[[PurePosixPath], str | N
                 source="javac",
             )
         )
-    return Answer(problems=tuple(dict.fromkeys(found)), fault=fault, done=done)
+    return CompilerAnswer(problems=tuple(dict.fromkeys(found)), fault=fault, done=done)
 
 
 def _json(line: str) -> dict[str, Any] | None:

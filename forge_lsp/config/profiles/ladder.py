@@ -21,7 +21,7 @@ from forge_lsp.config.profiles.fitting import (
     takes,
     together,
 )
-from forge_lsp.config.profiles.roles import Cast, Member, cast_of, panel
+from forge_lsp.config.profiles.roles import Member, Roles, panel, roles_of
 from forge_lsp.placement.placement import make
 from forge_lsp.placement.plan import Device, Need, Plan
 from forge_lsp.placement.timing import TimedRow, steps
@@ -58,7 +58,7 @@ class ModelLadder:
     """``values`` are settings: models, schedule, reviewers. ``left_out``: names with the reason why they have no part;
     ``plan``: the planner's, None where no memory is known."""
 
-    seats: tuple[LadderModel, ...]
+    entries: tuple[LadderModel, ...]
     values: Mapping[str, object]
     left_out: tuple[tuple[str, str], ...] = ()
     plan: Plan | None = None
@@ -82,28 +82,30 @@ class _Rung:
 def ladder_of(
     offers: tuple[AvailableModel, ...], places: tuple[ServerDevices, ...], paid: tuple[str, ...] = ()
 ) -> ModelLadder:
-    """The ladder. ``paid``: settings keys of two paid models, cheaper first, or (). Raises ValueError where nothing
-    that is installed can write."""
-    cast = cast_of(offers, places)
-    if not cast.writers:
+    """Return the ladder. ``paid``: settings keys of two paid models, cheaper first, or (). Raises ValueError where
+    nothing that is installed can write."""
+    roles = roles_of(offers, places)
+    if not roles.writers:
         raise ValueError("no installed model writes")
     devices = tuple(dict.fromkeys(device for place in places for device in place.known))
-    rungs = _rungs(cast, devices, paid)
-    homes = {one.model.name: _home(one, places) for one in cast.members}
-    plans = [_planned(cast, rungs, homes, places, most) for most in CONTEXTS if most >= USUAL]
+    rungs = _rungs(roles, devices, paid)
+    homes = {one.model.name: _home(one, places) for one in roles.members}
+    plans = [_planned(roles, rungs, homes, places, most) for most in CONTEXTS if most >= USUAL]
     chosen = plans[-1]
     for rows, contexts, plan in plans:
         if plan is None or plans[-1][2] is None or _as_good(plan, plans[-1][2]):
             chosen = (rows, contexts, plan)
             break
     rungs, contexts, plan = chosen
-    called = [one for one in cast.members if any(one in _called(rung) for rung in rungs)]
+    called = [one for one in roles.members if any(one in _called(rung) for rung in rungs)]
     keys = _keys([one.model.name for one in called])
-    seats = tuple(
-        _seat(one, cast, rungs, keys[one.model.name], contexts[one.model.name], homes, places, plan) for one in called
+    entries = tuple(
+        _entry(one, roles, rungs, keys[one.model.name], contexts[one.model.name], homes, places, plan) for one in called
     )
-    unused = [(one.model.name, "others are fitter for every part") for one in cast.members if one not in called]
-    return ModelLadder(seats=seats, values=_values(seats, rungs, cast), left_out=(*cast.left_out, *unused), plan=plan)
+    unused = [(one.model.name, "others are fitter for every part") for one in roles.members if one not in called]
+    return ModelLadder(
+        entries=entries, values=_values(entries, rungs, roles), left_out=(*roles.left_out, *unused), plan=plan
+    )
 
 
 def key_of(name: str) -> str:
@@ -123,23 +125,23 @@ def _keys(names: Sequence[str]) -> dict[str, str]:
 # ---------------------------------------------------------------------- the table
 
 
-def _rungs(cast: Cast, devices: Sequence[Device], paid: tuple[str, ...]) -> tuple[_Rung, ...]:
-    ranked = sorted(cast.members, key=lambda one: (-one.write, one.model.name))
+def _rungs(roles: Roles, devices: Sequence[Device], paid: tuple[str, ...]) -> tuple[_Rung, ...]:
+    ranked = sorted(roles.members, key=lambda one: (-one.write, one.model.name))
     strongest = [one for one in ranked if one.write >= _LATE * ranked[0].write]
     rungs: list[_Rung] = []
     for row, count in enumerate(_PANELS):
-        free = row < len(cast.writers)
-        late = row - len(cast.writers)
-        writer = cast.writers[row] if free else strongest[late % len(strongest)]
-        strategy, thinkers = _thinking(row, cast)
+        free = row < len(roles.writers)
+        late = row - len(roles.writers)
+        writer = roles.writers[row] if free else strongest[late % len(strongest)]
+        strategy, thinkers = _thinking(row, roles)
         rungs.append(
             _Rung(
                 attempts=(2 * row + 1, 2 * row + 2),
                 strategy=strategy,
                 thinkers=thinkers,
                 writer=writer,
-                beside=_beside(writer, cast, devices) if free else (),
-                panel=panel(cast, writer, count, devices),
+                beside=_beside(writer, roles, devices) if free else (),
+                panel=panel(roles, writer, count, devices),
                 critical=not free,
                 paid=paid[late] if paid and not free else None,
             )
@@ -147,24 +149,24 @@ def _rungs(cast: Cast, devices: Sequence[Device], paid: tuple[str, ...]) -> tupl
     return tuple(rungs)
 
 
-def _thinking(row: int, cast: Cast) -> tuple[str, tuple[Member, ...]]:
+def _thinking(row: int, roles: Roles) -> tuple[str, tuple[Member, ...]]:
     """Who thinks in a row, and how: the strategies of the table, as far as there are members for them."""
-    have = len(cast.thinkers)
+    have = len(roles.thinkers)
     if have == 0:
         return "none", ()
     wanted = ("solo", "duo", "trio", "debate", "vote")[row]
     if have == 1:
-        return "solo", cast.thinkers
+        return "solo", roles.thinkers
     if have == 2:
         wanted = {"trio": "duo", "vote": "debate"}.get(wanted, wanted)
     count = {"solo": 1, "duo": 2, "trio": 3, "debate": 3, "vote": have}[wanted]
-    return wanted, cast.thinkers[:count]
+    return wanted, roles.thinkers[:count]
 
 
-def _beside(writer: Member, cast: Cast, devices: Sequence[Device]) -> tuple[Member, ...]:
+def _beside(writer: Member, roles: Roles, devices: Sequence[Device]) -> tuple[Member, ...]:
     """Who writes at the same time: writers of other families that can be in memory with ``writer``."""
     chosen = [writer]
-    for one in cast.writers:
+    for one in roles.writers:
         new = one.maker not in {other.maker for other in chosen}
         if new and devices and len(chosen) < _AT_ONCE and together([*(o.model for o in chosen), one.model], devices):
             chosen.append(one)
@@ -185,11 +187,11 @@ _Planned = tuple[tuple[_Rung, ...], dict[str, int], Plan | None]
 
 
 def _planned(
-    cast: Cast, rungs: tuple[_Rung, ...], homes: Mapping[str, str], places: Sequence[ServerDevices], most: int
+    roles: Roles, rungs: tuple[_Rung, ...], homes: Mapping[str, str], places: Sequence[ServerDevices], most: int
 ) -> _Planned:
-    contexts = {one.model.name: context_at(one.model, one.devices, most) or _least(one.model) for one in cast.members}
+    contexts = {one.model.name: context_at(one.model, one.devices, most) or _least(one.model) for one in roles.members}
     while True:
-        plan = _plan(cast, rungs, contexts, homes, places)
+        plan = _plan(roles, rungs, contexts, homes, places)
         kept = rungs if plan is None else tuple(_side_by_side(rung, plan) for rung in rungs)
         if kept == rungs:
             return rungs, contexts, plan
@@ -201,17 +203,17 @@ def _least(model: Installed) -> int:
 
 
 def _plan(
-    cast: Cast,
+    roles: Roles,
     rungs: Sequence[_Rung],
     contexts: Mapping[str, int],
     homes: Mapping[str, str],
     places: Sequence[ServerDevices],
 ) -> Plan | None:
     devices = tuple(dict.fromkeys(device for place in places for device in place.known))
-    if not devices or cast.spread:
+    if not devices or roles.spread:
         return None
     needs: list[Need] = []
-    for one in cast.members:
+    for one in roles.members:
         if not one.devices:
             continue
         name, everywhere = one.model.name, len(one.devices) == len(devices)
@@ -261,9 +263,9 @@ def _called(rung: _Rung) -> tuple[Member, ...]:
     return (*rung.thinkers, *writers, *rung.panel)
 
 
-def _seat(
+def _entry(
     member: Member,
-    cast: Cast,
+    roles: Roles,
     rungs: Sequence[_Rung],
     key: str,
     context: int,
@@ -277,30 +279,30 @@ def _seat(
     if device is not None:
         having = [place for place in places if place.server in member.offer.servers]
         server = next((one.server for one in having if any(d.uuid == device for d in one.devices)), server)
-    why = _why(member, cast, rungs)
-    if cast.spread:
+    why = _why(member, roles, rungs)
+    if roles.spread:
         why += "; it fits no single GPU: its server spreads it, or runs part of it on the CPU"
     return LadderModel(key=key, model=member.model, server=server, context=context, why=why, device=device)
 
 
-def _why(member: Member, cast: Cast, rungs: Sequence[_Rung]) -> str:
+def _why(member: Member, roles: Roles, rungs: Sequence[_Rung]) -> str:
     told: list[str] = []
     local = [rung for rung in rungs if not rung.paid]
     if any(rung.writer == member for rung in local):
-        told.append(_why_writer(member, cast))
+        told.append(_why_writer(member, roles))
     elif any(member in rung.beside for rung in local):
         told.append("writes beside another family")
-    if cast.thinkers and member == cast.thinkers[0]:
+    if roles.thinkers and member == roles.thinkers[0]:
         told.append("the best planner for its time" if not told else "plans best")
-    elif member in cast.thinkers:
+    elif member in roles.thinkers:
         told.append("plans" if told else f"another view when plans are made ({member.maker})")
     if not told:
         told.append(f"reviews what others wrote ({member.maker})")
     return ", ".join(told)
 
 
-def _why_writer(member: Member, cast: Cast) -> str:
-    first = cast.writers[0]
+def _why_writer(member: Member, roles: Roles) -> str:
+    first = roles.writers[0]
     if member == first:
         return "the best coder for its time" if traits(member.model).coder else "the best writer for its time"
     if member.maker != first.maker:
@@ -308,12 +310,12 @@ def _why_writer(member: Member, cast: Cast) -> str:
     return "the strongest of those left"
 
 
-def _values(seats: Sequence[LadderModel], rungs: Sequence[_Rung], cast: Cast) -> dict[str, object]:
-    keys = {seat.model.name: seat.key for seat in seats}
+def _values(entries: Sequence[LadderModel], rungs: Sequence[_Rung], roles: Roles) -> dict[str, object]:
+    keys = {entry.model.name: entry.key for entry in entries}
     reviewing = {one.model.name for rung in rungs for one in rung.panel}
-    ranked = [one.model.name for one in cast.reviewers if one.model.name in reviewing]
+    ranked = [one.model.name for one in roles.reviewers if one.model.name in reviewing]
     models: dict[str, object] = {
-        seat.key: {"server": seat.server, "name": seat.model.name, "context": seat.context} for seat in seats
+        entry.key: {"server": entry.server, "name": entry.model.name, "context": entry.context} for entry in entries
     }
     reviewers: dict[str, object] = {}
     for number, name in enumerate(ranked):

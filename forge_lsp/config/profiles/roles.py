@@ -23,7 +23,7 @@ from forge_lsp.config.profiles.fitting import (
 from forge_lsp.placement.plan import GIB, Device
 from forge_lsp.placement.rig import SPARE
 
-__all__ = ["Cast", "Member", "cast_of", "panel"]
+__all__ = ["Member", "Roles", "panel", "roles_of"]
 
 _CODER = 0.6
 """Share of the best writer's worth for its time from which on a model that was made to write code comes before it."""
@@ -65,7 +65,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cast:
+class Roles:
     """``writers``: one for each rung that is free, in order (some may be the same). ``left_out``: names with the reason
     why they have no part. ``spread``: no model fits one GPU, and these fit all GPUs of a server together."""
 
@@ -82,7 +82,7 @@ class Cast:
         return tuple(found.values())
 
 
-def cast_of(offers: Sequence[AvailableModel], places: Sequence[ServerDevices]) -> Cast:
+def roles_of(offers: Sequence[AvailableModel], places: Sequence[ServerDevices]) -> Roles:
     """Give the parts to what is installed. ``writers`` is empty where nothing can write."""
     where = {place.server: place for place in places}
     left_out: list[tuple[str, str]] = []
@@ -96,33 +96,33 @@ def cast_of(offers: Sequence[AvailableModel], places: Sequence[ServerDevices]) -
     fitting, spread = _fitting(able, where)
     left_out += [(one.model.name, _too_large(one)) for one in able if one not in fitting]
     if not fitting:
-        return Cast(writers=(), thinkers=(), reviewers=(), left_out=tuple(left_out))
+        return Roles(writers=(), thinkers=(), reviewers=(), left_out=tuple(left_out))
     thinkers = [one for one in fitting if traits(one.model).total >= _THINKER]
     reviewers = [one for one in fitting if traits(one.model).total >= _REVIEWER] or fitting
     writers = _writers(fitting)
     chosen = _mixed(thinkers, lambda one: one.plan)
     if len(chosen) > 1 and chosen[0] is writers[0] and chosen[1].plan >= _SECOND * chosen[0].plan:
         chosen[:2] = [chosen[1], chosen[0]]  # whose plan it is and who writes by it are better two
-    cast = Cast(
+    roles = Roles(
         writers=tuple(writers),
         thinkers=tuple(chosen[:_VOTERS]),
         reviewers=tuple(_mixed(reviewers, lambda one: one.plan)[:_REVIEWERS]),
         spread=spread,
     )
-    spare = [(one.model.name, "others are fitter for every part") for one in fitting if one not in cast.members]
-    return Cast(
-        writers=cast.writers,
-        thinkers=cast.thinkers,
-        reviewers=cast.reviewers,
+    spare = [(one.model.name, "others are fitter for every part") for one in fitting if one not in roles.members]
+    return Roles(
+        writers=roles.writers,
+        thinkers=roles.thinkers,
+        reviewers=roles.reviewers,
         left_out=(*left_out, *spare),
         spread=spread,
     )
 
 
-def panel(cast: Cast, writer: Member, count: int, devices: Sequence[Device]) -> tuple[Member, ...]:
+def panel(roles: Roles, writer: Member, count: int, devices: Sequence[Device]) -> tuple[Member, ...]:
     """Up to ``count`` reviewers of what ``writer`` wrote, never the writer unless nobody else is there:
     first those that can be in memory together, in the order of their worth."""
-    others = [one for one in cast.reviewers if one is not writer] or list(cast.reviewers[:1])
+    others = [one for one in roles.reviewers if one is not writer] or list(roles.reviewers[:1])
     held = roomy([one.model for one in others], devices)
     resident = [one for one in others if one.model in held]
     chosen = [*resident, *(one for one in others if one not in resident)][:count]

@@ -78,20 +78,20 @@ def suggested(
     everywhere = tuple(place.server for place in places)
     new = tuple(AvailableModel(model=one, servers=everywhere) for one in known.models if one.name not in have)
     ladder = ladder_of((*offers, *new), tuple(places))
-    chosen = [seat for seat in ladder.seats if seat.model.name not in have][:_ENOUGH]
-    chosen = [seat for seat in chosen if "no single GPU" not in seat.why]
-    makers = {traits(seat.model).maker for seat in ladder.seats if seat.model.name in have}
+    chosen = [entry for entry in ladder.entries if entry.model.name not in have][:_ENOUGH]
+    chosen = [entry for entry in chosen if "no single GPU" not in entry.why]
+    makers = {traits(entry.model).maker for entry in ladder.entries if entry.model.name in have}
     needed = max(0, _FIRST - len(makers))
     found: list[Suggested] = []
-    for number, seat in enumerate(chosen):
-        made = takes(seat.model, seat.context)
+    for number, entry in enumerate(chosen):
+        made = takes(entry.model, entry.context)
         found.append(
             Suggested(
-                model=seat.model,
-                server=seat.server,
-                context=seat.context,
+                model=entry.model,
+                server=entry.server,
+                context=entry.context,
                 bytes=made.bytes,
-                why=seat.why,
+                why=entry.why,
                 first=number < needed,
             )
         )

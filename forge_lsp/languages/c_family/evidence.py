@@ -59,8 +59,7 @@ class CFamilyEvidence:
         if isinstance(suite, Idle):
             return Evidence(results=(not_run(suite.name, suite.reason, suite.remedy),))
         if not self._sandbox.runs_project_code:
-            fault = no_code_here(f"{suite.name} was not run", self._sandbox)
-            return Evidence(blocked=fault.reason, remedy=fault.remedy)
+            return no_code_here(f"{suite.name} was not run", self._sandbox).blocked()
         language = SOURCES.get(place.document.suffix, task.document.language)
         units = await asyncio.to_thread(units_of, place, task.document.language)
         includers = tuple(file for file in units.files if file != place.document)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
-from forge_lsp.checking.fast.checker import Checker, Question
+from forge_lsp.checking.fast.checker import Checker, CheckRequest
 from forge_lsp.checking.fast.opener import AsItIs, Keep, PreparedChecker
 from forge_lsp.checking.fast.peers import LinePeer
 from forge_lsp.checking.gate import Fault
@@ -27,6 +27,7 @@ from forge_lsp.languages.c_family.flags import SOURCES, Flags, flags_of, outside
 from forge_lsp.languages.c_family.heads import head_of
 from forge_lsp.languages.c_family.symbols import DEFINED, NEEDED, NM, lost, outline, symbols_in
 from forge_lsp.languages.c_family.units import MATTERS, Units, units_of
+from forge_lsp.reading import modified_at
 from forge_lsp.sandbox.interpreters import own_interpreter
 
 __all__ = ["CFamilyOpener"]
@@ -160,7 +161,7 @@ class _CFamilyChecker:
         if files:
             self._known.clear()
 
-    async def problems(self, question: Question) -> tuple[Diagnostic, ...] | None:
+    async def problems(self, question: CheckRequest) -> tuple[Diagnostic, ...] | None:
         known = await self._know(question)
         if known is None:
             return None
@@ -184,19 +185,19 @@ class _CFamilyChecker:
     async def aclose(self) -> None:
         await self._peer.aclose()
 
-    async def _know(self, question: Question) -> _Known | None:
+    async def _know(self, question: CheckRequest) -> _Known | None:
         if question.others != self._others:
             self._others = question.others
             self._known.clear()
         document = question.document
         known = self._known.get(document)
-        if known is not None and known.database is not None and _time(known.database[0]) != known.database[1]:
+        if known is not None and known.database is not None and modified_at(known.database[0]) != known.database[1]:
             self._known.clear()  # a link may lead to one outside of the project
         if document not in self._known:
             self._known[document] = await self._learn(question)
         return self._known[document]
 
-    async def _learn(self, question: Question) -> _Known | None:
+    async def _learn(self, question: CheckRequest) -> _Known | None:
         """Which files are to be compiled, and how; None where that cannot be done here."""
         overlay = {path: text.encode("utf-8", "surrogatepass") for path, text in question.others.items()}
         place = Place(source=self._source, document=question.document, overlay=overlay)
@@ -222,7 +223,7 @@ class _CFamilyChecker:
             flags=flags,
             compilers=compilers,
             compiled=tuple(compiled),
-            database=(database, _time(database)) if database is not None else None,
+            database=(database, modified_at(database)) if database is not None else None,
         )
 
     async def _asked(self, path: Path, language: Language) -> Compiler:
@@ -261,7 +262,7 @@ class _CFamilyChecker:
     async def _run(self, command: Sequence[str]) -> dict[str, Any]:
         return await self._peer.ask({"run": list(command)})
 
-    async def _check(self, question: Question, known: _Known, units: Sequence[_Unit]) -> list[dict[str, Any]]:
+    async def _check(self, question: CheckRequest, known: _Known, units: Sequence[_Unit]) -> list[dict[str, Any]]:
         """What the commands of ``units`` answer with the question's texts over the project."""
         wanted = {**question.others, question.document: question.text}
         lay: dict[str, str | None] = {str(path): None for path in self._laid if path not in wanted}
@@ -275,7 +276,7 @@ class _CFamilyChecker:
         self._laid = wanted
         return cast("list[dict[str, Any]]", answer["answers"])
 
-    async def _links(self, question: Question, known: _Known) -> list[Diagnostic]:
+    async def _links(self, question: CheckRequest, known: _Known) -> list[Diagnostic]:
         """What other sources need and the document no longer defines; see the build gate."""
         untouched, units = question.untouched, known.units
         if untouched is None or units.header or not units.others or question.document not in units.languages:
@@ -298,7 +299,7 @@ class _CFamilyChecker:
         return await lost(there, defined, units, known.place, needs) if there and defined is not None else []
 
     async def _symbols(
-        self, question: Question, known: _Known, file: PurePosixPath, which: tuple[str, str]
+        self, question: CheckRequest, known: _Known, file: PurePosixPath, which: tuple[str, str]
     ) -> frozenset[str] | None:
         """What the object of a source defines for others, or needs; None where that cannot be told."""
         language = known.units.language if file == question.document else SOURCES[file.suffix]
@@ -323,10 +324,3 @@ def _make(compiler: Compiler, arguments: Sequence[str]) -> tuple[str, ...]:
     if compiler.clang or "-include" in arguments or "-imacros" in arguments:
         return ()
     return compiler.head_command(arguments)
-
-
-def _time(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0

@@ -12,13 +12,13 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.checking.compiled import probe_of
 from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
-from forge_lsp.checking.programs import version_findings
+from forge_lsp.checking.programs import not_found, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.languages import Language
-from forge_lsp.core.ports import Box, Finding, FindingStatus, ProcessResult, Sandbox, Toolchain, Tree
+from forge_lsp.core.ports import Box, Finding, ProcessResult, Sandbox, Toolchain, Tree
 from forge_lsp.core.task import Task
 from forge_lsp.languages.c_family import C
 from forge_lsp.languages.c_family.compilers import (
@@ -272,15 +272,9 @@ async def findings(language: Language, sandbox: Sandbox, environment: Mapping[st
     found = find_compiler(language, environment)
     what, name = ("C", "gcc") if language is C else ("C++", "g++")
     if isinstance(found, Fault):
-        detail = f"no compiler: {what} is not checked"
-        return (Finding(name=name, status=FindingStatus.ABSENT, detail=detail, remedy=found.remedy),)
+        return not_found(name, f"no compiler: {what} is not checked", found.remedy)
     readable = Compiler(path=found, language=language, clang=False, json=False).readable
     (finding,) = await version_findings(
-        sandbox,
-        name=found.name,
-        command=(str(found), "--version"),
-        readable=readable,
-        language=language,
-        remedy=None,
+        sandbox, found.name, (str(found), "--version"), readable, language=language, remedy=None
     )
     return (replace(finding, name=name),)

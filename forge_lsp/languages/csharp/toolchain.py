@@ -10,12 +10,12 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.checking.compiled import probe_of
 from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.gate import Baselines, Fault, gate
-from forge_lsp.checking.programs import no_code_here, version_findings
+from forge_lsp.checking.programs import no_code_here, not_found, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, Candidate, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault, ToolMissing
-from forge_lsp.core.ports import Finding, FindingStatus, Sandbox, Toolchain, Tree
+from forge_lsp.core.ports import Finding, Sandbox, Toolchain, Tree
 from forge_lsp.core.task import Task
 from forge_lsp.languages.csharp import CSHARP
 from forge_lsp.languages.csharp.building import ProjectBuild
@@ -126,8 +126,7 @@ class CSharpToolchain(Toolchain):
         if not suites:
             return Evidence()
         if not self._sandbox.runs_project_code:
-            fault = no_code_here("the project's tests were not run", self._sandbox)
-            return Evidence(blocked=fault.reason, remedy=fault.remedy)
+            return no_code_here("the project's tests were not run", self._sandbox).blocked()
         dotnet = Dotnet(
             program=program,
             environment=dotnet_environment(program, self._environment),
@@ -203,13 +202,12 @@ async def csharp_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> t
     """For the doctor: the .NET SDK."""
     dotnet = find_dotnet(environment)
     if dotnet is None:
-        detail = "no .NET SDK: C# is not checked"
-        return (Finding(name="dotnet", status=FindingStatus.ABSENT, detail=detail, remedy=INSTALL),)
+        return not_found("dotnet", "no .NET SDK: C# is not checked", INSTALL)
     return await version_findings(
         sandbox,
-        name="dotnet",
-        command=(str(dotnet), "--version"),
-        readable=readable_of(dotnet, environment),
+        "dotnet",
+        (str(dotnet), "--version"),
+        readable_of(dotnet, environment),
         language=CSHARP,
         remedy=INSTALL,
         env=dotnet_environment(dotnet, environment),

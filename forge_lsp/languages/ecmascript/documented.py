@@ -140,7 +140,7 @@ def documented_examples(
     """Return what runs the examples of documents; ``timeout`` in seconds, for one run."""
     driver = EcmaScriptDriver(sandbox, timeout=timeout, environment=environment)
     return DocumentedExamples(
-        sandbox, driver, doubt=lambda task, candidate: doubt_of(task.document.text, candidate.text), runs=runs
+        sandbox, driver, doubt=lambda task, code: doubt_of(task.document.text, code.text), runs=runs
     )
 
 

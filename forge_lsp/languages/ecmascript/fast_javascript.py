@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import forge_lsp.languages.ecmascript
-from forge_lsp.checking.fast.checker import Checker, Question
+from forge_lsp.checking.fast.checker import Checker, CheckRequest
 from forge_lsp.checking.fast.opener import AsItIs, Keep, PreparedChecker
 from forge_lsp.checking.fast.peers import LinePeer
 from forge_lsp.checking.fast.worker import Worker
@@ -133,7 +133,7 @@ class _Types:
     async def changed(self, files: Mapping[PurePosixPath, bool]) -> None:
         await self._checker.changed(files)
 
-    async def problems(self, question: Question) -> tuple[Diagnostic, ...]:
+    async def problems(self, question: CheckRequest) -> tuple[Diagnostic, ...]:
         ours = configuration(question.document, self._config, typed=self._typed)
         laid = {**self._laid, **{path: content.decode() for path, content in ours.items()}}
         ending = JAVASCRIPT.suffixes
@@ -160,7 +160,7 @@ class _JavaScriptChecker:
         if self._types is not None:
             await self._types.changed(files)
 
-    async def problems(self, question: Question) -> tuple[Diagnostic, ...] | None:
+    async def problems(self, question: CheckRequest) -> tuple[Diagnostic, ...] | None:
         if self._types is None:
             parsed, typed = await self._modules.problems(question), ()
         else:

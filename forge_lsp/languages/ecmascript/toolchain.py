@@ -15,12 +15,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
-from forge_lsp.checking.programs import readable_for, version_findings
+from forge_lsp.checking.programs import not_found, readable_for, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation, Severity
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Box, Finding, FindingStatus, Sandbox, Toolchain
+from forge_lsp.core.ports import Box, Finding, Sandbox, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
 from forge_lsp.languages.ecmascript.documented import documented_examples
@@ -184,13 +184,7 @@ async def javascript_findings(sandbox: Sandbox, environment: Mapping[str, str]) 
     """For the doctor: node, as JavaScript needs it. TypeScript's own findings tell of the compiler."""
     node = shutil.which("node", path=environment.get("PATH", ""))
     if node is None:
-        detail = "no node: JavaScript is not checked"
-        return (Finding(name="javascript", status=FindingStatus.ABSENT, detail=detail, remedy=_NODE),)
+        return not_found("javascript", "no node: JavaScript is not checked", _NODE)
     return await version_findings(
-        sandbox,
-        name="javascript",
-        command=(node, "--version"),
-        readable=readable_for(Path(node)),
-        language=JAVASCRIPT,
-        remedy=_NODE,
+        sandbox, "javascript", (node, "--version"), readable_for(Path(node)), language=JAVASCRIPT, remedy=_NODE
     )

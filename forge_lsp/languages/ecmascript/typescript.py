@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate, unchanged
-from forge_lsp.checking.programs import readable_for, version_findings
+from forge_lsp.checking.programs import not_found, readable_for, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Finding, FindingStatus, Sandbox, Toolchain
+from forge_lsp.core.ports import Finding, Sandbox, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
 from forge_lsp.languages.ecmascript.documented import documented_examples
@@ -247,28 +247,26 @@ async def typescript_findings(sandbox: Sandbox, environment: Mapping[str, str]) 
     node = shutil.which("node", path=environment.get("PATH", ""))
     if node is None:
         remedy = "https://nodejs.org/en/download"
-        absent = Finding(
-            name="node", status=FindingStatus.ABSENT, detail="no node: TypeScript is not checked", remedy=remedy
-        )
-        return (absent,)
+        return not_found("node", "no node: TypeScript is not checked", remedy)
     findings = await version_findings(
         sandbox,
-        name="node",
-        command=(node, "--version"),
-        readable=readable_for(Path(node)),
+        "node",
+        (node, "--version"),
+        readable_for(Path(node)),
         language=TYPESCRIPT,
         remedy="https://nodejs.org/en/download",
     )
     compiler = find_compiler(Place(source=None, document=PurePosixPath("a.ts")), environment, trusted=False)
     if isinstance(compiler, Fault):
-        detail = "no tsc on PATH: TypeScript is checked only in projects that have their own"
-        findings += (Finding(name="typescript", status=FindingStatus.ABSENT, detail=detail, remedy=compiler.remedy),)
+        findings += not_found(
+            "typescript", "no tsc on PATH: TypeScript is checked only in projects that have their own", compiler.remedy
+        )
     else:
         findings += await version_findings(
             sandbox,
-            name="typescript",
-            command=(*compiler.command, "--version"),
-            readable=compiler.readable,
+            "typescript",
+            (*compiler.command, "--version"),
+            compiler.readable,
             language=TYPESCRIPT,
             remedy=INSTALL,
             env={"PATH": compiler_path(compiler)},

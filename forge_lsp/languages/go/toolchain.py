@@ -11,13 +11,13 @@ from pathlib import Path
 
 from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
-from forge_lsp.checking.programs import no_code_here, version_findings
+from forge_lsp.checking.programs import no_code_here, not_found, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.checks import CheckResult
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Box, CacheUse, Finding, FindingStatus, ProcessResult, Sandbox, Toolchain
+from forge_lsp.core.ports import Box, CacheUse, Finding, ProcessResult, Sandbox, Toolchain
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.go import GO
 from forge_lsp.languages.go.choosing import tests_of
@@ -104,8 +104,7 @@ class GoToolchain(Toolchain):
         if not selections:
             return Evidence()
         if not self._sandbox.runs_project_code:
-            fault = no_code_here("the tests of the package were not run", self._sandbox)
-            return Evidence(blocked=fault.reason, remedy=fault.remedy)
+            return no_code_here("the tests of the package were not run", self._sandbox).blocked()
         started = time.perf_counter()
         results: list[CheckResult] = []
         doubts: dict[str, None] = {}
@@ -254,14 +253,7 @@ async def go_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple
     """For the doctor: the Go that checks."""
     go = find_go(environment)
     if go is None:
-        detail = "no go on PATH: Go is not checked"
-        return (Finding(name="go", status=FindingStatus.ABSENT, detail=detail, remedy=INSTALL),)
+        return not_found("go", "no go on PATH: Go is not checked", INSTALL)
     return await version_findings(
-        sandbox,
-        name="go",
-        command=(str(go.program), "version"),
-        readable=go.readable,
-        language=GO,
-        remedy=INSTALL,
-        env=dict(go.environment),
+        sandbox, "go", (str(go.program), "version"), go.readable, language=GO, remedy=INSTALL, env=dict(go.environment)
     )

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.checking.fast.checker import Checker, Question
+from forge_lsp.checking.fast.checker import Checker, CheckRequest
 from forge_lsp.checking.fast.files import put
 from forge_lsp.checking.fast.opener import AsItIs, Keep, PreparedChecker
 from forge_lsp.checking.fast.peers import LinePeer
@@ -133,7 +133,7 @@ class JavaOpener(AsItIs):
 class _JavaChecker(Worker):
     """Says what the build gate would say of the compiler's words."""
 
-    async def problems(self, question: Question) -> tuple[Diagnostic, ...] | None:
+    async def problems(self, question: CheckRequest) -> tuple[Diagnostic, ...] | None:
         found = await super().problems(question)
         if found is None:
             return None

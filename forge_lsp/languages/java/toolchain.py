@@ -12,12 +12,12 @@ from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
 from forge_lsp.checking.jvm.driver import Drivers
 from forge_lsp.checking.jvm.jdk import INSTALL, Jdk, answer_of, find_jdk
 from forge_lsp.checking.jvm.maven import BUILD_FILES, Build, Repositories, build_of
-from forge_lsp.checking.programs import version_findings
+from forge_lsp.checking.programs import not_found, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Box, Finding, FindingStatus, Sandbox, Toolchain
+from forge_lsp.core.ports import Box, Finding, Sandbox, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.languages.java import JAVA
 from forge_lsp.languages.java.documented import documented_examples
@@ -222,13 +222,7 @@ async def java_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tup
     """For the doctor: the JDK."""
     jdk = find_jdk(environment)
     if isinstance(jdk, Fault):
-        detail = f"{jdk.reason}: Java is not checked"
-        return (Finding(name="javac", status=FindingStatus.ABSENT, detail=detail, remedy=jdk.remedy),)
+        return not_found("javac", f"{jdk.reason}: Java is not checked", jdk.remedy)
     return await version_findings(
-        sandbox,
-        name="javac",
-        command=(str(jdk.javac), "-version"),
-        readable=jdk.readable,
-        language=JAVA,
-        remedy=INSTALL,
+        sandbox, "javac", (str(jdk.javac), "-version"), jdk.readable, language=JAVA, remedy=INSTALL
     )

@@ -23,7 +23,6 @@ from forge_lsp.checking.jvm.opening import filled, opened, walked
 from forge_lsp.checking.jvm.running import FOLDER, Setting
 from forge_lsp.checking.jvm.statements import Members, Notation, members_of
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Item, ItemKind, Sandbox
 from forge_lsp.core.task import Task
@@ -186,12 +185,10 @@ def documented_examples(
     runs: Path | None = None,
 ) -> DocumentedExamples:
     """Return what runs the examples of documents; ``timeout`` in seconds, for one run of a tool."""
-
-    def doubt(task: Task, candidate: Candidate) -> str | None:
-        return doubt_of(task.document.text, candidate.text)
-
     driver = KotlinDriver(sandbox, timeout=timeout, environment=environment, drivers=drivers)
-    return DocumentedExamples(sandbox, driver, doubt=doubt, runs=runs)
+    return DocumentedExamples(
+        sandbox, driver, doubt=lambda task, code: doubt_of(task.document.text, code.text), runs=runs
+    )
 
 
 def members(text: str, items: Sequence[Item]) -> Members:

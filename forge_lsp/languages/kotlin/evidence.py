@@ -123,8 +123,7 @@ class KotlinEvidence:
         if not tests:
             return Evidence()
         if not self._sandbox.runs_project_code:
-            fault = no_code_here("the JUnit tests were not run", self._sandbox)
-            return Evidence(blocked=fault.reason, remedy=fault.remedy)
+            return no_code_here("the JUnit tests were not run", self._sandbox).blocked()
         results: tuple[CheckResult, ...] = ()
         if any(test.framework == KOTEST for test in tests):
             results = (not_run(KOTEST, "tests of Kotest are not run; JUnit's and kotlin.test's are"),)

@@ -12,12 +12,12 @@ from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
 from forge_lsp.checking.jvm.driver import Drivers
 from forge_lsp.checking.jvm.jdk import Jdk, find_jdk
 from forge_lsp.checking.jvm.maven import Repositories
-from forge_lsp.checking.programs import version_findings
+from forge_lsp.checking.programs import not_found, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Finding, FindingStatus, Sandbox, Toolchain
+from forge_lsp.core.ports import Finding, Sandbox, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.languages.kotlin import KOTLIN
 from forge_lsp.languages.kotlin.compiler import INSTALL, SYNTAX, Kotlinc, command_of, find_compiler, problems_of
@@ -248,15 +248,14 @@ async def kotlin_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> t
     compiler = find_compiler(environment, Repositories.of(environment), None)
     for found in (jdk, compiler):
         if isinstance(found, Fault):
-            detail = f"{found.reason}: Kotlin is not checked"
-            return (Finding(name=_TOOL, status=FindingStatus.ABSENT, detail=detail, remedy=found.remedy),)
+            return not_found(_TOOL, f"{found.reason}: Kotlin is not checked", found.remedy)
     assert isinstance(jdk, Jdk)
     assert isinstance(compiler, Kotlinc)
     (finding,) = await version_findings(
         sandbox,
-        name=_TOOL,
-        command=command_of(compiler, jdk, "-version"),
-        readable=(*jdk.readable, *compiler.readable),
+        _TOOL,
+        command_of(compiler, jdk, "-version"),
+        (*jdk.readable, *compiler.readable),
         language=KOTLIN,
         remedy=INSTALL,
     )

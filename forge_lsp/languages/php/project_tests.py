@@ -60,8 +60,7 @@ class PhpTests:
         if php is None or not suite.files:
             return Evidence()
         if not self._sandbox.runs_project_code:
-            fault = no_code_here("the project's tests were not run", self._sandbox)
-            return Evidence(blocked=fault.reason, remedy=fault.remedy)
+            return no_code_here("the project's tests were not run", self._sandbox).blocked()
         runner = await asyncio.to_thread(runner_of, place, self._environment)
         if runner is None:
             wanted = "phpunit" in (place.text(place.nearest("composer.json") or PurePosixPath("composer.json")) or "")

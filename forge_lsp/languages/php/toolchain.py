@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
-from forge_lsp.checking.programs import as_argument, readable_for, version_findings
+from forge_lsp.checking.programs import as_argument, not_found, readable_for, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Box, Finding, FindingStatus, ProcessResult, Sandbox, Toolchain
+from forge_lsp.core.ports import Box, Finding, ProcessResult, Sandbox, Toolchain
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.php import PHP
 from forge_lsp.languages.php.project_tests import PhpTests
@@ -215,13 +215,7 @@ async def php_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tupl
     """For the doctor: the PHP that checks."""
     php = find_php(environment)
     if php is None:
-        detail = "no php on PATH: PHP is not checked"
-        return (Finding(name="php", status=FindingStatus.ABSENT, detail=detail, remedy=INSTALL),)
+        return not_found("php", "no php on PATH: PHP is not checked", INSTALL)
     return await version_findings(
-        sandbox,
-        name="php",
-        command=(*command_of(php), "-v"),
-        readable=readable_for(php),
-        language=PHP,
-        remedy=INSTALL,
+        sandbox, "php", (*command_of(php), "-v"), readable_for(php), language=PHP, remedy=INSTALL
     )

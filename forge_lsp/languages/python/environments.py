@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from forge_lsp.checking.project import Place
 from forge_lsp.checking.versions import home_of
-from forge_lsp.reading import parsed_json, parsed_toml, read_text
+from forge_lsp.reading import modified_at, parsed_json, read_text, toml_table
 
 __all__ = ["declared", "found_for", "on_path"]
 
@@ -69,7 +69,7 @@ def declared(place: Place) -> frozenset[str]:
         if text is None:
             continue
         if file == "pyproject.toml":
-            names.update(_of_pyproject(_toml(text)))
+            names.update(_of_pyproject(toml_table(text)))
         elif file == "setup.cfg":
             part = re.search(r"^install_requires\s*=(.*?)(?=^\S|\Z)", text, re.M | re.S)
             names.update(_names(part[1].split("\n") if part is not None else ()))
@@ -104,11 +104,11 @@ def _named_by_settings(place: Place, environment: Mapping[str, str]) -> Iterator
     own = environment.get("UV_PROJECT_ENVIRONMENT") or environment.get("HATCH_ENV_TYPE_VIRTUAL_PATH")
     for folder in place.folders():
         root = place.source / folder
-        settings = _toml(place.text(folder / "pyproject.toml"))
+        settings = toml_table(place.text(folder / "pyproject.toml"))
         if own and settings:
             yield _beside(root, own)
         tool = _table(settings.get("tool"))
-        for table in (_toml(place.text(folder / "ty.toml")), _table(tool.get("ty"))):
+        for table in (toml_table(place.text(folder / "ty.toml")), _table(tool.get("ty"))):
             named = _table(table.get("environment")).get("python")
             if isinstance(named, str):
                 yield _beside(root, named)
@@ -138,7 +138,7 @@ def _active(environment: Mapping[str, str]) -> Iterator[Path]:
 
 def _poetry(root: Path, place: Place, environment: Mapping[str, str]) -> Iterator[Path]:
     assert place.source is not None, "asked for a workspace only"
-    settings = _toml(place.text(PurePosixPath(root.relative_to(place.source).as_posix()) / "pyproject.toml"))
+    settings = toml_table(place.text(PurePosixPath(root.relative_to(place.source).as_posix()) / "pyproject.toml"))
     tool = _table(settings.get("tool"))
     name = _table(settings.get("project")).get("name") or _table(tool.get("poetry")).get("name")
     if not isinstance(name, str):
@@ -149,10 +149,10 @@ def _poetry(root: Path, place: Place, environment: Mapping[str, str]) -> Iterato
     # The name that poetry makes: the project's own, and what tells its folder from others.
     plain = re.sub(r'[ $`!*@"\\\r\n\t]', "_", name.lower())[:42]
     base = f"{plain}-{_digest(os.path.normcase(root.resolve()))}"
-    chosen = _table(_toml(read_text(folder / "envs.toml")).get(base)).get("minor")
+    chosen = _table(toml_table(read_text(folder / "envs.toml")).get(base)).get("minor")
     if isinstance(chosen, str):
         yield folder / f"{base}-py{chosen}"
-    yield from sorted(folder.glob(f"{_literal(base)}-py3*"), key=_age, reverse=True)
+    yield from sorted(folder.glob(f"{_literal(base)}-py3*"), key=modified_at, reverse=True)
 
 
 def _hatch(root: Path, environment: Mapping[str, str]) -> Iterator[Path]:
@@ -199,13 +199,6 @@ def _literal(text: str) -> str:
     return re.sub(r"([*?[])", r"[\1]", text)
 
 
-def _age(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0
-
-
 def _caches(environment: Mapping[str, str]) -> Path:
     if platform.system() == "Darwin":
         return home_of(environment) / "Library" / "Caches"
@@ -216,13 +209,6 @@ def _data(environment: Mapping[str, str]) -> Path:
     if platform.system() == "Darwin":
         return home_of(environment) / "Library" / "Application Support"
     return Path(environment.get("XDG_DATA_HOME") or home_of(environment) / ".local" / "share")
-
-
-def _toml(text: str | None) -> Mapping[str, Any]:
-    try:
-        return parsed_toml(text or "")
-    except ValueError:
-        return {}
 
 
 def _json(text: str | None) -> Mapping[str, Any]:

@@ -55,8 +55,7 @@ class PythonEvidence:
         if not groups:
             return Evidence(seconds=time.perf_counter() - started)
         if not self._sandbox.runs_project_code:
-            fault = no_code_here("generated code is not run", self._sandbox)
-            return Evidence(blocked=fault.reason, remedy=fault.remedy)
+            return no_code_here("generated code is not run", self._sandbox).blocked()
         examples = {example.id: example for group in groups for example in group.examples}
         probes = probes_of(groups, task.document.text)
         seen: tuple[Observation, ...] = ()

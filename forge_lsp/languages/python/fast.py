@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from forge_lsp.checking.fast.checker import Checker, LanguageServer, Question
+from forge_lsp.checking.fast.checker import Checker, CheckRequest, LanguageServer
 from forge_lsp.checking.fast.opener import Keep, PreparedChecker
 from forge_lsp.checking.fast.peers import LinePeer, LspPeer
 from forge_lsp.checking.project import Place
@@ -143,9 +143,9 @@ class _PythonChecker:
     async def changed(self, files: Mapping[PurePosixPath, bool]) -> None:
         await self._types.changed(files)
 
-    async def problems(self, question: Question) -> tuple[Diagnostic, ...]:
+    async def problems(self, question: CheckRequest) -> tuple[Diagnostic, ...]:
         file = str(question.document)
-        alone = Question(document=question.document, text=question.text)
+        alone = CheckRequest(document=question.document, text=question.text)
         compiled, lint, types = await asyncio.gather(
             self._compiler.ask({"file": file, "text": question.text}),
             self._linter.problems(alone),

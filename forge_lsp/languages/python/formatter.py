@@ -6,13 +6,12 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from forge_lsp.checking.formatting import FormatterTool, Span, table
 from forge_lsp.checking.programs import readable_for
 from forge_lsp.checking.project import Place
 from forge_lsp.languages.python.interpreters import interpreter_of, program
-from forge_lsp.reading import parsed_toml
+from forge_lsp.reading import toml_table
 
 __all__ = ["python_formatter"]
 
@@ -38,9 +37,9 @@ def _named(place: Place) -> tuple[str | None, bool]:
         for name in _RUFF_FILES:
             text = place.text(folder / name) if place.is_file(folder / name) else None
             if text is not None:
-                return "ruff", "format" in _tables(text)
+                return "ruff", "format" in toml_table(text)
         text = place.text(folder / "pyproject.toml") if place.is_file(folder / "pyproject.toml") else None
-        tools = table(_tables(text) if text is not None else {}, "tool")
+        tools = table(toml_table(text) if text is not None else {}, "tool")
         if "format" in table(tools, "ruff"):
             return "ruff", True
         if "black" in tools:
@@ -52,13 +51,6 @@ def _named(place: Place) -> tuple[str | None, bool]:
         if "ruff" in tools:
             return "ruff", False
     return None, False
-
-
-def _tables(text: str) -> dict[str, Any]:
-    try:
-        return parsed_toml(text)
-    except ValueError:
-        return {}
 
 
 def _ruff(ruff: Path, *, certain: bool) -> FormatterTool:

@@ -70,8 +70,7 @@ class PythonTests:
         if not files:
             return Evidence()
         if not self._sandbox.runs_project_code:
-            fault = no_code_here("the project's tests were not run", self._sandbox)
-            return Evidence(blocked=fault.reason, remedy=fault.remedy)
+            return no_code_here("the project's tests were not run", self._sandbox).blocked()
         guarded = await asyncio.to_thread(_guarded, place, files)
         key = await asyncio.to_thread(
             fingerprint,
@@ -92,7 +91,7 @@ class PythonTests:
             return was is not None and was.state is RunState.NOT_RUN and was.cause is Cause.SCOPE and not was.missing
 
         async def run(text: str, only: Sequence[str] | None) -> PythonRun:
-            ground = scope_lines_of(task, text, candidate.code)
+            scope_lines = scope_lines_of(task, text, candidate.code)
             probe = text != task.document.text and may_forge_equality(task, candidate)
             found = await self._run(
                 place,
@@ -100,7 +99,7 @@ class PythonTests:
                 text,
                 chosen,
                 guarded,
-                ground,
+                scope_lines,
                 only,
                 probe=probe,
                 names_it=names_it,
@@ -166,7 +165,7 @@ class PythonTests:
         text: str,
         chosen: ChosenTests,
         guarded: Sequence[PurePosixPath],
-        ground: ScopeLines,
+        scope_lines: ScopeLines,
         only: Sequence[str] | None,
         *,
         probe: bool,
@@ -191,9 +190,9 @@ class PythonTests:
                 "seconds": {"test": self._timeout * SHARE, "total": max(self._timeout - 1.0, self._timeout * 0.8)},
                 "root": str(box.root),
                 "document": str(box.root / place.document),
-                "scope": ground.lines,
-                "classes": ground.classes,
-                "stubs": ground.stubs,
+                "scope": scope_lines.lines,
+                "classes": scope_lines.classes,
+                "stubs": scope_lines.stubs,
                 "guarded": [str(box.root / file) for file in guarded],
                 "probe": probe,
                 "loading": loading,

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
-from forge_lsp.checking.programs import as_argument, version_findings
+from forge_lsp.checking.programs import as_argument, not_found, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault, ToolMissing
-from forge_lsp.core.ports import Box, Finding, FindingStatus, ProcessResult, Sandbox, Toolchain
+from forge_lsp.core.ports import Box, Finding, ProcessResult, Sandbox, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.python.documented import without_documented_none, without_unproven_ends
@@ -266,25 +266,14 @@ async def python_findings(sandbox: Sandbox, environment: Mapping[str, str] | Non
     del environment
     own = own_interpreter()
     findings = await version_findings(
-        sandbox,
-        name="python",
-        command=(str(own.path), "-I", "-S", "-V"),
-        readable=own.readable,
-        language=PYTHON,
-        remedy=None,
+        sandbox, "python", (str(own.path), "-I", "-S", "-V"), own.readable, language=PYTHON, remedy=None
     )
     for name in ("ruff", "ty"):
         path = program(name)
         if path is None:
-            detail = f"{name} is not installed"
-            findings += (Finding(name=name, status=FindingStatus.ABSENT, detail=detail, remedy=_INSTALL),)
+            findings += not_found(name, f"{name} is not installed", _INSTALL)
         else:
             findings += await version_findings(
-                sandbox,
-                name=name,
-                command=(str(path), "--version"),
-                readable=(path.parent,),
-                language=PYTHON,
-                remedy=_INSTALL,
+                sandbox, name, (str(path), "--version"), (path.parent,), language=PYTHON, remedy=_INSTALL
             )
     return findings

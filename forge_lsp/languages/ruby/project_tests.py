@@ -67,8 +67,7 @@ class RubyTests:
         if not chosen.files:
             return Evidence()
         if not self._sandbox.runs_project_code:
-            fault = no_code_here("the project's tests were not run", self._sandbox)
-            return Evidence(blocked=fault.reason, remedy=fault.remedy)
+            return no_code_here("the project's tests were not run", self._sandbox).blocked()
         guarded = await asyncio.to_thread(test_files, place)
         key = await asyncio.to_thread(
             fingerprint,

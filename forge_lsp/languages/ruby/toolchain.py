@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
-from forge_lsp.checking.programs import version_findings
+from forge_lsp.checking.programs import not_found, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Finding, FindingStatus, Sandbox, Toolchain
+from forge_lsp.core.ports import Finding, Sandbox, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.languages.ruby import RUBY
 from forge_lsp.languages.ruby.project_tests import RubyTests, gem_remedy
@@ -99,13 +99,7 @@ async def ruby_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tup
     """For the doctor: the Ruby that checks."""
     ruby = find_ruby(environment)
     if ruby is None:
-        detail = "no ruby on PATH: Ruby is not checked"
-        return (Finding(name="ruby", status=FindingStatus.ABSENT, detail=detail, remedy=INSTALL),)
+        return not_found("ruby", "no ruby on PATH: Ruby is not checked", INSTALL)
     return await version_findings(
-        sandbox,
-        name="ruby",
-        command=(str(ruby.program), "--version"),
-        readable=ruby.readable,
-        language=RUBY,
-        remedy=INSTALL,
+        sandbox, "ruby", (str(ruby.program), "--version"), ruby.readable, language=RUBY, remedy=INSTALL
     )

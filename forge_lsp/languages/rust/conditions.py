@@ -14,7 +14,7 @@ from typing import Any, cast
 from forge_lsp.checking.project import Place
 from forge_lsp.core.task import Task
 from forge_lsp.languages.rust.source import items_of, tokens_of, walked
-from forge_lsp.reading import parsed_toml
+from forge_lsp.reading import toml_table
 
 __all__ = ["Conditions", "conditions_of"]
 
@@ -39,7 +39,7 @@ def conditions_of(task: Task, place: Place, manifest: PurePosixPath, text: str |
 
     ``manifest`` is the package's. ``text``: the candidate's, whose own conditions for the scope's name count too.
     """
-    package = _table(place.text(manifest))
+    package = toml_table(place.text(manifest))
     features = _features(package)
     standard = _closure(["default"], features)
     custom = "".join(place.text(manifest.parent / name) or "" for name in ("build.rs", ".cargo/config.toml"))
@@ -195,13 +195,6 @@ def _here() -> Mapping[str, tuple[str | None, ...]]:
         "true": (None,),
         "false": (),
     }
-
-
-def _table(text: str | None) -> dict[str, Any]:
-    try:
-        return parsed_toml(text or "")
-    except ValueError:
-        return {}
 
 
 def _features(package: Mapping[str, Any]) -> dict[str, list[str]]:

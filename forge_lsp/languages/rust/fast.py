@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.checking.fast.checker import Checker, Question
+from forge_lsp.checking.fast.checker import Checker, CheckRequest
 from forge_lsp.checking.fast.opener import AsItIs, Keep, PreparedChecker
 from forge_lsp.checking.fast.peers import LinePeer
 from forge_lsp.checking.gate import Fault
@@ -109,7 +109,7 @@ class _CargoChecker:
         if any(path.suffix != ".rs" for path in files):
             self._workspaces.clear()
 
-    async def problems(self, question: Question) -> tuple[Diagnostic, ...] | None:
+    async def problems(self, question: CheckRequest) -> tuple[Diagnostic, ...] | None:
         """See :class:`~forge_lsp.checking.fast.checker.Checker`."""
         document = question.document
         laid = {**{str(path): text for path, text in question.others.items()}, str(document): question.text}
@@ -133,7 +133,7 @@ class _CargoChecker:
     async def aclose(self) -> None:
         await self._peer.aclose()
 
-    async def _manifest(self, question: Question, laid: dict[str, str]) -> PurePosixPath:
+    async def _manifest(self, question: CheckRequest, laid: dict[str, str]) -> PurePosixPath:
         """The document's manifest; laid over the rest where it has none."""
         overlay = {path: text.encode("utf-8", "surrogatepass") for path, text in question.others.items()}
         found = Place(source=self._source, document=question.document, overlay=overlay).nearest(MANIFEST)

@@ -15,13 +15,13 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.examples.written import DocumentationLine
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
-from forge_lsp.checking.programs import no_code_here, version_findings
+from forge_lsp.checking.programs import no_code_here, not_found, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.runs import SuiteRun
 from forge_lsp.checking.suites import Memory, Suite, joined, judged
 from forge_lsp.core.attempt import BuildReport, Candidate, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Cache, CacheUse, Finding, FindingStatus, Sandbox, Toolchain
+from forge_lsp.core.ports import Cache, CacheUse, Finding, Sandbox, Toolchain
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.rust import RUST
 from forge_lsp.languages.rust.conditions import Conditions, conditions_of
@@ -291,13 +291,12 @@ async def rust_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tup
     """For the doctor: the cargo that checks."""
     cargo = find_cargo(Place(source=None, document=PurePosixPath("a.rs")), environment)
     if isinstance(cargo, Fault):
-        detail = f"{cargo.reason}: Rust is not checked"
-        return (Finding(name="cargo", status=FindingStatus.ABSENT, detail=detail, remedy=cargo.remedy or INSTALL),)
+        return not_found("cargo", f"{cargo.reason}: Rust is not checked", cargo.remedy or INSTALL)
     return await version_findings(
         sandbox,
-        name="cargo",
-        command=(str(cargo.program), "--version"),
-        readable=cargo.readable,
+        "cargo",
+        (str(cargo.program), "--version"),
+        cargo.readable,
         language=RUST,
         remedy=INSTALL,
         env=dict(cargo.environment),

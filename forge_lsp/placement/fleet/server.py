@@ -17,7 +17,7 @@ from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.placement.fleet import processes
 from forge_lsp.placement.fleet.state import FleetSpec, ServerSpec
 
-__all__ = ["ServerProcess", "Stranger", "environment", "free_port", "launch", "rotate", "words_of"]
+__all__ = ["OrphanedServer", "ServerProcess", "environment", "free_port", "launch", "rotate", "words_of"]
 
 _KEPT = 3
 """Old logs that are kept."""
@@ -113,7 +113,7 @@ class ServerProcess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stranger:
+class OrphanedServer:
     """A server that an earlier supervisor started and left behind when it died."""
 
     pid: int

@@ -22,7 +22,15 @@ from pathlib import Path
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.placement.fleet import processes
 from forge_lsp.placement.fleet.lock import Lock
-from forge_lsp.placement.fleet.server import ServerProcess, Stranger, environment, free_port, launch, rotate, words_of
+from forge_lsp.placement.fleet.server import (
+    OrphanedServer,
+    ServerProcess,
+    environment,
+    free_port,
+    launch,
+    rotate,
+    words_of,
+)
 from forge_lsp.placement.fleet.state import FleetState, Folder, ServerSpec, ServerState, ServerStatus, Supervising
 from forge_lsp.placement.ollama_api import version
 
@@ -131,9 +139,9 @@ class Supervisor:
     async def _live(self, spec: ServerSpec) -> str:
         """One life of a server, from its start to its end; says why it ended. Nothing of it is left."""
         row = self._row(spec.key)
-        process: ServerProcess | Stranger
+        process: ServerProcess | OrphanedServer
         if row.pid is not None and row.start is not None:
-            process = Stranger(pid=row.pid, start=row.start)
+            process = OrphanedServer(pid=row.pid, start=row.start)
             logger.info("%s: taken over, process %d on port %d", spec.key, row.pid, row.port)
         else:
             try:
@@ -174,7 +182,7 @@ class Supervisor:
         logger.info("%s: started, process %d on port %d", spec.key, child.pid, port)
         return child
 
-    async def _watch(self, spec: ServerSpec, process: ServerProcess | Stranger) -> str:
+    async def _watch(self, spec: ServerSpec, process: ServerProcess | OrphanedServer) -> str:
         """Wait for its end; meanwhile, for its first answer."""
         async with asyncio.TaskGroup() as group:
             ending = group.create_task(process.wait())

@@ -21,7 +21,7 @@ from mcp.client.session import ClientSession
 from mcp.shared.memory import create_client_server_memory_streams
 
 from forge_lsp.mcp import serving
-from forge_lsp.mcp.server import Front
+from forge_lsp.mcp.server import FrontEnd
 
 
 class Jobs:
@@ -46,7 +46,7 @@ class Behind:
 
 
 @contextlib.asynccontextmanager
-async def served() -> AsyncGenerator[tuple[Front, ClientSession]]:
+async def served() -> AsyncGenerator[tuple[FrontEnd, ClientSession]]:
     """A front, and a client that has not said anything yet."""
     async with create_client_server_memory_streams() as (ours, theirs):
 
@@ -54,7 +54,7 @@ async def served() -> AsyncGenerator[tuple[Front, ClientSession]]:
         async def transport() -> AsyncGenerator[Any]:
             yield theirs
 
-        front = Front(Link(), transport)
+        front = FrontEnd(Link(), transport)
         async with ClientSession(*ours) as session:
             yield front, session
 
@@ -89,7 +89,7 @@ async def test_what_hinders_the_server_is_the_answer_to_each_call() -> None:
 async def test_the_client_is_greeted_before_the_services_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[str] = []
 
-    class Watched(Front):
+    class Watched(FrontEnd):
         def __init__(self, link: Link) -> None:
             assert link
             heard.append("there")
@@ -111,7 +111,7 @@ async def test_the_client_is_greeted_before_the_services_are_made(monkeypatch: p
         assert behind
         raise ForgeError("no state folder")
 
-    monkeypatch.setattr("forge_lsp.mcp.server.Front", Watched)
+    monkeypatch.setattr("forge_lsp.mcp.server.FrontEnd", Watched)
     more: dict[str, Any] = {"workspace": Path("work"), "allow": frozenset[str](), "link": Link()}
     assert await serving.serve(make, **more) == 0
     assert heard == ["there", "greeted", "made", "serves work"]

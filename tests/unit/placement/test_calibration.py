@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.placement.calibration import Calibration, Seen
+from forge_lsp.placement.calibration import Calibration, MeasuredModel
 
-PHI = Seen(digest="abc", context=8192, server="gpu0")
+PHI = MeasuredModel(digest="abc", context=8192, server="gpu0")
 
 
 async def test_what_was_loaded_whole_is_kept(tmp_path: Path) -> None:
@@ -18,23 +18,23 @@ async def test_what_was_loaded_whole_is_kept(tmp_path: Path) -> None:
 
 
 async def test_what_spilled_or_ran_on_a_cpu_is_not(tmp_path: Path) -> None:
-    await Calibration(tmp_path).note({PHI: (10, 9), Seen(digest="d", context=1, server="s"): (10, 0)})
+    await Calibration(tmp_path).note({PHI: (10, 9), MeasuredModel(digest="d", context=1, server="s"): (10, 0)})
     assert await Calibration(tmp_path).read() == {}
     assert not (tmp_path / "footprints.json").exists()
 
 
 async def test_context_server_and_slots_are_told_apart(tmp_path: Path) -> None:
     others = (
-        Seen(digest="abc", context=4096, server="gpu0"),
-        Seen(digest="abc", context=8192, server="gpu1"),
-        Seen(digest="abc", context=8192, server="gpu0", parallel=2),
+        MeasuredModel(digest="abc", context=4096, server="gpu0"),
+        MeasuredModel(digest="abc", context=8192, server="gpu1"),
+        MeasuredModel(digest="abc", context=8192, server="gpu0", parallel=2),
     )
     await Calibration(tmp_path).note({seen: (number, number) for number, seen in enumerate((PHI, *others), 1)})
     assert sorted((await Calibration(tmp_path).read()).values()) == [1, 2, 3, 4]
 
 
 async def test_writers_at_once_lose_nothing(tmp_path: Path) -> None:
-    seen = [Seen(digest=f"d{number}", context=1, server="s") for number in range(20)]
+    seen = [MeasuredModel(digest=f"d{number}", context=1, server="s") for number in range(20)]
     await asyncio.gather(*(Calibration(tmp_path).note({one: (5, 5)}) for one in seen))
     assert len(await Calibration(tmp_path).read()) == 20
 

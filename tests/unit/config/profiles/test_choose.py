@@ -143,9 +143,11 @@ def test_what_does_not_fit_with_its_context_has_no_part() -> None:
     assert names(roles(installed, 24)) == {"qwen3-coder:30b", "gpt-oss:20b"}
     assert names(roles(installed, 16)) == {"gpt-oss:20b"}
     assert "15.7" in dict(ladder(installed, 16).left_out)["qwen3-coder:30b"]
-    (seat,) = ladder(installed, 4).seats
-    assert seat.model.name == "qwen3-coder:30b", "of what runs on the CPU in part, the one that reads least for a token"
-    assert "CPU" in seat.why
+    (entry,) = ladder(installed, 4).entries
+    assert entry.model.name == "qwen3-coder:30b", (
+        "of what runs on the CPU in part, the one that reads least for a token"
+    )
+    assert "CPU" in entry.why
 
 
 def test_the_first_three_rungs_are_of_different_families_and_the_strongest_write_last() -> None:
@@ -187,7 +189,7 @@ def test_paid_rungs_come_last_in_place_of_the_late_local_ones() -> None:
 
 def test_contexts_are_as_large_as_fit_and_no_larger_than_what_a_model_was_trained_for() -> None:
     def contexts(gib: float | None, trained: int | None = None) -> list[int]:
-        return [seat.context for seat in ladder([made("qwen2.5-coder:7b", 4.7, context=trained)], gib).seats]
+        return [entry.context for entry in ladder([made("qwen2.5-coder:7b", 4.7, context=trained)], gib).entries]
 
     assert contexts(24) == [32_768]
     assert contexts(24, 16_384) == [16_384]

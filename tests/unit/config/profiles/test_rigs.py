@@ -53,15 +53,15 @@ def test_the_ladder_is_within_the_memory_of_the_gpus(rig: Rig) -> None:
     plan = ladder.plan
     if plan is None:
         return
-    assert {seat.model.name for seat in ladder.seats} <= set(plan.placement)
+    assert {entry.model.name for entry in ladder.entries} <= set(plan.placement)
     free = {device.uuid: device.free for device in plan.devices}
     for scene in plan.scenes:
         for uuid, resident in scene.resident.items():
             assert sum(plan.need(key).footprint.bytes for key in resident) <= free[uuid]
     devices = {place.server: place.devices for place in rig.places}
-    for seat in ladder.seats:
-        assert seat.device in {device.uuid for device in devices[seat.server]}
-        assert next(one for one in rig.offers if one.model == seat.model and seat.server in one.servers)
+    for entry in ladder.entries:
+        assert entry.device in {device.uuid for device in devices[entry.server]}
+        assert next(one for one in rig.offers if one.model == entry.model and entry.server in one.servers)
 
 
 @each
@@ -69,7 +69,7 @@ def test_writers_are_of_two_families_where_two_are_installed(rig: Rig) -> None:
     known = [device for place in rig.places for device in place.known]
     able = [one.model for one in rig.offers if why_unfit(one.model) is None and fits(one.model, USUAL, known)]
     makers = {traits(model).maker for model in able if traits(model).total >= 1}
-    tree, models = settings(rig), {seat.key: seat.model for seat in made(rig).seats}
+    tree, models = settings(rig), {entry.key: entry.model for entry in made(rig).entries}
     writers = {key for row in tree.schedule for key in (row.generator.model, *row.generator.beside)} - set(PAID)
     assert len({traits(models[key]).maker for key in writers}) >= min(2, len(makers))
 
@@ -77,10 +77,10 @@ def test_writers_are_of_two_families_where_two_are_installed(rig: Rig) -> None:
 @each
 def test_whoever_has_no_part_has_a_reason(rig: Rig) -> None:
     ladder = made(rig)
-    told = {name for name, _ in ladder.left_out} | {seat.model.name for seat in ladder.seats}
+    told = {name for name, _ in ladder.left_out} | {entry.model.name for entry in ladder.entries}
     assert told == {one.model.name for one in rig.offers}
-    for seat in ladder.seats:
-        assert why_unfit(seat.model) is None
+    for entry in ladder.entries:
+        assert why_unfit(entry.model) is None
 
 
 def test_the_ladders_are_those_of_the_golden() -> None:
@@ -103,11 +103,11 @@ def _written(rig: Rig) -> str:
             f"{numbers:5} {row.thinking.strategy}({thinkers}) -> {writers} -> {row.panel.kind}: "
             f"{', '.join(row.panel.members)}"
         )
-    for seat in ladder.seats:
-        where = f"{seat.server} {seat.device}" if seat.device else seat.server
-        aspect = tree.reviewers[seat.key].aspect if seat.key in tree.reviewers else "-"
+    for entry in ladder.entries:
+        where = f"{entry.server} {entry.device}" if entry.device else entry.server
+        aspect = tree.reviewers[entry.key].aspect if entry.key in tree.reviewers else "-"
         lines.append(
-            f"  {seat.key} [{traits(seat.model).size}] on {where}, context {seat.context}, {aspect}: {seat.why}"
+            f"  {entry.key} [{traits(entry.model).size}] on {where}, context {entry.context}, {aspect}: {entry.why}"
         )
     lines += [f"  no part: {name}: {reason}" for name, reason in ladder.left_out]
     if ladder.plan is not None:
