@@ -48,6 +48,7 @@ def told_again(attempt: Attempt, attempts: int, best: BestSoFar | None) -> Itera
         seconds=attempt.seconds,
         cost_usd=attempt.cost_usd,
         best=best,
+        unverified=attempt.decision.unverified,
     )
 
 

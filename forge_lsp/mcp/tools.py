@@ -304,6 +304,6 @@ def _heard(work: Work, event: JobEvent) -> None:
         case StageFinished() as body if body.detail:
             work.say(f"attempt {body.number}: {body.stage}: {body.detail}")
         case AttemptFinished() as body:
-            work.say(f"attempt {body.number}: {body.decision}: {body.reason}")
+            work.say(f"attempt {body.number}: {body.decided}: {body.reason}")
         case _:
             pass
