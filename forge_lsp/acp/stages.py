@@ -69,7 +69,7 @@ class SessionUpdates:
                 words = f"attempt {body.number}: {body.generator} was skipped: {body.reason}\n"
                 return [acp.update_agent_thought_text(words)]
             case AttemptFinished() as body:
-                return [acp.update_agent_thought_text(f"attempt {body.number}: {body.decision}: {body.reason}\n")]
+                return [acp.update_agent_thought_text(f"attempt {body.number}: {body.decided}: {body.reason}\n")]
             case _:
                 return []
 

@@ -275,7 +275,7 @@ def _ruled(build: BuildReport, evidence: Evidence, least: Grade | None) -> tuple
     """What a place comes to by what was seen, and why in words."""
     accept = Accept(rule="evidence", proof=least or Grade.REVIEWED)
     decision = decide(build=build, evidence=evidence, verdict=None, accept=accept, last=True)
-    reason = decision.reason.removeprefix("unverified: ")
+    reason = decision.reason
     if decision.kind is not DecisionKind.ACCEPT:
         return Ruling.REFUSED, reason
     if not decision.unverified:

@@ -174,7 +174,7 @@ def _watcher(console: Console, total: int) -> Watcher:
             case AttemptStarted() as body:
                 line = f"  attempt {body.number}/{body.attempts}: {body.generator} writes"
             case AttemptFinished() as body:
-                line = f"    {body.decision}: {body.reason}"
+                line = f"    {body.decided}: {body.reason}"
             case Degraded() as body:
                 line = f"    ! {body.reason}"
             case RungSkipped() as body:

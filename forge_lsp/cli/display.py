@@ -171,14 +171,14 @@ def _line(event: JobEvent) -> tuple[str, str] | None:
         case RungSkipped() as body:
             return "yellow", f"attempt {body.number}: skipped, {body.reason}"
         case AttemptFinished() as body:
-            style = "green" if body.decision == "accept" else "yellow"
+            style = "green" if body.decided == "accept" else "yellow"
             score = "" if body.score is None else f", score {body.score:.1f}"
-            return style, f"  -> {body.decision}{score}: {body.reason}"
+            return style, f"  -> {body.decided}{score}: {body.reason}"
         case JobFinished() as body:
             style = "bold green" if body.outcome == "accepted" else "bold yellow"
             score = "" if body.score is None else f", score {body.score:.1f}"
             score = f", {body.grade.words}{score}" if body.grade is not None else score
-            reason = f": {body.reason.removeprefix(f'{body.outcome}: ')}" if body.reason else ""
+            reason = f": {body.reason}" if body.reason else ""
             attempts = "" if body.outcome is Outcome.EXHAUSTED else f", {count(body.attempt_count, 'attempt')}"
             told = f"{body.seconds:.1f} s, ${body.cost_usd:.4f}"
             return style, f"{body.outcome.words(body.attempt_count)}{score}{attempts}, {told}{reason}"

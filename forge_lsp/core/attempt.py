@@ -309,6 +309,11 @@ class Decision:
     remedy: str | None = None
     cause: Cause | None = None
 
+    @property
+    def words(self) -> str:
+        """As people are told: ``accept``, ``give up``, ``unverified``."""
+        return "unverified" if self.unverified else self.kind.replace("_", " ")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replacement:

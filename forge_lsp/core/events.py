@@ -181,7 +181,8 @@ class BestSoFar:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptFinished:
     """``decision`` is accept, retry, give_up or skip; ``score`` and ``grade`` (of proof) None where there is none.
-    ``best`` is the best candidate of all attempts until now; None: none compiles."""
+    ``best`` is the best candidate of all attempts until now; None: none compiles. ``unverified``: something could not
+    be checked, so that the result is offered and not applied."""
 
     type: ClassVar[str] = "attempt.finished"
     number: int
@@ -193,6 +194,12 @@ class AttemptFinished:
     cost_usd: float
     grade: Grade | None = None
     best: BestSoFar | None = None
+    unverified: bool = False
+
+    @property
+    def decided(self) -> str:
+        """The decision as people are told: ``accept``, ``give up``, ``unverified``."""
+        return "unverified" if self.unverified else self.decision.replace("_", " ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -193,7 +193,7 @@ def _number(results: Sequence[CheckResult]) -> str:
 
 def _unverified(reason: str, remedy: str | None = None) -> Decision:
     whole = f"{reason} - {remedy}" if remedy else reason
-    return Decision(kind=DecisionKind.ACCEPT, reason=f"unverified: {whole}", unverified=True, remedy=remedy)
+    return Decision(kind=DecisionKind.ACCEPT, reason=whole, unverified=True, remedy=remedy)
 
 
 def _no(reason: str, last: bool) -> Decision:

@@ -310,6 +310,7 @@ class _Job:
                 seconds=seconds,
                 cost_usd=cost,
                 best=self._leaderboard.best_so_far(),
+                unverified=result.decision.unverified,
             )
         )
         attempt = Attempt(

@@ -50,6 +50,7 @@ def told_again(attempt: Attempt, attempts: int, best: BestSoFar | None) -> Itera
         seconds=attempt.seconds,
         cost_usd=attempt.cost_usd,
         best=best,
+        unverified=attempt.decision.unverified,
     )
 
 

@@ -248,7 +248,7 @@ def _review_row(review: Review, share: float, record: JobRecord) -> list[str]:
 def _decision(attempt: Attempt) -> str:
     decision = attempt.decision
     reason = f": {inline(decision.reason, 1000)}" if decision.reason else ""
-    head = f"**Decision: {str(decision.kind).replace('_', ' ')}**{reason}"
+    head = f"**Decision: {decision.words}**{reason}"
     if not decision.insights:
         return head
     lines = [f"- {insight.kind}: {inline(insight.text, 400)}" for insight in decision.insights]

@@ -142,7 +142,7 @@ def _attempt_row(attempt: Attempt) -> list[str]:
         evidence_word(attempt.evidence),
         inline(attempt.panel),
         "-" if score is None else f"{score:.1f}",
-        str(attempt.decision.kind).replace("_", " "),
+        attempt.decision.words,
         f"{attempt.seconds:.1f} s",
         usd(attempt.cost_usd),
     ]

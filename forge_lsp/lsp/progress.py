@@ -92,7 +92,7 @@ class ProgressState:
                 return self._step(self._place(f"skipped: {_line(event.reason)}"), 1.0)
             case AttemptFinished():
                 score = "no score" if event.score is None else f"score {event.score:.1f}"
-                return self._step(self._place(f"{score}, {event.decision.replace('_', ' ')}"), 1.0)
+                return self._step(self._place(f"{score}, {event.decided}"), 1.0)
             case _:
                 return None
 

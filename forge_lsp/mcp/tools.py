@@ -306,6 +306,6 @@ def _heard(work: Work, event: JobEvent) -> None:
         case StageFinished() as body if body.detail:
             work.report(f"attempt {body.number}: {body.stage}: {body.detail}")
         case AttemptFinished() as body:
-            work.report(f"attempt {body.number}: {body.decision}: {body.reason}")
+            work.report(f"attempt {body.number}: {body.decided}: {body.reason}")
         case _:
             pass

@@ -370,6 +370,8 @@ async def test_embedded_model(stage: Stage) -> None:
 async def test_pictures(stage: Stage) -> None:
     folder = str(await asyncio.to_thread(Path(os.environ["TESTS_PICTURES"]).absolute))
     stage.configure(row(1, 2, thinking=["phi4", "gemma3"], panel=["granite", "gemma3"]))
+    small = {"editor.scrollBeyondLastLine": False, "markdown.preview.fontSize": 10, "markdown.preview.lineHeight": 1.3}
+    stage.bench.configure(user=small, forgeClient__path=str(PROGRAM))
     await stage.run("strip", good(first=2.5), name="project", folder=folder)
-    stage.bench.configure(forgeClient__path=str(PROGRAM), forge__apply__mode="preview")
+    stage.bench.configure(user=small, forgeClient__path=str(PROGRAM), forge__apply__mode="preview")
     await stage.run("stripPreview", good(), name="sketch", folder=folder)

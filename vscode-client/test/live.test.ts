@@ -72,6 +72,15 @@ test('an attempt that failed says why, and the best so far stands above it', () 
   assert.equal(find([job], 'Attempt 2')?.children[0]?.description, 'phi4 did not answer');
 });
 
+test('an attempt that could not be verified is no green one', () => {
+  const verdict = { ...FAILED, decision: 'accept', reason: 'ruff is not installed', unverified: true };
+  const [job] = rows(heard(STARTED, { ...FIRST, type: 'attempt.started' }, verdict).all, START, undefined);
+  assert.ok(job);
+  const attempt = find([job], 'Attempt 1');
+  assert.equal(attempt?.look, 'doubt');
+  assert.match(attempt.description, /^not verified · /);
+});
+
 test('a call that failed and one that was skipped are told', () => {
   const jobs = heard(
     STARTED,

@@ -39,7 +39,7 @@ test('what was accepted and not applied is shown beside the text', () => {
 
 test('what was not accepted is offered, and says why', () => {
   const command = 'pip install --upgrade ruff ty';
-  const reason = `unverified: ruff is not installed - ${command}`;
+  const reason = `ruff is not installed - ${command}`;
   const found = told({ ...base, outcome: 'unverified', applied: false, reason, remedy: command, command });
   assert.equal(found.level, 'warning');
   assert.match(found.text, /Nothing was changed\. Ruff is not installed - pip install --upgrade ruff ty\.$/);

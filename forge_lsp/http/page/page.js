@@ -250,8 +250,8 @@ function stages(events, more, least) {
       Object.assign(part, { to: into(event), open: false, title: `${event.stage}: ${event.detail} (${event.seconds.toFixed(1)} s)` });
     } else if (event.type === "attempt.finished") {
       const score = event.score === null ? "" : ` ${event.score.toFixed(1)}`;
-      row(event).note = `${event.decision}${score} · ${row(event).note}`;
-      row(event).good = event.decision === "accept";
+      row(event).note = `${event.unverified ? "unverified" : event.decision}${score} · ${row(event).note}`;
+      row(event).good = event.decision === "accept" && !event.unverified;
     }
   }
   const found = [...rows.values()].sort((one, other) => one.number - other.number);

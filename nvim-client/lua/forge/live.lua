@@ -9,6 +9,7 @@ local M = {}
 ---@field calls table<integer, { model: string, stage: string, ended?: boolean }>
 ---@field notes string[]
 ---@field decision? string nil: it runs
+---@field unverified? boolean it was accepted, and something could not be checked
 ---@field reason string
 ---@field score? number
 ---@field seconds number
@@ -142,7 +143,7 @@ local folds = {
     attempt.decision, attempt.who, attempt.reason = 'skip', event.generator, event.reason
   end,
   ['attempt.finished'] = function(job, attempt, event)
-    attempt.decision = event.decision
+    attempt.decision, attempt.unverified = event.decision, event.unverified
     attempt.reason = given(event.reason) or attempt.reason
     attempt.score = given(event.score)
     attempt.seconds, attempt.cost = event.seconds, event.costUsd
@@ -257,7 +258,9 @@ end
 local function attempt_lines(job, attempt, open, into)
   local running = not attempt.decision and not job.ended
   local word, group = 'runs', 'DiagnosticInfo'
-  if not running then
+  if attempt.unverified then
+    word, group = 'not verified', 'DiagnosticWarn'
+  elseif not running then
     word, group = unpack(DECIDED[attempt.decision] or { attempt.decision or 'stopped', 'Comment' })
   end
   local facts = join(

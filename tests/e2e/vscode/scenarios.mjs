@@ -564,6 +564,8 @@ export async function strip(bench, { folder }) {
   await bench.ready();
   await bench.palette('View: Toggle Primary Side Bar Visibility');
   await bench.line(7, 5);
+  const lens = page.locator('.codelens-decoration').getByText('Generate with ensemble');
+  await lens.waitFor();
   const row = await bench.action('Generate with ensemble');
   await page.waitForTimeout(700);
   await page.screenshot({ path: `${folder}/vscode-light-bulb.png` });
@@ -572,6 +574,7 @@ export async function strip(bench, { folder }) {
   await shoot('progress');
   await bench.until('return " ".join');
   await bench.toast('Accepted').waitFor();
+  await lens.waitFor({ state: 'hidden' });
   await shoot('result');
   await bench.press('Accepted', 'Show Report');
   await bench.webview('What was sent');
@@ -589,6 +592,7 @@ export async function stripPreview(bench, { folder }) {
   await (await bench.action('Generate with ensemble')).click();
   await bench.press('Accepted', 'Preview');
   await page.locator('.tab.active').filter({ hasText: 'proposal' }).waitFor();
+  await page.mouse.move(300, 320); // a button under it shows its name
   await page.waitForTimeout(1500);
   await page.screenshot({ path: `${folder}/vscode-preview.png` });
 }

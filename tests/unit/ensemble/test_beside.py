@@ -71,7 +71,7 @@ async def test_two_that_write_the_same_agree_though_it_is_checked_once() -> None
     stand = Stand((ScriptedModel("g", BAD, BAD), ScriptedModel("h", BAD, BAD)), toolchain=toolchain)
     end = await stand.run(beside("h"), attempts=1)
     assert (end.outcome, len(toolchain.built)) == (Outcome.UNVERIFIED, 1)
-    assert end.reason == "unverified: line 7 expects 4; two models answer -1"
+    assert end.reason == "line 7 expects 4; two models answer -1"
 
 
 @pytest.mark.parametrize("failing", ["g", "h"])

@@ -199,7 +199,7 @@ def test_the_sentence_of_a_dispute() -> None:
     disputed = replace(example("disputed", expected="4"), line=7, detail="two models answer 5")
     evidence = Evidence(results=(disputed,))
     made = decide(build=report(), evidence=evidence, verdict=None, accept=RULE, last=True)
-    assert made.reason == "unverified: line 7 expects 4; two models answer 5"
+    assert made.reason == "line 7 expects 4; two models answer 5"
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,7 @@ async def test_two_models_against_an_example_end_unverified_with_the_sentence() 
     rows = (row(1), row(2, model="h"), row(3))
     end = await stand.run(Schedule(rows=rows))
     assert (end.outcome, decisions(end)) == (Outcome.UNVERIFIED, ["retry", "retry", "accept"])
-    assert end.reason == "unverified: line 7 expects 4; two models answer -1"
+    assert end.reason == "line 7 expects 4; two models answer -1"
 
 
 async def test_the_best_of_all_attempts_may_be_disputed() -> None:

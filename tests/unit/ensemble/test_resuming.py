@@ -112,7 +112,7 @@ async def test_a_witness_of_before_still_speaks(status: CheckStatus) -> None:
         before=(first,),
     )  # fmt: skip
     assert end.outcome is Outcome.UNVERIFIED
-    assert end.reason == "unverified: line 7 expects 4; two models answer -1"
+    assert end.reason == "line 7 expects 4; two models answer -1"
 
 
 async def test_attempts_that_were_skipped_before_keep_their_numbers() -> None:

@@ -37,6 +37,8 @@ export interface Attempt {
   notes: string[];
   /** undefined: it runs. */
   decision?: string;
+  /** It was accepted, and something could not be checked. */
+  unverified: boolean;
   reason: string;
   score: number | null;
   grade: Grade | null;
@@ -197,6 +199,7 @@ function fold(job: Live, event: JobEvent): void {
       break;
     case 'attempt.finished':
       attempt.decision = text(event.decision);
+      attempt.unverified = event.unverified === true;
       attempt.reason = text(event.reason) || attempt.reason;
       attempt.score = score(event.score);
       attempt.grade = (event.grade ?? null) as Grade | null;
@@ -217,6 +220,7 @@ function attemptOf(job: Live, event: JobEvent): Attempt {
     stages: [],
     calls: [],
     notes: [],
+    unverified: false,
     reason: '',
     score: null,
     grade: null,

@@ -66,7 +66,7 @@ function attempts(count: number): string {
 /** A finished job as a message. A result that waits to be looked at (`apply.mode` is preview) is told by its preview. */
 export function told(outcome: Outcome, file?: string): Told {
   const line = capital(summary(outcome, file));
-  const why = outcome.reason ? ` ${sentence(outcome.reason.replace(`${outcome.outcome}: `, ''))}` : '';
+  const why = outcome.reason ? ` ${sentence(outcome.reason)}` : '';
   switch (outcome.outcome) {
     case 'accepted':
       if (outcome.applied) {

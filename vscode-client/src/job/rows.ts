@@ -136,7 +136,9 @@ function attemptRow(job: Live, attempt: Attempt): Row {
   const runs = attempt.decision === undefined && !job.ended;
   const [word, look] = runs
     ? ['', 'runs' as const]
-    : (DECIDED[attempt.decision ?? ''] ?? [attempt.decision ?? 'stopped', 'skipped' as const]);
+    : attempt.unverified
+      ? (['not verified', 'doubt'] as const)
+      : (DECIDED[attempt.decision ?? ''] ?? [attempt.decision ?? 'stopped', 'skipped' as const]);
   const samples = attempt.samples > 1 ? ` ×${attempt.samples}` : '';
   const who = `${attempt.thinking ? `${attempt.thinking} → ` : ''}${attempt.generator}${samples}`;
   const facts = [

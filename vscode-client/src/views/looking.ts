@@ -37,7 +37,7 @@ export async function showReport(views: Views, jobId?: string): Promise<void> {
   }
   const text = await asked<string>(views, 'forge.report', { jobId: id });
   if (text !== undefined) {
-    await views.pages.show(`Report ${id}`, text);
+    await views.pages.show('Report', text, id);
   }
 }
 

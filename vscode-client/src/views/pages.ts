@@ -13,9 +13,9 @@ export class Pages implements vscode.TextDocumentContentProvider {
     return this.texts.get(uri.path) ?? 'This page is gone; open it again by its command.';
   }
 
-  /** Show Markdown under a title; a page with that title is shown again. */
-  async show(title: string, markdown: string): Promise<void> {
-    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${title}.md` });
+  /** Show Markdown under a title; a page with that title is shown again. `id` tells pages of one title apart. */
+  async show(title: string, markdown: string, id = ''): Promise<void> {
+    const uri = vscode.Uri.from({ scheme: SCHEME, path: `${id && `/${id}`}/${title}.md` });
     this.texts.set(uri.path, markdown);
     this.emitter.fire(uri);
     await vscode.commands.executeCommand('markdown.showPreview', uri);
