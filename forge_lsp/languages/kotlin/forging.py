@@ -29,8 +29,8 @@ _WORDS: Sequence[tuple[str, str]] = (
         r"getDeclared\w+|declared(?:Fields|Methods|Constructors|Classes|Functions|MemberProperties|MemberFunctions)|"
         r"setAccessible|isAccessible|trySetAccessible|MethodHandles?|VarHandle|Unsafe|newProxyInstance|"
         r"InvocationHandler|defineClass|defineHiddenClass|javaField|javaMethod|javaGetter|javaSetter|callBy|"
-        r"memberProperties|memberFunctions|(?<=\.)invoke(?=\s*\(\s*null)|Instrumentation|getInstrumentation|ByteBuddyAgent|ModuleLayer|"
-        r"ScriptEngineManager|ToolProvider|JavaCompiler|kotlin\s*\.\s*reflect\s*\.\s*(?:full|jvm)",
+        r"memberProperties|memberFunctions|(?<=\.)invoke(?=\s*\(\s*null)|Instrumentation|ModuleLayer|"
+        r"getInstrumentation|ByteBuddyAgent|ScriptEngineManager|ToolProvider|JavaCompiler|kotlin\s*\.\s*reflect\s*\.\s*(?:full|jvm)",
         "the code looks into other code by reflection",
     ),
     (
