@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
 import tempfile
 import time
@@ -162,6 +163,7 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := [name for name in options.names if name not in names]:
         parser.error(f"there is no project {unknown[0]}; there are {', '.join(names)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was changed in a project is put back
     clones = dict(one.split("=", 1) for one in options.checkout)
     chosen = [source_named(name) for name in options.names]
     chosen = chosen or [one for one in SOURCES if one.kind != "checkout" or one.name in clones]

@@ -18,6 +18,7 @@ from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.java.toolchain import JavaToolchain
 from tests.integration.builds_cases import project_task, real_sandbox
+from tests.integration.proofs.java import fetched
 from tests.support import lang
 from tests.support.builds import candidate_of, write_files
 
@@ -206,3 +207,41 @@ async def test_the_class_named_after_the_document_is_never_dropped(sandbox: Sand
     found = by_id(await evidence(sandbox, with_files(tmp_path, files), "return a * b;"))
     assert len(found) == 8
     assert found["AreaTest.works"].status is CheckStatus.PROOF
+
+
+MOCKITO = (
+    ("org.mockito", "mockito-core", "5.14.2"),
+    ("net.bytebuddy", "byte-buddy", "1.15.4"),
+    ("net.bytebuddy", "byte-buddy-agent", "1.15.4"),
+    ("org.objenesis", "objenesis", "3.3"),
+)
+
+
+async def test_mocks_that_change_classes(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Those of Mockito 5, which would attach an agent to the running machine."""
+    task = project(tmp_path)
+    for artifact in MOCKITO:
+        jar = await asyncio.to_thread(fetched, *artifact)
+        shutil.copy(jar, tmp_path / "lib" / jar.name)
+    text = FILES["src/test/java/shop/AreaTest.java"].replace(
+        "assertEquals(6, Area.area(2, 3));",
+        "Sides sides = org.mockito.Mockito.mock(Sides.class);\n"
+        "        org.mockito.Mockito.when(sides.width()).thenReturn(2);\n"
+        "        assertEquals(6, Area.area(sides.width(), 3));",
+    )
+    write_files(
+        tmp_path,
+        {
+            "src/main/java/shop/Sides.java": "package shop;\n\npublic final class Sides {\n"
+            "    public int width() { return 1; }\n}\n",
+            "src/test/java/shop/AreaTest.java": text,
+        },
+    )
+    good = by_id(await evidence(sandbox, task, "return a * b;"))
+    assert good["AreaTest.works"].status is CheckStatus.PROOF, good["AreaTest.works"]
+    wrong = by_id(await evidence(sandbox, task, "return a + b;"))
+    assert wrong["AreaTest.works"].status is CheckStatus.OWED
+    agent = await evidence(
+        sandbox, task, "net.bytebuddy.agent.ByteBuddyAgent.getInstrumentation();\n        return a * b;"
+    )
+    assert agent.doubt is not None

@@ -32,6 +32,7 @@ __all__ = [
     "Runner",
     "Setting",
     "TestClass",
+    "agent_of",
     "must_fail",
     "program_of",
     "runner_sources",
@@ -43,6 +44,7 @@ ENDS = "the code ends the process while it is tested"
 TAMPERED = "a test that must fail was not reported as failed"
 CHANGED = "the code changes the files that its tests are run with"
 _PACKAGE = "forge_check"
+_AGENT = re.compile(r"byte-buddy-agent(?:-\d[\w.-]*)?\.jar")
 _MOST_ROUNDS = 8
 _LARGEST_JAR = 1024 * 1024 * 1024
 _SHARE = 0.4
@@ -122,12 +124,20 @@ def must_fail(tests: Sequence[TestClass]) -> tuple[dict[PurePosixPath, bytes], t
     return written, tuple(made)
 
 
-def program_of(setting: Setting, path: Sequence[str], name: str) -> tuple[str, ...]:
-    """Return the command that runs a program of ours in the module's folder, with a class path."""
+def program_of(setting: Setting, path: Sequence[str], name: str, *, agent: str | None = None) -> tuple[str, ...]:
+    """Return the command that runs a program of ours in the module's folder, with a class path, and the ``agent`` (a jar) that
+    is loaded before it."""
     java = (str(setting.jdk.java), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx1g")
     java = (*java, "-XX:+DisableAttachMechanism", "-XX:-UsePerfData", *_manager(setting.jdk))
+    java = (*java, f"-javaagent:{agent}") if agent is not None else java
     program = (*java, "-cp", ":".join(path), f"{_PACKAGE}.{name}")
     return ("/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(setting.build.folder), *program)
+
+
+def agent_of(path: Sequence[str]) -> str | None:
+    """Return the jar on a class path by which mocks of Mockito 5 and MockK change classes: they would attach it to the
+    running machine themselves, which no code may do here."""
+    return next((part for part in path if _AGENT.fullmatch(PurePosixPath(part).name)), None)
 
 
 class Runner:
@@ -219,7 +229,7 @@ class Runner:
                     kind = "junit5" if test.framework == Framework.JUNIT_5 else "junit4"
                     request.append(f"{kind} {test.name}")
             result = await box.run(
-                program_of(setting, path, "Main"),
+                program_of(setting, path, "Main", agent=agent_of(path)),
                 timeout=left,
                 readable=setting.readable,
                 loopback=True,

@@ -75,6 +75,7 @@ class Runner:
         self._timeout = timeout
         self._includers = includers
         self._strict = strict
+        self._warnings: frozenset[str] = frozenset()
         self._known: dict[frozenset[str], Sequence[str]] = {}
 
     async def run(self, text: str, only: Sequence[str] | None) -> SuiteRun:
@@ -88,12 +89,15 @@ class Runner:
 
     async def _rounds(self, text: str, only: Sequence[str] | None, *, unseen: bool) -> SuiteRun:
         reading = self._suite.reading.of(text)
-        changes: Changes | None = Changes(cut=Cut(self._suite.reading.tests))
+        lenient = text != self._strict
+        warnings = self._warnings if lenient else frozenset[str]()
+        changes: Changes | None = Changes(cut=Cut(self._suite.reading.tests), warnings=warnings)
         rounds: list[Once] = []
         while changes is not None and len(rounds) < MOST_ROUNDS:
             rounds.append(await self._once(text, only, changes, reading, unseen=unseen))
-            changes = changes_for(rounds, reading, lenient=text != self._strict)
+            changes = changes_for(rounds, reading, lenient=lenient)
             if changes is not None and changes.warnings != rounds[-1].changes.warnings:
+                self._warnings = changes.warnings
                 rounds.clear()  # they kept the whole from being built
         return merged(rounds, reading)
 

@@ -26,7 +26,8 @@ _WORDS: Sequence[tuple[str, str]] = (
     ),
     (
         r"getDeclared\w+|setAccessible|MethodHandles?|VarHandle|Unsafe|newProxyInstance|InvocationHandler|defineClass|"
-        r"defineHiddenClass|FieldUtils|MethodUtils|Reflection(?:Test)?Utils|(?<=\.)invoke(?=\s*\()|Instrumentation|ModuleLayer|ScriptEngineManager|ToolProvider|JavaCompiler",
+        r"defineHiddenClass|FieldUtils|MethodUtils|Reflection(?:Test)?Utils|(?<=\.)invoke(?=\s*\()|Instrumentation|"
+        r"getInstrumentation|ByteBuddyAgent|ModuleLayer|ScriptEngineManager|ToolProvider|JavaCompiler",
         "the code looks into other code by reflection",
     ),
     (

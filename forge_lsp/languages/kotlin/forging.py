@@ -30,7 +30,7 @@ _WORDS: Sequence[tuple[str, str]] = (
         r"setAccessible|isAccessible|trySetAccessible|MethodHandles?|VarHandle|Unsafe|newProxyInstance|"
         r"InvocationHandler|defineClass|defineHiddenClass|javaField|javaMethod|javaGetter|javaSetter|callBy|"
         r"memberProperties|memberFunctions|(?<=\.)invoke(?=\s*\(\s*null)|Instrumentation|ModuleLayer|"
-        r"ScriptEngineManager|ToolProvider|JavaCompiler|kotlin\s*\.\s*reflect\s*\.\s*(?:full|jvm)",
+        r"getInstrumentation|ByteBuddyAgent|ScriptEngineManager|ToolProvider|JavaCompiler|kotlin\s*\.\s*reflect\s*\.\s*(?:full|jvm)",
         "the code looks into other code by reflection",
     ),
     (
