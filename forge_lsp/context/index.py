@@ -171,7 +171,7 @@ class Index:
                 whole = False
                 break
             (path, stamp), at = seen[name], time.time_ns()
-            data = files.data(Path(path))
+            data = files.data(path)
             if data is None:
                 found.pop(name, None)
                 continue

@@ -96,7 +96,7 @@ class Workspace:
         return self._known[name]
 
     def _read(self, indexed: Indexed) -> Source | None:
-        text = self.files.text(Path(indexed.path))
+        text = self.files.text(indexed.path)
         if text is None:
             return None
         own, language = self._document.language, indexed.language

@@ -22,7 +22,8 @@ class ContextSupport:
 
     ``defines`` finds the names that a text defines without parsing it, in whichever group matches; what it matches
     without one defines nothing (``new Name(``). For the index: some too many do no harm. ``lead`` matches a line
-    above a definition that belongs to it: comments, decorators, attributes. ``owner``: what a method calls its own
+    above a definition that belongs to it: comments, decorators, attributes. ``lead_tells``: such a line of a
+    function or a field changes how it is used, as Python's ``@property``. ``owner``: what a method calls its own
     object. ``is_test``: the lead and the header of a function that is a test. ``constructors`` are the methods that
     set up an object, ``standard`` names that tell nothing where they stand in a header, since many types have a
     member so called. ``folder_is_package``: files of one folder see each other's names without an import;
@@ -37,6 +38,7 @@ class ContextSupport:
     queries: dict[str, str] = field(default_factory=dict[str, str])
     defines: re.Pattern[str] = _NEVER
     lead: re.Pattern[str] = _NEVER
+    lead_tells: bool = True
     owner: frozenset[str] = field(default_factory=frozenset[str])
     is_test: re.Pattern[str] | None = None
     folder_is_package: bool = False

@@ -34,6 +34,7 @@ CONTEXT = ContextSupport(
         re.M,
     ),
     lead=re.compile(r"\s*(?:\[|//|/\*|\*)"),
+    lead_tells=False,
     owner=frozenset({"this"}),
     is_test=re.compile(r"\[\s*(?:\w+\.)*(?:Test|Fact|Theory|TestMethod|TestCase|TestCaseSource|DataTestMethod)\b"),
     folder_is_package=True,
