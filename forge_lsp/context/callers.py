@@ -168,7 +168,7 @@ def _helpers(source: Source, leaves: Sequence[_Leaf]) -> Iterator[Piece]:
         for first, last in read.imports[:_MOST_IMPORTS]:
             shown = tuple(range(first, min(last, first + 6) + 1))
             if any(word in used for n in shown for word in _words(read.lines[n])[1:]):  # the first is a keyword
-                yield Piece(file=source.name, lines=shown, worth=0.05, reason="imported by a test of it")
+                yield Piece(file=source.name, lines=shown, worth=0.03, reason="imported by a test of it")
 
 
 def _words(line: str) -> list[str]:
@@ -206,7 +206,7 @@ def callers(around: Around, document: Source, workspace: Workspace | None, const
             if not holder or holder[-1].name == around.name:
                 continue
             shown = {holder[-1].line, *range(max(holder[-1].line, number - 1), min(holder[-1].last, number + 1) + 1)}
-            worth = (0.6 if source.here else 0.5) / (1 + len(pieces))
+            worth = (0.6 if source.here else 0.5) / (1 + len(pieces)) ** 2
             pieces.append(Piece(file=source.name, lines=tuple(sorted(shown)), worth=worth, reason="calls it"))
             lines += read.lines[holder[-1].line : min(holder[-1].last, holder[-1].line + 60) + 1]
     return Called(tuple(pieces), tuple(lines))

@@ -44,7 +44,7 @@ _SLICE = 0.5  # seconds of indexing in one go, between which what was found can 
 _SLICES = 8
 _ROUNDS = 4  # of choosing: prices of lines are estimates, what counts is the whole
 _TOKENS_A_SOURCE = 250  # of room, for which one more file is read
-_MOST_SEEN = 80  # files that are looked at because of others, or of namespaces
+_MOST_SEEN = 150  # files that are looked at because of others, or of namespaces
 _NOTE = 8  # tokens of the comment that tells how many lines of the document were left out
 _NEAR = 0.012  # worth of a line beside the scope; further ones are worth less
 
@@ -326,9 +326,8 @@ class _Gathering:
                 names = files_of(evidence, workspace, imported, seen, most=most, package=package)
                 sources = [here, *workspace.sources(names, most)]
             evidence = replace(evidence, reach=reached(evidence, sources), alike=used_alike(evidence, sources, scope))
-            known = {source.name for source in sources}
-            more = files_of(evidence, workspace, imported, seen, most=most, package=package)
-            sources += workspace.sources([name for name in more if name not in known], most // 2)
+            more = files_of(evidence, workspace, imported, seen, most=most // 4, package=package, read=sources)
+            sources += workspace.sources(more, most // 4)
         else:
             evidence = replace(evidence, reach=reached(evidence, sources), alike=used_alike(evidence, sources, scope))
         for piece in (*found.pieces, *calls.pieces):

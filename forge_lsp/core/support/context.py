@@ -30,9 +30,9 @@ class ContextSupport:
     ``imports_reach``: a file sees what those see that it imports, as with ``#include``. ``space`` matches where a
     file says, in its only group, in which namespace its names are, ``opened`` where it says which ones it sees
     whole; ``everywhere`` where it says which ones all files of its project do, which begins with the word
-    ``everywhere_word``. ``extends``: the header of a function that is called as a member of another's type.
-    ``hides`` matches, in whichever group, what no grammar can read, such as macros before a declaration: it is read
-    as blanks.
+    ``everywhere_word``; ``unnamed_is_seen``: all files see the names of those that say no namespace. ``extends``: the
+    header of a function that is called as a member of another's type. ``hides`` matches, in whichever group, what no
+    grammar can read, such as macros before a declaration: it is read as blanks.
     """
 
     queries: dict[str, str] = field(default_factory=dict[str, str])
@@ -48,6 +48,7 @@ class ContextSupport:
     opened: re.Pattern[str] | None = None
     everywhere: re.Pattern[str] | None = None
     everywhere_word: str = ""
+    unnamed_is_seen: bool = False
     hides: re.Pattern[str] | None = None
     constructors: frozenset[str] = field(default_factory=frozenset[str])
     standard: frozenset[str] = field(default_factory=frozenset[str])

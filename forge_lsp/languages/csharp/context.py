@@ -43,4 +43,5 @@ CONTEXT = ContextSupport(
     opened=re.compile(r"^[ \t]*(?:global[ \t]+)?using[ \t]+(?:static[ \t]+)?([\w.]+)[ \t]*;", re.M),
     everywhere=re.compile(r"^[ \t]*global[ \t]+using[ \t]+(?:static[ \t]+)?([\w.]+)[ \t]*;", re.M),
     everywhere_word="global",
+    unnamed_is_seen=True,
 )
