@@ -48,7 +48,7 @@ class NotReadable(OSError):
     """A file that is there and is not read: no plain file, or too large."""
 
 
-def read_plain(path: Path, *, most: int = CONFIGURATION) -> bytes:
+def read_plain(path: Path | str, *, most: int = CONFIGURATION) -> bytes:
     """The content of a plain file of at most ``most`` bytes, links followed.
 
     Raises FileNotFoundError; NotReadable for a named pipe, a socket, a device, a file of the kernel's or one that is
@@ -57,14 +57,14 @@ def read_plain(path: Path, *, most: int = CONFIGURATION) -> bytes:
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
         # Before it is opened: to open a device can already act on it.
-        if not stat.S_ISREG(path.stat().st_mode):
+        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
             raise NotReadable(errno.EINVAL, "it is not a plain file", str(path))
         descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
     except ValueError as error:  # a name with a NUL in it
         raise NotReadable(errno.EINVAL, str(error), str(path)) from None
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or _of_the_kernel(path):
+        if not stat.S_ISREG(status.st_mode) or _of_the_kernel(path, descriptor):
             raise NotReadable(errno.EINVAL, "it is not a plain file", str(path))
         if status.st_size > most:
             raise NotReadable(errno.EFBIG, f"it is larger than {most // 1024} KiB", str(path))
@@ -161,8 +161,11 @@ def filled(text: str, place: re.Pattern[str], values: Mapping[str, str], *, most
     return text
 
 
-def _of_the_kernel(path: Path) -> bool:
+def _of_the_kernel(path: Path | str, descriptor: int) -> bool:
     if os.name != "posix":
         return False
-    real = os.path.realpath(path)
+    try:
+        real = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - one call, and of what was really opened
+    except OSError:
+        real = os.path.realpath(path)
     return any(real == folder or real.startswith(f"{folder}/") for folder in _KERNEL)

@@ -196,6 +196,13 @@ def _leaf(node: Any) -> Any:
     return node
 
 
+def _declares_function(node: Any) -> bool:
+    while node is not None and node.type != "function_declarator":
+        inner = node.child_by_field_name("declarator")
+        node = inner if inner is not None else next((c for c in node.named_children if "declarator" in c.type), None)
+    return node is not None
+
+
 def _names(node: Any) -> Iterator[Any]:
     found = node.children_by_field_name("name")
     if not found and node.child_by_field_name("declarator") is not None and "specifier" not in node.type:
@@ -266,6 +273,8 @@ def _function(truth: Truth, file: str, node: Any, body: Any, data: bytes) -> Non
     name = next(_names(node), None)
     if name is None or body.end_point.row - body.start_point.row < 3:
         return
+    if truth.language in (C, CPP) and not _declares_function(node):
+        return  # a class after whose keyword a macro stands
     local: set[str] = set()
     uses: dict[str, bool] = {}
     stack = [(node, "", False)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -20,6 +20,7 @@ _MOST_CALLER_FILES = 10
 _MOST_CALLERS = 8
 _MOST_LINES = 40  # of one test
 _MOST_HELPER = 25
+_MOST_IMPORTS = 40
 _ATTRIBUTE = re.compile(r"#\[cfg\(test\)\]")
 _SET_UP = re.compile(r"\b(?:setUp|setUpClass|setup_method|SetUp|beforeEach|before|setup)\b", re.I)
 
@@ -145,22 +146,29 @@ def _cut(leaf: _Leaf) -> tuple[int, ...]:
     return tuple(sorted(kept))
 
 
-def _helpers(source: Source, leaves: Iterable[_Leaf]) -> Iterator[Piece]:
+def _helpers(source: Source, leaves: Sequence[_Leaf]) -> Iterator[Piece]:
     """What the tests of one file use of it: fixtures, helpers, what is set up before each; and its imports."""
     read = source.read
-    used = {word for leaf in leaves for n in range(leaf.first, leaf.last + 1) for word in _words(read.lines[n])}
+    used: dict[str, int] = {}  # by the first test that does
+    for order, leaf in enumerate(leaves):
+        for word in _words(read.text(leaf.first, leaf.last)):
+            used.setdefault(word, order)
     classes = {leaf.item.container for leaf in leaves if leaf.item is not None}
+    count = 0
     for item in read.definitions:
         if item.test or item.kind in (Kind.FIELD, Kind.PART) or (source.here and item.parent < 0):
             continue
         set_up = _SET_UP.search(item.name) is not None and item.container in classes
         if (item.name in used or set_up) and item.last - item.line < _MOST_HELPER and item.kind is not Kind.TYPE:
             lines = tuple(range(item.first, item.last + 1))
-            yield Piece(file=source.name, lines=lines, worth=0.6, reason="used by a test of it")
+            worth = 0.6 / (1 + max(count - 2, 0)) / (1 + used.get(item.name, 0))
+            yield Piece(file=source.name, lines=lines, worth=worth, reason="used by a test of it")
+            count += 1
     if not source.here:
-        for first, last in read.imports[:12]:
+        for first, last in read.imports[:_MOST_IMPORTS]:
             shown = tuple(range(first, min(last, first + 6) + 1))
-            yield Piece(file=source.name, lines=shown, worth=0.05, reason="imported by a test of it")
+            if any(word in used for n in shown for word in _words(read.lines[n])[1:]):  # the first is a keyword
+                yield Piece(file=source.name, lines=shown, worth=0.03, reason="imported by a test of it")
 
 
 def _words(line: str) -> list[str]:
@@ -198,7 +206,7 @@ def callers(around: Around, document: Source, workspace: Workspace | None, const
             if not holder or holder[-1].name == around.name:
                 continue
             shown = {holder[-1].line, *range(max(holder[-1].line, number - 1), min(holder[-1].last, number + 1) + 1)}
-            worth = (0.6 if source.here else 0.5) / (1 + len(pieces))
+            worth = (0.6 if source.here else 0.5) / (1 + len(pieces)) ** 2
             pieces.append(Piece(file=source.name, lines=tuple(sorted(shown)), worth=worth, reason="calls it"))
             lines += read.lines[holder[-1].line : min(holder[-1].last, holder[-1].line + 60) + 1]
     return Called(tuple(pieces), tuple(lines))

@@ -18,6 +18,8 @@ __all__ = ["Candidate", "candidates", "files_of", "pieces_of", "reached"]
 _LEAST = 0.0005  # likelihood below which a definition of another file is no use, even where there is room
 _ROOMS = 3  # times the room, for which pieces are looked at more closely
 _MOST_WHOLE = 40  # lines of a helper that may be shown whole
+_THROUGHOUT = 10.0  # score of a file whose name all others that were read use
+_NAMESAKES = 4  # files that define a function of the same name, the nearest
 _COMMON = 8  # a name that more files define says little about which of them is meant
 
 
@@ -64,10 +66,12 @@ def files_of(
     *,
     most: int,
     package: bool,
+    read: Sequence[Source] = (),
 ) -> list[str]:
     """The files that may define what is needed, the likeliest first, at most ``most``. ``imported``: those that the
     document imports or the user has open; ``seen``: whose names it sees by other ways, from 0 to 1 by how surely;
-    ``package``: files of its folder need no import."""
+    ``package``: files of its folder need no import. ``read`` were read before: their words tell which others are used
+    throughout, and they are left out."""
     weights: Counter[str] = Counter()
     for names, weight in (
         (around.unused, 6.0),
@@ -94,13 +98,21 @@ def files_of(
             continue
         for file in files:
             scores[file] = scores.get(file, 0.0) + weights[name] / len(files)
+    namesakes = workspace.index.defining([around.name]).get(around.name, ())
+    for _, file in sorted((workspace.distance(file), file) for file in namesakes)[:_NAMESAKES]:
+        scores[file] = scores.get(file, 0.0) + 3.0
     ranked: list[tuple[float, str]] = []
     for file in workspace.beside():
         scores[file] = scores.get(file, 0.0) + (4.0 if package else 0.5)
+    known = {source.name for source in read}
     for name, score in scores.items():
         file = workspace.index.files.get(name)
-        if file is not None and not file.test:
-            ranked.append((-(score - 0.2 * workspace.distance(name)), name))
+        if file is None or file.test or name in known:
+            continue
+        if read and name in seen:
+            stem = name.rpartition("/")[2].partition(".")[0]
+            score += _THROUGHOUT * sum(stem in source.read.words for source in read) / len(read)
+        ranked.append((-(score - 0.2 * workspace.distance(name)), name))
     return [name for _, name in sorted(ranked)[:most]]
 
 
@@ -177,7 +189,7 @@ def pieces_of(found: Iterable[Candidate], around: Around, tokens: int) -> tuple[
             continue
         pieces.append(Piece(file=file, lines=shown, worth=worth, reason=one))
         if told:
-            pieces.append(Piece(file=file, lines=told, worth=0.3 * worth, reason=one))
+            pieces.append(Piece(file=file, lines=told, worth=0.2 * worth, reason=one))
         if whole and short:
             pieces.append(Piece(file=file, lines=whole, worth=_body(one, worth, around), reason=one))
     return pieces, left_out
@@ -195,7 +207,7 @@ def _body(one: Candidate, worth: float, around: Around) -> float:
     """What the body of a definition is worth beside its header."""
     item = one.item
     if item.kind is Kind.TYPE:
-        return 0.2 * worth
+        return 0.12 * worth
     constructors = one.source.language.context().constructors
     if item.container and (item.name in constructors or item.name == item.container):
         if item.container == around.container:
@@ -207,5 +219,5 @@ def _body(one: Candidate, worth: float, around: Around) -> float:
         own, other = parts_of(around.name), parts_of(item.name)
         alike = len(own & other) / len(own | other) if own | other else 0.0
         twin = 0.3 * alike if alike >= 0.6 else 0.0
-    same = 0.2 if item.name == around.name else 0.0
-    return 0.3 * worth + twin + same
+    same = 0.12 if item.name == around.name else 0.0
+    return 0.2 * worth + twin + same

@@ -35,13 +35,15 @@ class Piece:
 @dataclass(slots=True)
 class Sheet:
     """A file's lines as they would be shown, and which of them are. ``paid``: its heading costs nothing more; ``gap``:
-    tokens for the line that tells of lines left out. ``always`` are the lines that are shown whatever is chosen."""
+    tokens for the line that tells of lines left out, which needs none before ``begins``, the first lines of
+    definitions. ``always`` are the lines that are shown whatever is chosen."""
 
     lines: tuple[str, ...]
     kept: set[int] = field(default_factory=set[int])
     paid: bool = False
     gap: int = 5
     costs: tuple[int, ...] = ()
+    begins: frozenset[int] = frozenset()
     always: frozenset[int] = frozenset()
     version: int = 0
 
@@ -60,14 +62,15 @@ class Sheet:
 
     def price(self, name: str, lines: Iterable[int]) -> int:
         """Tokens that showing ``lines`` as well would take."""
-        kept, costs = self.kept, self.costs
+        kept, costs, begins = self.kept, self.costs, self.begins
         total = 0
         previous = -2
         for number in lines:
             if number in kept:
                 continue
             total += costs[number]
-            if number - 1 != previous and number - 1 not in kept and number + 1 not in kept:
+            alone = number - 1 != previous and number - 1 not in kept and number + 1 not in kept
+            if alone and number not in begins:
                 total += self.gap
             previous = number
         if previous >= 0 and not self.paid and not kept:

@@ -8,6 +8,7 @@ worth for their price in tokens. docs/context.md says what never occurs in it.
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 import time
 from collections import Counter, deque
@@ -43,8 +44,11 @@ _SLICE = 0.5  # seconds of indexing in one go, between which what was found can 
 _SLICES = 8
 _ROUNDS = 4  # of choosing: prices of lines are estimates, what counts is the whole
 _TOKENS_A_SOURCE = 250  # of room, for which one more file is read
-_MOST_SEEN = 80  # files that are looked at because of others, or of namespaces
-_NEAR = 0.02  # worth of a line beside the scope; further ones are worth less
+_MOST_SEEN = 150  # files that are looked at because of others, or of namespaces
+_NOTE = 8  # tokens of the comment that tells how many lines of the document were left out
+_NEAR = 0.012  # worth of a line beside the scope; further ones are worth less
+
+_NO_CODE = re.compile(r"\s*(?:$|//|/?\*|#(?![\w\[]))")  # blank, or a comment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +238,7 @@ class _Gathering:
         self._sources[name] = here
         shown_text = self._redacted.text
         lines = Lines(shown_text)
-        sheet = self._sheets[name] = Sheet(lines=tuple(lines.line(n) for n in range(len(lines))), paid=True, gap=13)
+        sheet = self._sheets[name] = Sheet(lines=tuple(lines.line(n) for n in range(len(lines))), paid=True, gap=_NOTE)
         needed = self._needed(here)
 
         def document(shown: str) -> _Part:
@@ -275,7 +279,7 @@ class _Gathering:
         shown, files = [document.text], [document]
         for heading, parts in (
             ("# Tests of it", [part for part, source in others if source.test]),
-            ("# Code of other files that it may need", [part for part, source in others if not source.test]),
+            ("# Code of other files that it may need, in part", [part for part, source in others if not source.test]),
             ("# Problems that the editor reports", problems),
         ):
             if parts:
@@ -322,9 +326,8 @@ class _Gathering:
                 names = files_of(evidence, workspace, imported, seen, most=most, package=package)
                 sources = [here, *workspace.sources(names, most)]
             evidence = replace(evidence, reach=reached(evidence, sources), alike=used_alike(evidence, sources, scope))
-            known = {source.name for source in sources}
-            more = files_of(evidence, workspace, imported, seen, most=most, package=package)
-            sources += workspace.sources([name for name in more if name not in known], most // 2)
+            more = files_of(evidence, workspace, imported, seen, most=most // 4, package=package, read=sources)
+            sources += workspace.sources(more, most // 4)
         else:
             evidence = replace(evidence, reach=reached(evidence, sources), alike=used_alike(evidence, sources, scope))
         for piece in (*found.pieces, *calls.pieces):
@@ -334,7 +337,9 @@ class _Gathering:
             self._sources.setdefault(source.name, source)
         for source in self._sources.values():
             if source.name not in self._sheets:
-                self._sheets[source.name] = Sheet(lines=source.read.lines, costs=source.read.costs)
+                self._sheets[source.name] = Sheet(
+                    lines=source.read.lines, costs=source.read.costs, begins=source.read.begins
+                )
         asked, self._no_chance = pieces_of(candidates(evidence, sources, imported, scope), evidence, self._tokens)
         pieces = [*found.pieces, *calls.pieces, *asked, *self._nearby(here, scope)]
         return [piece for piece in pieces if piece.file in self._sheets]
@@ -372,12 +377,13 @@ class _Gathering:
         return workspace
 
     def _nearby(self, here: Source, scope: tuple[int, int]) -> Iterator[Piece]:
-        """The other lines of the document, worth less the further they are."""
-        count = len(self._sheets[here.name].lines)
+        """The other lines of the document, worth less the further they are; comments nothing by themselves."""
+        lines_of_code = [_NO_CODE.match(line) is None for line in self._sheets[here.name].lines]
+        count = len(lines_of_code)
         for start in range(0, count, 4):
             lines = tuple(range(start, min(start + 4, count)))
             away = max(scope[0] - lines[-1], lines[0] - scope[1], 0)
-            worth = _NEAR * len(lines) / (1.0 + away / 8.0)
+            worth = _NEAR * sum(lines_of_code[n] for n in lines) / (1.0 + away / 8.0)
             yield Piece(file=here.name, lines=lines, worth=worth, reason="near by")
 
     def _parts(self) -> Iterator[tuple[_Part, Source]]:
@@ -395,12 +401,10 @@ class _Gathering:
             previous = -1
             kept = _closed(sheet)
             for number in sorted(kept):
-                if number != previous + 1:
+                if number != previous + 1 and number not in sheet.begins:
                     shown.append(comment(source.language, "...", leading_space(lines[number])))
                 shown.append(lines[number])
                 previous = number
-            if previous < len(lines) - 1:
-                shown.append(comment(source.language, "..."))
             yield _Part(f"## {name}\n\n{fenced(chr(10).join(shown), source.language.id)}", name), source
 
     def _document_name(self) -> str:

@@ -171,7 +171,7 @@ class Index:
                 whole = False
                 break
             (path, stamp), at = seen[name], time.time_ns()
-            data = files.data(Path(path))
+            data = files.data(path)
             if data is None:
                 found.pop(name, None)
                 continue
@@ -253,8 +253,10 @@ class Indexes:
 
 
 def spaces_of(text: str, reading: ContextSupport) -> frozenset[str]:
-    """The namespaces that the names of a file are in."""
-    return frozenset(match[1] for match in reading.space.finditer(text)) if reading.space is not None else frozenset()
+    """The namespaces that the names of a file are in, "" where it says none."""
+    if reading.space is None:
+        return frozenset()
+    return frozenset(match[1] for match in reading.space.finditer(text)) or frozenset({""})
 
 
 def space_word(space: str) -> str:

@@ -78,6 +78,7 @@ class FileRead:
     definitions: tuple[Definition, ...]
     imports: tuple[tuple[int, int], ...]
     tests: tuple[tuple[int, int], ...]
+    lead_tells: bool = True
 
     @cached_property
     def words(self) -> Counter[str]:
@@ -157,13 +158,20 @@ class FileRead:
         return tuple(found)
 
     @cached_property
+    def begins(self) -> frozenset[int]:
+        """The lines at which what is shown of a definition may begin: it needs no note that lines before it are left
+        out."""
+        return frozenset(n for d in self.definitions for n in range(d.first, d.line + 1))
+
+    @cached_property
     def costs(self) -> tuple[int, ...]:
         """What each line takes, in tokens."""
         return tuple(estimate_tokens(line + "\n") for line in self.lines)
 
     def header_lines(self, item: Definition) -> list[int]:
-        """The lines that say what it is: decorators and its header."""
-        told = [n for n in range(item.first, item.line) if _COMMENT.match(self.lines[n]) is None]
+        """The lines that say what it is: its header, and the decorators where they say more."""
+        tells = self.lead_tells or item.kind in (Kind.TYPE, Kind.PART)
+        told = [n for n in range(item.first, item.line) if _COMMENT.match(self.lines[n]) is None] if tells else []
         return [*told, *range(item.line, min(item.header, item.line + _MOST_HEADER) + 1)]
 
     def documentation(self, item: Definition) -> list[int]:
@@ -239,6 +247,7 @@ class _Raw:
     container: str
     node: Node
     body: Node | None
+    named: int = 0
     inner: bool = False
 
 
@@ -261,6 +270,7 @@ class _File:
             definitions=tuple(self._nested(sorted(raw.values(), key=lambda r: (r.node.start_byte, -r.node.end_byte)))),
             imports=tuple(self._imports),
             tests=tuple(self._tests),
+            lead_tells=self._reading.lead_tells,
         )
 
     def _raw(self, captures: dict[str, list[Node]]) -> _Raw | None:
@@ -298,7 +308,9 @@ class _File:
         word = _NAME.search(text)
         if word is None:
             return None
-        return _Raw(Kind.FIELD if own else kind or Kind.VALUE, own, word[0], container, node, body)
+        return _Raw(
+            Kind.FIELD if own else kind or Kind.VALUE, own, word[0], container, node, body, name.start_point.row
+        )
 
     def _nested(self, found: list[_Raw]) -> list[Definition]:
         made: list[Definition] = []
@@ -337,6 +349,8 @@ class _File:
 
     def _definition(self, raw: _Raw, kind: Kind, container: str, parent: int) -> Definition:
         line, last = raw.node.start_point.row, self._end(raw.node)
+        while line < raw.named and self._reading.lead.match(self._lines[line]):
+            line += 1  # annotations that the grammar counts as part of it
         body = raw.body
         if body is not None:
             row = body.start_point.row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -96,7 +97,7 @@ class Workspace:
         return self._known[name]
 
     def _read(self, indexed: Indexed) -> Source | None:
-        text = self.files.text(Path(indexed.path))
+        text = self.files.text(indexed.path)
         if text is None:
             return None
         own, language = self._document.language, indexed.language
@@ -138,21 +139,19 @@ class Workspace:
         return self.index.within("/".join(self._folder))
 
     def opened(self) -> Iterator[str]:
-        """The files whose namespaces the document sees without naming a file: those it opens, then its own and the
-        ones around that, of each the nearest first; tests left out."""
+        """The files whose namespaces the document sees without naming a file: those it opens, its own and the ones
+        around that, those that its whole project does, of each the nearest first; tests left out."""
         text, reading = self._document.text, self._document.language.context()
-        spaces: list[str] = []
-        texts = [(reading.opened, text)]
-        if reading.everywhere is not None:
-            holding = sorted((self.distance(one.name), one.name) for one in self.using(reading.everywhere_word))
-            texts += [(reading.everywhere, one.text) for one in self.sources((n for _, n in holding), _MOST_EVERYWHERE)]
-        for pattern, held in texts:
-            for match in pattern.finditer(held) if pattern is not None else ():
-                # ``using static A.B.Kind`` and ``import static a.b.Kind.*`` name a type of the namespace before it.
-                spaces += [match[1], match[1].rpartition(".")[0]]
-        for space in sorted(spaces_of(text, reading)):
+        spaces = _opened(reading.opened, text)
+        for space in sorted(spaces_of(text, reading) - {""}):
             parts = space.split(".")
             spaces += [".".join(parts[:size]) for size in range(len(parts), 0, -1)]
+        if reading.unnamed_is_seen:
+            spaces.append("")
+        if reading.everywhere is not None:
+            holding = sorted((self.distance(one.name), one.name) for one in self.using(reading.everywhere_word))
+            for one in self.sources((n for _, n in holding), _MOST_EVERYWHERE):
+                spaces += _opened(reading.everywhere, one.text)
         seen = {self._name}
         for space in dict.fromkeys(spaces):
             found = [(self.distance(file.name), file.name) for file in self.using(space_word(space)) if not file.test]
@@ -160,3 +159,9 @@ class Workspace:
                 if name not in seen:
                     seen.add(name)
                     yield name
+
+
+def _opened(pattern: re.Pattern[str] | None, text: str) -> list[str]:
+    # ``using static A.B.Kind`` and ``import static a.b.Kind.*`` name a type of the namespace before it.
+    found = [match[1] for match in pattern.finditer(text)] if pattern is not None else []
+    return [space for one in found for space in (one, one.rpartition(".")[0]) if space]

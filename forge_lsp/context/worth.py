@@ -23,7 +23,7 @@ FEATURES: Sequence[str] = (
     "parts", "private elsewhere", "popular", "speaks of class", "same name", "distance", "container in reach", "short",
     "nested", "constructor", "special", "member in class", "own in file", "field of scope's type", "type in scope",
     "far and unheard", "only here", "unused", "unused here", "extension", "popular extension", "used alike",
-    "used alike at all",
+    "used alike at all", "container imported for nothing else", "private to another",
 )  # fmt: skip
 
 
@@ -123,6 +123,8 @@ def features(
         around.popular.get(name, 0.0) if item.extends else 0.0,
         around.alike.get(name, 0.0),
         math.log1p(_ALIKE * around.alike.get(name, 0.0)),
+        float(bool(holder) and not here and holder in around.unused),
+        float(not here and not member and "private" in header),
     ]
 
 
@@ -131,7 +133,7 @@ WEIGHTS: Sequence[float] = (
     0.88, -0.37, 0.53, 1.12, -0.08, -0.37, 0.05, 0.85, -0.08, -0.09,
     -0.13, 0.02, 0.61, -1.79, -1.14, -0.77, -1.12, 1.06, 0.58, -0.28,
     -1.45, -0.17, -0.95, -0.44, 0.83, 0.84, 0.77, -1.49, -0.05, 0.83,
-    0.98, 0.43, 2.68, -0.27, 1.61,
+    0.98, 0.43, 2.68, -0.27, 1.61, 0.45, -1.70,
 )  # fmt: skip
 
 
@@ -183,6 +185,10 @@ class Scorer:
             else:
                 if not member and name.startswith(("_", "#")):
                     total += _W["private elsewhere"]
+                if not member and "private" in header:
+                    total += _W["private to another"]
+                if holder and holder in around.unused:
+                    total += _W["container imported for nothing else"]
                 if not name_known and not holder_known:
                     total += _W["far and unheard"]
             if once and (here or member):

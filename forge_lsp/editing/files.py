@@ -24,7 +24,7 @@ class Files:
         self.guard = Guard(workspace, code)
         self._largest = largest
         self._buffers = {self.guard.resolved(buffer.path): buffer for buffer in buffers if buffer.path is not None}
-        self._read: dict[Path, str | None] = {}
+        self._read: dict[str, str | None] = {}
 
     @property
     def workspace(self) -> Path:
@@ -40,9 +40,9 @@ class Files:
 
     def open_paths(self) -> Iterator[Path]:
         """The open buffers' files that may be shown, in order of their names."""
-        return (path for path in sorted(self._buffers) if self.guard.may_show(path))
+        return (path for path in sorted(map(Path, self._buffers)) if self.guard.may_show(path))
 
-    def text(self, path: Path) -> str | None:
+    def text(self, path: Path | str) -> str | None:
         """The text of a file, an open buffer's first; None if there is none, or none that may be shown."""
         key = self.guard.resolved(path)
         if key not in self._read:
@@ -62,11 +62,8 @@ class Files:
         ``most`` files are looked at; ``known``, ``folders`` and ``under`` are as for
         :meth:`forge_lsp.editing.ignore.Guard.listed`, open buffers come in any case."""
         yield from self.open_walk(suffixes)
-        open_files = {str(path) for path in self._buffers}
         for name, entry in self.guard.listed(suffixes, most=most, known=known, folders=folders, under=under):
-            if entry.path in open_files or (
-                entry.is_symlink() and self.guard.resolved(Path(entry.path)) in self._buffers
-            ):
+            if entry.path in self._buffers or (entry.is_symlink() and self.guard.resolved(entry.path) in self._buffers):
                 continue
             try:
                 status = entry.stat()
@@ -87,11 +84,11 @@ class Files:
     def open_walk(self, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str, Stamp]]:
         """Of :meth:`walk` the open buffers alone."""
         for path in self.open_paths():
-            buffer = self._buffers[path]
+            buffer = self._buffers[str(path)]
             if path.name.endswith(suffixes) and len(buffer.text) <= self._largest:
                 yield str(path), self.name(path), (-1, zlib.crc32(buffer.text.encode(errors="replace")), 0)
 
-    def data(self, path: Path) -> bytes | None:
+    def data(self, path: Path | str) -> bytes | None:
         """The bytes of a file's text as :meth:`text` has it, without keeping them."""
         buffer = self._buffers.get(self.guard.resolved(path))
         if buffer is not None:
@@ -102,16 +99,13 @@ class Files:
             return None
         return None if b"\x00" in data else data
 
-    def _load(self, path: Path, key: Path) -> str | None:
+    def _load(self, path: Path | str, key: str) -> str | None:
         buffer = self._buffers.get(key)
         if buffer is not None:
             small = len(buffer.text) <= self._largest
             return buffer.text.removeprefix(BOM) if small and self.guard.may_show(path) else None
         try:
-            status = path.stat()
-            if not stat.S_ISREG(status.st_mode) or status.st_size > self._largest or not self.guard.may_show(path):
-                return None
-            data = read_plain(path, most=self._largest)
+            data = read_plain(path, most=self._largest) if self.guard.may_show(path) else b"\x00"
         except (OSError, ValueError):  # a name with a NUL in it
             return None
         if b"\x00" in data:

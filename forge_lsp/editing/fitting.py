@@ -134,7 +134,7 @@ def rendered(document: Document, lines: Lines, scope: Scope, kept: set[int]) -> 
     def close_gap() -> None:
         nonlocal gap
         if gap:
-            shown.append(comment(language, f"{LEFT_OUT} here: {gap} ===="))
+            shown.append(comment(language, f"{LEFT_OUT} {gap}"))
             gap = 0
 
     at_end = insertion and scope.range.start > lines.start(len(lines) - 1)

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from forge_lsp.editing.git_rules import exclude_files
-from forge_lsp.editing.secret_names import is_secret_file, is_secret_name
+from forge_lsp.editing.secret_names import SECRET_FOLDERS, is_secret_file, is_secret_name
 from forge_lsp.editing.stamps import Stamp, folder_stamp
 from forge_lsp.reading import read_text
 
@@ -84,8 +84,10 @@ class Guard:
         self._root = _resolved(workspace)
         self._specs: dict[str, GitIgnoreSpec | None] = {}
         self._lines: dict[str, int] = {}
-        self._verdicts: dict[Path, bool] = {}
-        self._folders: dict[Path, Path] = {}
+        self._verdicts: dict[str, bool] = {}
+        self._folders: dict[str, str] = {}
+        self._resolved: dict[str, str] = {}
+        self._roots = tuple(dict.fromkeys((os.path.abspath(workspace), str(self._root))))  # noqa: PTH100
         self._inside: dict[str, tuple[bool, _Rules]] = {}
         self._said: dict[tuple[int, str], bool] = {}
         self._top = next((folder for folder in (self._root, *self._root.parents) if (folder / ".git").exists()), None)
@@ -97,36 +99,49 @@ class Guard:
 
     def relative(self, path: Path) -> PurePosixPath | None:
         """``path`` relative to the workspace, symbolic links followed; None outside of it."""
-        resolved = self.resolved(path)
-        return (
-            PurePosixPath(resolved.relative_to(self._root).as_posix()) if resolved.is_relative_to(self._root) else None
-        )
+        name = self._name(self.resolved(path))
+        return PurePosixPath(name) if name is not None else None
 
-    def resolved(self, path: Path) -> Path:
+    def resolved(self, path: Path | str) -> str:
         """``path`` with symbolic links followed. Each folder is resolved once: its files are many."""
-        if path.is_symlink() or path.name in ("", ".."):
-            return _resolved(path)
-        folder = path.parent
+        path = str(path)
+        found = self._resolved.get(path)
+        if found is None:
+            found = self._resolved[path] = self._followed(path)
+        return found
+
+    def _followed(self, path: str) -> str:
+        folder, name = os.path.split(path)
+        if name in ("", "..") or os.path.islink(path):  # noqa: PTH114 - hundreds of them are asked for
+            return str(_resolved(Path(path)))
         if folder not in self._folders:
-            self._folders[folder] = _resolved(folder)
-        return self._folders[folder] / path.name
+            self._folders[folder] = str(_resolved(Path(folder)))
+        return os.path.join(self._folders[folder], name)  # noqa: PTH118
 
-    def may_show(self, path: Path) -> bool:
+    def _name(self, resolved: str) -> str | None:
+        return _below(resolved, str(self._root))
+
+    def may_show(self, path: Path | str) -> bool:
         """Whether the text of ``path`` may be shown. A link counts by its own name and by what it points to."""
-        if path not in self._verdicts:
-            self._verdicts[path] = self._may_show(path)
-        return self._verdicts[path]
+        path = str(path)
+        said = self._verdicts.get(path)
+        if said is None:
+            said = self._verdicts[path] = self._may_show(path)
+        return said
 
-    def _may_show(self, path: Path) -> bool:
-        target = self.relative(path)
-        if target is None or is_secret_name(target, self._code) or self._ignored(target):
+    def _may_show(self, path: str) -> bool:
+        target = self._name(self.resolved(path))
+        if target is None or self._is_shut(target):
             return False
-        absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow the link, whose name counts too
-        for root in (Path(os.path.abspath(self.workspace)), self._root):  # noqa: PTH100
-            if absolute.is_relative_to(root):
-                named = PurePosixPath(absolute.relative_to(root).as_posix())
-                return named == target or not (is_secret_name(named, self._code) or self._ignored(named))
+        absolute = os.path.abspath(path)  # noqa: PTH100 - resolve() would follow the link, whose name counts too
+        for root in self._roots:
+            named = _below(absolute, root)
+            if named is not None:
+                return named == target or not self._is_shut(named)
         return True
+
+    def _is_shut(self, name: str) -> bool:
+        return is_secret_file(name.rpartition("/")[2], self._code) or self._ignored(name)
 
     def files(self, suffixes: tuple[str, ...], *, most: int, named: re.Pattern[str] | None = None) -> Iterator[Path]:
         """Files with one of ``suffixes``, and a name that ``named`` matches whole, that may be shown, in a fixed order;
@@ -140,7 +155,7 @@ class Guard:
                 if name not in _HEAVY
                 and not name.startswith(".")
                 and not (here / name).is_symlink()
-                and not self._ignored(PurePosixPath((here / name).relative_to(self._root).as_posix()), folder=True)
+                and not self._ignored((here / name).relative_to(self._root).as_posix(), folder=True)
             )
             for name in sorted(names):
                 seen += 1
@@ -198,8 +213,7 @@ class Guard:
                 if entry.is_symlink():
                     shown = entry.is_file() and self.may_show(Path(entry.path))
                 else:
-                    secret = is_secret_file(name.lower(), self._code)
-                    shown = not secret and not rules.ignore(prefix + name, known)
+                    shown = not is_secret_file(name, self._code) and not rules.ignore(prefix + name, known)
                 if shown:
                     yield prefix + name, entry
             waiting.extend(reversed(inner))
@@ -220,26 +234,28 @@ class Guard:
         key = zlib.crc32(f"{self._lines[folder]}\0{cut}\0{lead}\0{outer.key}".encode()) or 1
         return _Rules(((spec, cut, lead), *outer.specs), key)
 
-    def _ignored(self, path: PurePosixPath, *, folder: bool = False) -> bool:
+    def _ignored(self, name: str, *, folder: bool = False) -> bool:
         """git's rule: a file in an ignored folder is ignored, whatever is said of the file itself. What is said of a
-        file or a folder is what the ignore file nearest to it that mentions it says."""
-        name = path.as_posix()
-        if name == ".":
+        file or a folder is what the ignore file nearest to it that mentions it says. What lies in a folder of keys and
+        the like counts as ignored."""
+        if not name:
             return False
-        ignored, rules = self._folder(name.rpartition("/")[0])
-        return ignored or rules.ignore(f"{name}/" if folder else name, self._said)
+        shut, rules = self._folder(name.rpartition("/")[0])
+        return shut or rules.ignore(f"{name}/" if folder else name, self._said)
 
     def _folder(self, name: str) -> tuple[bool, _Rules]:
-        """Whether a folder of the workspace is ignored, and the rules that hold in it. Each is looked at once."""
+        """Whether nothing in a folder of the workspace is shown, and the rules that hold in it. Each is looked at
+        once."""
         found = self._inside.get(name)
         if found is None:
             if name:
-                ignored, outer = self._folder(name.rpartition("/")[0])
-                ignored = ignored or outer.ignore(f"{name}/", self._said)
+                outside, _, own = name.rpartition("/")
+                shut, outer = self._folder(outside)
+                shut = shut or own.lower() in SECRET_FOLDERS or outer.ignore(f"{name}/", self._said)
                 rules = self._rules_in(f"{self._root}/{name}", len(name) + 1, "", outer)
             else:
-                ignored, rules = False, self._rules_in(str(self._root), 0, "", self._rules_above())
-            found = self._inside[name] = ignored, rules
+                shut, rules = False, self._rules_in(str(self._root), 0, "", self._rules_above())
+            found = self._inside[name] = shut, rules
         return found
 
     def _spec(self, folder: str) -> GitIgnoreSpec | None:
@@ -271,6 +287,14 @@ def _compiled(lines: list[str]) -> GitIgnoreSpec:
 
 def _lines(file: Path) -> list[str]:
     return (read_text(file, most=_LARGEST_IGNORE_FILE) or "").splitlines()
+
+
+def _below(path: str, root: str) -> str | None:
+    """The name of ``path`` in the folder ``root``, "" for that itself; None outside of it."""
+    lead = root if root.endswith(os.sep) else root + os.sep
+    if path.startswith(lead):
+        return path[len(lead) :].replace(os.sep, "/")
+    return "" if path == root else None
 
 
 def _resolved(path: Path) -> Path:

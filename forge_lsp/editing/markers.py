@@ -12,7 +12,7 @@ __all__ = ["INSERT_HERE", "LEFT_OUT", "MARKERS", "SCOPE_BEGINS", "SCOPE_ENDS", "
 SCOPE_BEGINS = "==== scope begins: replace from here ===="
 SCOPE_ENDS = "==== scope ends: replace up to here ===="
 INSERT_HERE = "==== scope: insert here ===="
-LEFT_OUT = "==== lines left out"
+LEFT_OUT = "==== left out:"
 MARKERS = (SCOPE_BEGINS, SCOPE_ENDS, INSERT_HERE, LEFT_OUT)
 
 

@@ -6,7 +6,7 @@ import fnmatch
 import re
 from pathlib import PurePosixPath
 
-__all__ = ["is_secret_file", "is_secret_name"]
+__all__ = ["SECRET_FOLDERS", "is_secret_file", "is_secret_name"]
 
 # Compared in lower case with a file's name and with the name of each folder above it, inside the workspace.
 _SECRET_ALWAYS = (
@@ -68,7 +68,7 @@ _SECRET_NAMES = (
     "http-token",
     "*.token",
 )
-_SECRET_FOLDERS = (
+SECRET_FOLDERS = (
     ".ssh",
     ".aws",
     ".gnupg",
@@ -81,6 +81,7 @@ _SECRET_FOLDERS = (
     ".gcloud",
     ".password-store",
 )
+"""Folders in which every file may hold keys or passwords, in lower case."""
 
 
 def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
@@ -93,11 +94,10 @@ _SECRET_CODE, _SECRET_ANY = _any_of(_SECRET_ALWAYS), _any_of(_SECRET_ALWAYS + _S
 def is_secret_name(path: PurePosixPath, code: tuple[str, ...]) -> bool:
     """Whether a file's name, or a folder's above it, says that it holds keys or passwords (``path`` is relative).
     ``code`` are the endings of source code's names."""
-    if any(part.lower() in _SECRET_FOLDERS for part in path.parts[:-1]):
-        return True
-    return is_secret_file(path.name.lower(), code)
+    return any(part.lower() in SECRET_FOLDERS for part in path.parts[:-1]) or is_secret_file(path.name, code)
 
 
 def is_secret_file(name: str, code: tuple[str, ...]) -> bool:
-    """Whether a file's own name, in lower case, says so; see :func:`is_secret_name`."""
-    return (_SECRET_CODE if name.endswith(code) else _SECRET_ANY).match(name) is not None
+    """Whether a file's own name says so; see :func:`is_secret_name`."""
+    lower = name.lower()
+    return (_SECRET_CODE if lower.endswith(code) else _SECRET_ANY).match(lower) is not None

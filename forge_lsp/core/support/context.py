@@ -22,21 +22,23 @@ class ContextSupport:
 
     ``defines`` finds the names that a text defines without parsing it, in whichever group matches; what it matches
     without one defines nothing (``new Name(``). For the index: some too many do no harm. ``lead`` matches a line
-    above a definition that belongs to it: comments, decorators, attributes. ``owner``: what a method calls its own
+    above a definition that belongs to it: comments, decorators, attributes. ``lead_tells``: such a line of a
+    function or a field changes how it is used, as Python's ``@property``. ``owner``: what a method calls its own
     object. ``is_test``: the lead and the header of a function that is a test. ``constructors`` are the methods that
     set up an object, ``standard`` names that tell nothing where they stand in a header, since many types have a
     member so called. ``folder_is_package``: files of one folder see each other's names without an import;
     ``imports_reach``: a file sees what those see that it imports, as with ``#include``. ``space`` matches where a
     file says, in its only group, in which namespace its names are, ``opened`` where it says which ones it sees
     whole; ``everywhere`` where it says which ones all files of its project do, which begins with the word
-    ``everywhere_word``. ``extends``: the header of a function that is called as a member of another's type.
-    ``hides`` matches, in whichever group, what no grammar can read, such as macros before a declaration: it is read
-    as blanks.
+    ``everywhere_word``; ``unnamed_is_seen``: all files see the names of those that say no namespace. ``extends``: the
+    header of a function that is called as a member of another's type. ``hides`` matches, in whichever group, what no
+    grammar can read, such as macros before a declaration: it is read as blanks.
     """
 
     queries: dict[str, str] = field(default_factory=dict[str, str])
     defines: re.Pattern[str] = _NEVER
     lead: re.Pattern[str] = _NEVER
+    lead_tells: bool = True
     owner: frozenset[str] = field(default_factory=frozenset[str])
     is_test: re.Pattern[str] | None = None
     folder_is_package: bool = False
@@ -46,6 +48,7 @@ class ContextSupport:
     opened: re.Pattern[str] | None = None
     everywhere: re.Pattern[str] | None = None
     everywhere_word: str = ""
+    unnamed_is_seen: bool = False
     hides: re.Pattern[str] | None = None
     constructors: frozenset[str] = field(default_factory=frozenset[str])
     standard: frozenset[str] = field(default_factory=frozenset[str])

@@ -34,6 +34,7 @@ CONTEXT = ContextSupport(
         re.M,
     ),
     lead=re.compile(r"\s*(?:\[|//|/\*|\*)"),
+    lead_tells=False,
     owner=frozenset({"this"}),
     is_test=re.compile(r"\[\s*(?:\w+\.)*(?:Test|Fact|Theory|TestMethod|TestCase|TestCaseSource|DataTestMethod)\b"),
     folder_is_package=True,
@@ -42,4 +43,5 @@ CONTEXT = ContextSupport(
     opened=re.compile(r"^[ \t]*(?:global[ \t]+)?using[ \t]+(?:static[ \t]+)?([\w.]+)[ \t]*;", re.M),
     everywhere=re.compile(r"^[ \t]*global[ \t]+using[ \t]+(?:static[ \t]+)?([\w.]+)[ \t]*;", re.M),
     everywhere_word="global",
+    unnamed_is_seen=True,
 )

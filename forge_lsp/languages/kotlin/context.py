@@ -31,6 +31,7 @@ CONTEXT = ContextSupport(
         re.M,
     ),
     lead=re.compile(r"\s*(?:@|//|/\*|\*)"),
+    lead_tells=False,
     owner=frozenset({"this"}),
     is_test=re.compile(r"@(?:\w+\.)*(?:Test|ParameterizedTest|RepeatedTest)\b"),
     folder_is_package=True,

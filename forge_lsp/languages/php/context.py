@@ -40,6 +40,7 @@ CONTEXT = ContextSupport(
         re.M,
     ),
     lead=re.compile(r"\s*(?:#|//|/\*|\*)"),
+    lead_tells=False,
     owner=frozenset({"$this"}),
     is_test=re.compile(r"\bfunction\s+test|#\[\\?(?:\w+\\)*Test\b|@test\b"),
     folder_is_package=True,

@@ -34,6 +34,7 @@ CONTEXT = ContextSupport(
         re.M,
     ),
     lead=re.compile(r"\s*(?:///|//|#\[|/\*|\*)"),
+    lead_tells=False,
     owner=frozenset({"self", "Self"}),
     is_test=re.compile(r"#\[(?:\w+::)*test\b"),
     folder_is_package=False,

@@ -188,3 +188,17 @@ def test_two_secrets_get_two_placeholders() -> None:
     hidden = redact("ghp_aaaaaaaaaaaaaaaa1 ghp_bbbbbbbbbbbbbbbb2 ghp_aaaaaaaaaaaaaaaa1")
     first, second, third = hidden.text.split()
     assert first == third != second
+
+
+def test_what_lies_in_a_folder_of_keys_is_not_shown_under_any_name(tmp_path: Path) -> None:
+    root = tmp_path / "work"
+    made(root, "deep/.aws/inner/tool.py", "plain/tool.py")
+    made(tmp_path, "work-too/tool.py")
+    (root / "code").symlink_to(root / "deep/.aws/inner", target_is_directory=True)
+    (root / ".SSH").symlink_to(root / "plain", target_is_directory=True)
+    (root / "named.py").symlink_to(root / "deep/.aws/inner/tool.py")
+    guard = Guard(root, lang.BUILT_IN.suffixes)
+    for name in ("deep/.aws/inner/tool.py", "code/tool.py", ".SSH/tool.py", "named.py", "../work-too/tool.py"):
+        assert not guard.may_show(root / name), name
+    assert guard.may_show(root / "plain/tool.py") and guard.may_show(root / "plain/../plain/tool.py")
+    assert guard.relative(root) == PurePosixPath() and guard.relative(tmp_path / "work-too/tool.py") is None

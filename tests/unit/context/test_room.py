@@ -1,0 +1,136 @@
+"""Room is spent on what tells something: notes, annotations, imports of tests and private members cost none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from forge_lsp.context.index import Index
+from forge_lsp.context.reading import Reader
+from forge_lsp.context.workspace import Workspace
+from forge_lsp.editing.files import Files
+from tests.support import lang
+from tests.unit.context.test_context_by_language import sharp
+from tests.unit.context.test_context_by_use import gathered, part
+from tests.unit.editing.support import document
+
+CART = "package shop;\n\npublic class Cart {\n    int total(Item item) {¦\n        return 0;\n    }\n}\n"
+
+
+def lines(text: str) -> list[str]:
+    """Its lines, stripped."""
+    return [line.strip() for line in text.split("\n")]
+
+
+async def test_lines_left_out_are_told_within_a_function_and_not_between_definitions(tmp_path: Path) -> None:
+    long = "".join(f"    step_{n} = {n} * {n} + count * {n} - count // 3 + {n} % 7\n" for n in range(60))
+    files = {
+        "shop/cart.py": "from shop.item import Item\n\n\ndef total(item: Item):¦\n    ...\n",
+        "shop/item.py": "class Item:\n"
+        + "".join(
+            f"    def {name}(self, count):\n{long.replace('    step', '        step')}\n"
+            for name in ("price", "weight")
+        ),
+        "shop/bill.py": f"from shop.cart import total\n\n\ndef billed(count):\n{long}    return total(count)\n",
+    }
+    shown = await gathered(tmp_path, files, tokens=900)
+    item = lines(part(shown, "shop/item.py"))
+    assert item[item.index("def price(self, count):") + 1] == "def weight(self, count):"
+    bill = lines(part(shown, "shop/bill.py"))
+    assert bill[bill.index("def billed(count):") + 1] == "# ..."
+    assert "return total(count)" in bill
+
+
+@pytest.mark.parametrize(
+    ("files", "there", "not_there"),
+    [
+        (
+            {
+                "shop/Cart.java": CART,
+                "shop/Item.java": "package shop;\n\n@Entity\npublic class Item {\n    @Override\n"
+                '    @SuppressWarnings("unchecked")\n    public int cents() {\n'
+                + "        int more = 1;\n" * 50
+                + "        return 1;\n    }\n}\n",
+            },
+            {"@Entity", "public int cents() {"},
+            {"@Override", '@SuppressWarnings("unchecked")'},
+        ),
+        (
+            {
+                "shop/cart.py": "from shop.item import Item\n\n\ndef total(item: Item):¦\n    ...\n",
+                "shop/item.py": "class Item:\n    @property\n    def cents(self):\n"
+                + "        more = 1\n" * 50
+                + "        return 1\n",
+            },
+            {"@property", "def cents(self):"},
+            set[str](),
+        ),
+    ],
+)
+async def test_annotations_are_shown_where_they_change_how_a_thing_is_used(
+    tmp_path: Path, files: dict[str, str], there: set[str], not_there: set[str]
+) -> None:
+    shown = lines(part(await gathered(tmp_path, files, tokens=600), next(name for name in files if "tem" in name)))
+    assert there <= set(shown) and not not_there & set(shown)
+
+
+async def test_of_a_test_files_imports_those_that_are_used_are_shown(tmp_path: Path) -> None:
+    files = {
+        "shop/cart.py": "def total(item):¦\n    ...\n",
+        "tests/test_cart.py": "".join(
+            f"from far.away.package.number{n} import something_unused_{n}\n" for n in range(8)
+        )
+        + "from shop.cart import total\nfrom shop.made import made_up\n\n\n"
+        "def test_total():\n    assert total(made_up()) == 0\n",
+    }
+    shown = lines(part(await gathered(tmp_path, files), "tests/test_cart.py"))
+    assert {"from shop.cart import total", "from shop.made import made_up"} <= set(shown)
+    assert not any("unused" in line for line in shown)
+
+
+async def test_what_is_private_to_another_class_comes_after_what_can_be_called(tmp_path: Path) -> None:
+    members = "".join(
+        f"    {kind} int {kind}Number{n}(int first, int second, int third) {{\n"
+        + "        int more = 1;\n" * 50
+        + "        return 1;\n    }\n"
+        for n in range(30)
+        for kind in ("private", "public")
+    )
+    files = {
+        "shop/Cart.java": CART,
+        "shop/Item.java": f"package shop;\n\npublic class Item {{\n{members}}}\n",
+    }
+    shown = part(await gathered(tmp_path, files, tokens=700), "shop/Item.java")
+    assert shown.count("publicNumber") > 5 and "privateNumber" not in shown
+
+
+def test_csharp_files_without_a_namespace_are_seen(tmp_path: Path) -> None:
+    files = {
+        "src/Cart.cs": sharp("Cart", ""),
+        "src/Item.cs": sharp("Item", ""),
+        "far/away/Guard.cs": "static class Guard\n{\n}\n",
+        "far/away/Other.cs": sharp("Other", "").replace("Shop", "Other"),
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = document(files["src/Cart.cs"], lang.CSHARP, tmp_path / "src/Cart.cs")
+    on_disk = Files(tmp_path, (), code=lang.BUILT_IN.suffixes, largest=512_000)
+    workspace = Workspace(found, "src/Cart.cs", on_disk, Index(), Reader(), (lang.CSHARP,))
+    workspace.refresh(most=100, seconds=60)
+    assert list(workspace.opened()) == ["src/Item.cs", "far/away/Guard.cs"]
+
+
+async def test_functions_of_the_same_name_are_looked_at_however_many_there_are(tmp_path: Path) -> None:
+    """What the like function of another program uses is found through it."""
+    files = {
+        "one/main.py": "def made_ready(options):¦\n    ...\n",
+        **{
+            f"other{n}/main.py": "from far.away.tools import unheard_of\n\n\ndef made_ready(options):\n"
+            "    return unheard_of(options)\n"
+            for n in range(12)
+        },
+        "far/away/tools.py": "def unheard_of(options):\n    return options\n",
+    }
+    assert "def unheard_of(options):" in part(await gathered(tmp_path, files), "far/away/tools.py")
