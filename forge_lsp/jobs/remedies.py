@@ -6,11 +6,8 @@ import re
 
 __all__ = ["command_in"]
 
-_PROGRAMS = (
-    "apt-get", "brew", "bundle", "composer", "dotnet", "forge-lsp", "go", "npm", "ollama", "pip", "rustup", "sudo",
-    "systemctl",
-)  # fmt: skip
-_COMMAND = re.compile(rf"(?:[A-Z_]+=\S+ )*(?:{'|'.join(map(re.escape, _PROGRAMS))}) [^;,\n]+")
+_PROGRAMS = r"apt-get|brew|bundle|composer|dotnet|forge-lsp|go|npm|ollama|pip|rustup|sudo|systemctl"
+_COMMAND = re.compile(rf"(?:[A-Z_]+=\S+ )*(?:{_PROGRAMS}) [^;,\n]+")
 _QUOTED = re.compile(r"`([^`\n]+)`")
 
 
