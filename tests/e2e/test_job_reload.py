@@ -277,8 +277,8 @@ async def test_a_job_whose_process_is_killed_is_gone_on_with_after_what_was_boug
             await client.until(lambda: client.progress("end"), PATIENCE)
             assert asked[0].startswith("forge-lsp: the job in even.py was interrupted in attempt 2: ")
             assert client.texts[uri] == DONE
-            told = events(client, "attempt.started", "attempt.finished", "call.started")
-            assert [(event["type"], event["number"]) for event in told[:4]] == [
+            heard = events(client, "attempt.started", "attempt.finished", "call.started")
+            assert [(event["type"], event["number"]) for event in heard[:4]] == [
                 ("attempt.started", 1),  # what was made before is told again, without its calls
                 ("attempt.finished", 1),
                 ("attempt.started", 2),
