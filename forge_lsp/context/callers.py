@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from forge_lsp.context.choosing import Piece
-from forge_lsp.context.reading import Definition, Kind
+from forge_lsp.context.reading import Definition, FileRead, Kind
 from forge_lsp.context.workspace import Source, Workspace
 from forge_lsp.context.worth import Around
 
@@ -117,8 +117,9 @@ def _leaves(source: Source, wanted: re.Pattern[str], around: Around) -> Iterator
     tests_only = [d for d in read.definitions if d.test and d.kind is Kind.FUNCTION]
     items += [(d.line, d.last, d) for d in tests_only]
     if source.test and not any(wanted.search(read.text(first, last)) for first, last, _ in items):
-        # Runners that are told of tests by other means, such as a list in main().
-        items = [(d.line, d.last, d) for d in read.definitions if d.kind is Kind.FUNCTION and d.parent < 0]
+        # Runners that are told of tests by other means, such as a list in main(); classes made up for tests.
+        outer = [d for d in read.definitions if d.kind is Kind.FUNCTION and not _is_nested(d, read)]
+        items = [(d.line, d.last, d) for d in outer]
     if not items:
         return
     for first, last, item in sorted(items, key=lambda one: (one[0], one[1])):
@@ -135,6 +136,11 @@ def _leaves(source: Source, wanted: re.Pattern[str], around: Around) -> Iterator
         named = bool(around.container) and around.container in text
         start = item.first if item is not None else first
         yield _Leaf(source, start, last, (real or calls)[0], bool(real), named, item)
+
+
+def _is_nested(item: Definition, read: FileRead) -> bool:
+    """Whether it is defined within a function."""
+    return item.parent >= 0 and read.definitions[item.parent].kind is Kind.FUNCTION
 
 
 def _cut(leaf: _Leaf) -> tuple[int, ...]:

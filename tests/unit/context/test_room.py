@@ -134,3 +134,17 @@ async def test_functions_of_the_same_name_are_looked_at_however_many_there_are(t
         "far/away/tools.py": "def unheard_of(options):\n    return options\n",
     }
     assert "def unheard_of(options):" in part(await gathered(tmp_path, files), "far/away/tools.py")
+
+
+async def test_a_call_in_a_class_made_up_for_tests_is_shown(tmp_path: Path) -> None:
+    made_up = (
+        "    private class Made : Map\n    {\n        public Made()\n        {\n            Refers<int>(1);\n"
+        "        }\n    }\n"
+    )
+    files = {
+        "src/Map.cs": sharp("Map", "    public void Refers<T>(T one)\n    {¦\n        throw new Exception();\n    }\n"),
+        "tests/MapTests.cs": sharp(
+            "MapTests", f"    [Fact]\n    public void Works()\n    {{\n        new Made();\n    }}\n{made_up}"
+        ),
+    }
+    assert "Refers<int>(1);" in part(await gathered(tmp_path, files), "tests/MapTests.cs")
