@@ -21,6 +21,7 @@ _MOST_CALLERS = 8
 _MOST_LINES = 40  # of one test
 _MOST_HELPER = 25
 _MOST_IMPORTS = 40
+_MOST_DECORATORS = 6
 _ATTRIBUTE = re.compile(r"#\[cfg\(test\)\]")
 _SET_UP = re.compile(r"\b(?:setUp|setUpClass|setup_method|SetUp|beforeEach|before|setup)\b", re.I)
 
@@ -148,7 +149,8 @@ def _cut(leaf: _Leaf) -> tuple[int, ...]:
     if leaf.last - leaf.first < _MOST_LINES:
         return tuple(range(leaf.first, leaf.last + 1))
     start = leaf.item.line if leaf.item is not None else leaf.first
-    kept = set(range(start, start + 4)) | set(range(max(start, leaf.call - 8), min(leaf.last, leaf.call + 8) + 1))
+    said = leaf.source.read.decorators(leaf.item)[-_MOST_DECORATORS:] if leaf.item is not None else []
+    kept = {*said, *range(start, start + 4)} | set(range(max(start, leaf.call - 8), min(leaf.last, leaf.call + 8) + 1))
     return tuple(sorted(kept))
 
 
