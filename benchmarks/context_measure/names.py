@@ -173,9 +173,9 @@ def read(folder: Path, language: Language) -> Truth:
         _look(truth, name, parsed(language, data), data)
     if language is RUST:
         for name, data in truth.texts.items():
-            at = data.find(b"#[cfg(test)]")
-            if at >= 0:
-                truth.tests[name] = data[at:].decode("utf-8", "replace")
+            found = re.search(rb"#\[cfg\(test\)\]\s*mod \w+ \{", data)  # not ``mod tests;``, which is a file
+            if found is not None:
+                truth.tests[name] = data[found.start() :].decode("utf-8", "replace")
     for name, text in truth.tests.items():
         # A call, not a definition; Rust's and C's macros count.
         for match in re.finditer(
@@ -325,4 +325,5 @@ def own_names(truth: Truth, function: Function) -> dict[str, list[Place]]:
 
 def tests_of(truth: Truth, function: Function) -> set[str]:
     """Test files with a call of the function."""
-    return truth.in_tests.get(function.name, set()) if not function.name.startswith("__") else set()
+    called = function.name != "constructor" and not function.name.startswith("__")
+    return truth.in_tests.get(function.name, set()) if called else set()

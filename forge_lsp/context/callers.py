@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from forge_lsp.context.choosing import Piece
-from forge_lsp.context.reading import Definition, Kind
+from forge_lsp.context.reading import Definition, FileRead, Kind
 from forge_lsp.context.workspace import Source, Workspace
 from forge_lsp.context.worth import Around
 
@@ -21,6 +21,7 @@ _MOST_CALLERS = 8
 _MOST_LINES = 40  # of one test
 _MOST_HELPER = 25
 _MOST_IMPORTS = 40
+_MOST_DECORATORS = 6
 _ATTRIBUTE = re.compile(r"#\[cfg\(test\)\]")
 _SET_UP = re.compile(r"\b(?:setUp|setUpClass|setup_method|SetUp|beforeEach|before|setup)\b", re.I)
 
@@ -117,8 +118,9 @@ def _leaves(source: Source, wanted: re.Pattern[str], around: Around) -> Iterator
     tests_only = [d for d in read.definitions if d.test and d.kind is Kind.FUNCTION]
     items += [(d.line, d.last, d) for d in tests_only]
     if source.test and not any(wanted.search(read.text(first, last)) for first, last, _ in items):
-        # Runners that are told of tests by other means, such as a list in main().
-        items = [(d.line, d.last, d) for d in read.definitions if d.kind is Kind.FUNCTION and d.parent < 0]
+        # Runners that are told of tests by other means, such as a list in main(); classes made up for tests.
+        outer = [d for d in read.definitions if d.kind is Kind.FUNCTION and not _is_nested(d, read)]
+        items = [(d.line, d.last, d) for d in outer]
     if not items:
         return
     for first, last, item in sorted(items, key=lambda one: (one[0], one[1])):
@@ -137,12 +139,18 @@ def _leaves(source: Source, wanted: re.Pattern[str], around: Around) -> Iterator
         yield _Leaf(source, start, last, (real or calls)[0], bool(real), named, item)
 
 
+def _is_nested(item: Definition, read: FileRead) -> bool:
+    """Whether it is defined within a function."""
+    return item.parent >= 0 and read.definitions[item.parent].kind is Kind.FUNCTION
+
+
 def _cut(leaf: _Leaf) -> tuple[int, ...]:
     """Its lines; of a long test the first ones and those around the call."""
     if leaf.last - leaf.first < _MOST_LINES:
         return tuple(range(leaf.first, leaf.last + 1))
     start = leaf.item.line if leaf.item is not None else leaf.first
-    kept = set(range(start, start + 4)) | set(range(max(start, leaf.call - 8), min(leaf.last, leaf.call + 8) + 1))
+    said = leaf.source.read.decorators(leaf.item)[-_MOST_DECORATORS:] if leaf.item is not None else []
+    kept = {*said, *range(start, start + 4)} | set(range(max(start, leaf.call - 8), min(leaf.last, leaf.call + 8) + 1))
     return tuple(sorted(kept))
 
 

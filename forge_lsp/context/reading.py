@@ -168,10 +168,14 @@ class FileRead:
         """What each line takes, in tokens."""
         return tuple(estimate_tokens(line + "\n") for line in self.lines)
 
+    def decorators(self, item: Definition) -> list[int]:
+        """The lines above it that are no comments: decorators, annotations, attributes."""
+        return [n for n in range(item.first, item.line) if _COMMENT.match(self.lines[n]) is None]
+
     def header_lines(self, item: Definition) -> list[int]:
         """The lines that say what it is: its header, and the decorators where they say more."""
         tells = self.lead_tells or item.kind in (Kind.TYPE, Kind.PART)
-        told = [n for n in range(item.first, item.line) if _COMMENT.match(self.lines[n]) is None] if tells else []
+        told = self.decorators(item) if tells else []
         return [*told, *range(item.line, min(item.header, item.line + _MOST_HEADER) + 1)]
 
     def documentation(self, item: Definition) -> list[int]:

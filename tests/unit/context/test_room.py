@@ -134,3 +134,29 @@ async def test_functions_of_the_same_name_are_looked_at_however_many_there_are(t
         "far/away/tools.py": "def unheard_of(options):\n    return options\n",
     }
     assert "def unheard_of(options):" in part(await gathered(tmp_path, files), "far/away/tools.py")
+
+
+async def test_a_call_in_a_class_made_up_for_tests_is_shown(tmp_path: Path) -> None:
+    made_up = (
+        "    private class Made : Map\n    {\n        public Made()\n        {\n            Refers<int>(1);\n"
+        "        }\n    }\n"
+    )
+    files = {
+        "src/Map.cs": sharp("Map", "    public void Refers<T>(T one)\n    {¦\n        throw new Exception();\n    }\n"),
+        "tests/MapTests.cs": sharp(
+            "MapTests", f"    [Fact]\n    public void Works()\n    {{\n        new Made();\n    }}\n{made_up}"
+        ),
+    }
+    assert "Refers<int>(1);" in part(await gathered(tmp_path, files), "tests/MapTests.cs")
+
+
+async def test_a_long_test_is_shown_with_what_makes_it_one(tmp_path: Path) -> None:
+    long = "".join(f"        let step_{n} = {n} * {n} + {n} - {n} / 3;\n" for n in range(60))
+    text = (
+        "pub fn total(count: u32) -> u32 {¦\n    todo!()\n}\n\n#[cfg(test)]\nmod tests {\n    use super::*;\n\n"
+        + "".join(f"    const FAR_{n}: u32 = {n} * {n} + {n} - {n} / 3 + {n} % 7;\n" for n in range(80))
+        + "\n    /// Counts.\n    ///\n    /// At length.\n    /// And more.\n"
+        f"    #[test]\n    #[should_panic]\n    fn counts() {{\n{long}        assert_eq!(total(3), 4);\n    }}\n}}\n"
+    )
+    shown = lines((await gathered(tmp_path, {"src/lib.rs": text}, tokens=600)).text)
+    assert {"#[test]", "#[should_panic]", "assert_eq!(total(3), 4);"} <= set(shown)
