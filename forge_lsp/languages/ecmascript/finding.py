@@ -89,6 +89,8 @@ class Suite:
     """What the project's own script gives the runner."""
     variables: tuple[tuple[str, str], ...] = ()
     """What it sets in the environment for that."""
+    whole: bool = True
+    """Whether these are all files that load the document, where none names the scope; else others may speak of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,12 +118,23 @@ def found_for(task: Task, place: Place) -> tuple[tuple[Suite, ...], tuple[CheckR
     spoken = speaking_of(place, files, names, most=_MOST_FILES)
     own = [one for one in (name, *callers) if one is not None and len(one) > 2]
     importers = cache(lambda: Importers.of(place, ENDINGS))
+    whole = True
     if not own or not speaking_of(place, map(str, spoken), own, most=1):
-        # Those that load it without a word of it: by the package, an index, or another module.
+        # Those that load it without a word of it: by the package, an index, or another module. First those that name
+        # what calls it there, last those that have a word of the module's name and do not load it.
         steps = importers().steps
         loading = sorted((file for file in files if file in steps), key=lambda file: (steps[file], file))
-        spoken = (*spoken, *(PurePosixPath(file) for file in loading if PurePosixPath(file) not in spoken))
+        near = [
+            place.text(PurePosixPath(file)) or "" for file, step in steps.items() if step == 1 and file not in files
+        ]
+        outer = sorted(reaching((name,), *near[:_MOST_CALLERS]) - {name}) if name is not None else ()
+        outer = [one for one in outer if len(one) > 2 and one not in callers]
+        named = speaking_of(place, loading, outer, most=_MOST_FILES) if outer else ()
+        known = [file for file in spoken if str(file) in steps]
+        spoken = tuple(dict.fromkeys((*named, *known, *map(PurePosixPath, loading), *spoken)))
+        every = len(spoken)
         spoken = spoken[: _few(place, spoken)]
+        whole = len(spoken) == every
     for file in spoken:
         at = Place(source=place.source, document=file, overlay=place.overlay)
         # What tests a built copy is told of, whatever else it loads.
@@ -139,7 +152,7 @@ def found_for(task: Task, place: Place) -> tuple[tuple[Suite, ...], tuple[CheckR
             key = (found.runner, found.folder, found.hooks)
             known = suites.get(key)
             suites[key] = replace(known, files=(*known.files, file)) if known is not None else found
-    return tuple(suites.values()), tuple(blocked.values())
+    return tuple(replace(suite, whole=whole) for suite in suites.values()), tuple(blocked.values())
 
 
 def _of_others(place: Place, at: Place, names: Iterable[str | None], importers: Callable[[], Importers]) -> bool:

@@ -31,8 +31,9 @@ _BUILTIN = frozenset(
     )
 )
 _MOST_FILES = 1_500
-_MOST_STEPS = 4
+_MOST_STEPS = 8
 _MANIFEST = "package.json"
+_BUILT = re.compile(r"^(?:\./)?(?:dist|lib|build|out|cjs|esm)/(?:cjs/|esm/)?")
 
 
 def whole_export(text: str) -> bool:
@@ -107,7 +108,11 @@ class Importers:
         folder = self.packages.get(name)
         if folder is None:
             return None
-        return self._file(place, str(folder / source[len(name) + 1 :]) if source != name else str(folder))
+        if source == name:
+            return self._file(place, str(folder))
+        inner = source[len(name) + 1 :]
+        exported = (self._file(place, str(folder / entry)) for entry in _exported(place, folder, inner))
+        return next(filter(None, exported), None) or self._file(place, str(folder / inner))
 
     def _file(self, place: Place, path: str) -> str | None:
         path = "" if path == "." else path
@@ -149,9 +154,32 @@ def _entries(place: Place, folder: PurePosixPath) -> Iterator[str]:
     manifest = _manifest(place, folder / _MANIFEST)
     for entry in (*_strings([manifest.get(key) for key in ("source", "exports", "module", "main")]), "index"):
         yield entry
-        yield re.sub(r"^(?:\./)?(?:dist|lib|build|out|cjs|esm)/(?:cjs/|esm/)?", "src/", entry)
+        yield _BUILT.sub("src/", entry)
     yield "src/index"
     yield "lib/index"
+
+
+def _exported(place: Place, folder: PurePosixPath, inner: str) -> Iterator[str]:
+    """The files that a package's manifest gives for ``package/inner``, under any condition; built files by their
+    sources."""
+    table: object = _manifest(place, folder / _MANIFEST).get("exports")
+    for key, value in cast("dict[str, object]", table).items() if isinstance(table, dict) else ():
+        head, star, tail = key.removeprefix("./").partition("*")
+        if inner != head if not star else not (inner.startswith(head) and inner.endswith(tail)):
+            continue
+        part = inner[len(head) : len(inner) - len(tail)] if star else ""
+        for entry in _strings([_filled(value, part) if star else value]):
+            yield posixpath.normpath(entry)
+            yield _BUILT.sub("src/", posixpath.normpath(entry))
+
+
+def _filled(value: object, part: str) -> object:
+    """What a pattern of ``exports`` gives, with the part of the name that its star stands for."""
+    if isinstance(value, str):
+        return value.replace("*", part)
+    if isinstance(value, dict):
+        return {key: _filled(one, part) for key, one in cast("dict[str, object]", value).items()}
+    return [_filled(one, part) for one in cast("list[object]", value)] if isinstance(value, list) else value
 
 
 def _strings(values: Iterable[object]) -> Iterator[str]:

@@ -150,7 +150,7 @@ class JavaScriptTests:
 
         judge = TestSuite(name=suite.runner, key=key, run=run, speaks=speaks, unit=file_of)
         results = await judged(judge, task, candidate, self._memory)
-        silent = task.scope.name is not None and not any(map(speaks, after)) and not notes
+        silent = task.scope.name is not None and not any(map(speaks, after)) and suite.whole and not notes
         text = emptied(task, candidate.text) if silent and after else None
         if text is not None and all(result.status not in AGAINST for result in results):
             own = replace(course, text=text, lines=scope_lines(task, candidate, text))

@@ -55,6 +55,50 @@ def test_a_package_of_the_workspace_by_its_name_and_built_files_by_their_sources
     assert found == {"packages/shapes/src/index.ts": 1, "packages/user/test/a.test.ts": 2}
 
 
+def test_parts_of_a_package_by_its_manifest_under_any_condition(tmp_path: Path) -> None:
+    files = {
+        "packages/shapes/package.json": (
+            '{"name": "shapes", "exports": {"./v4": {"@own/source": "./src/v4/index.ts", "import": "./v4/index.js"}, '
+            '"./parts/*": {"import": "./dist/parts/*.js"}}}'
+        ),
+        "packages/shapes/src/v4/index.ts": 'export { area } from "../area.js";\n',
+        "packages/shapes/src/parts/one.ts": 'export { area } from "../area.js";\n',
+        "packages/shapes/test/a.test.ts": 'import { area } from "shapes/v4";\n',
+        "packages/shapes/test/b.test.ts": 'import { area } from "shapes/parts/one";\n',
+        "packages/shapes/test/c.test.ts": 'import { area } from "shapes/other";\n',
+    }
+    found = steps(tmp_path, files, "packages/shapes/src/area.ts")
+    assert {name: step for name, step in found.items() if "test" in name} == {
+        "packages/shapes/test/a.test.ts": 2,
+        "packages/shapes/test/b.test.ts": 2,
+    }
+
+
+def test_tests_of_what_calls_it_in_other_modules_come_first(tmp_path: Path) -> None:
+    """What has a word of the module's name and does not load it comes last."""
+    head = 'import test from "node:test";\n'
+    files = {
+        "lib/util.js": "export const half = (x) => x / 2;\n",
+        "lib/api.js": 'import { half } from "./util.js";\nexport function middle(a, b) {\n  return half(a + b);\n}\n',
+        "lib/index.js": 'export * from "./api.js";\n',
+        "test/a.test.js": f'{head}import {{ other }} from "../other.js";\ntest("util", () => other());\n',
+        "test/b.test.js": f'{head}import * as all from "../lib/index.js";\ntest("all", () => all);\n',
+        "test/c.test.js": f'{head}import {{ middle }} from "../lib/index.js";\ntest("it", () => middle(1, 2));\n',
+        "other.js": "export const other = () => 1;\n",
+        "package.json": '{"type": "module"}',
+    }
+    write_files(tmp_path, files)
+    text = "«export const half = (x) => x / 2;»\n"
+    task = task_of(text, language=lang.JAVASCRIPT, path=tmp_path / "lib/util.js", workspace=tmp_path, name="half")
+    suites, _ = found_for(task, place_of(task))
+    assert [str(file) for suite in suites for file in suite.files] == ["test/c.test.js", "test/b.test.js"]
+    assert all(suite.whole for suite in suites)
+    more = f'{head}import * as all from "../lib/index.js";\ntest("all", () => all);\n'
+    write_files(tmp_path, {f"test/more{number}.test.js": more for number in range(30)})
+    suites, _ = found_for(task, place_of(task))
+    assert not any(suite.whole for suite in suites), "some that load it were left out"
+
+
 @pytest.mark.parametrize(("text", "whole"), [
     ("module.exports = function () {};", True),
     ("module.exports = area;", True),
