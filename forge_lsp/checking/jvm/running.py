@@ -125,8 +125,8 @@ def must_fail(tests: Sequence[TestClass]) -> tuple[dict[PurePosixPath, bytes], t
 
 
 def program_of(setting: Setting, path: Sequence[str], name: str, *, agent: str | None = None) -> tuple[str, ...]:
-    """Return the command that runs a program of ours in the module's folder, with a class path, and the ``agent`` (a jar)
-    that is loaded before it."""
+    """Return the command that runs a program of ours in the module's folder, with a class path, and the ``agent``
+    (a jar) that is loaded before it."""
     java = (str(setting.jdk.java), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx1g")
     java = (*java, "-XX:+DisableAttachMechanism", "-XX:-UsePerfData", *_manager(setting.jdk))
     java = (*java, f"-javaagent:{agent}") if agent is not None else java

@@ -121,24 +121,23 @@ async def test_start_returns_before_the_work_and_wait_tells_the_end(rig: Rig) ->
 
 
 @pytest.mark.parametrize(
-    ("error", "more"),
+    ("kind", "remedy", "more"),
     [
-        (ConsentRefused("it was refused", remedy="say yes"), {"cause": "consent", "remedy": "say yes"}),
-        (
-            ToolMissing("no ruff", remedy="pip install ruff"),
-            {"remedy": "pip install ruff", "command": "pip install ruff"},
-        ),
-        (ForgeError("it was refused"), {}),
+        (ConsentRefused, "say yes", {"cause": "consent", "remedy": "say yes"}),
+        (ToolMissing, "pip install ruff", {"remedy": "pip install ruff", "command": "pip install ruff"}),
+        (ForgeError, None, {}),
     ],
 )
-async def test_a_failure_tells_programs_why_and_what_to_do(rig: Rig, error: ForgeError, more: dict[str, str]) -> None:
+async def test_a_failure_tells_programs_why_and_what_to_do(
+    rig: Rig, kind: type[ForgeError], remedy: str | None, more: dict[str, str]
+) -> None:
     async def run(emit: Emit) -> Concluded:
-        raise error
+        raise kind("it was refused", remedy=remedy)
 
     result = await (await rig.start(run)).wait()
     told = outcome_document(result)
     assert {key: told[key] for key in ("cause", "remedy", "command") if key in told} == more
-    assert told["reason"] == error.full_message
+    assert told["reason"] == kind("it was refused", remedy=remedy).full_message
     last = result.events[-1].to_json()
     assert (last["type"], last["cause"]) == ("job.finished", more.get("cause"))
 
