@@ -145,6 +145,12 @@ def _refused(play: TestedJob) -> str:
     return "unverified" if play.outcome is Outcome.UNVERIFIED else "refused"
 
 
+def _stopped(number: int, frame: object) -> None:
+    """End so that what was changed in a project is put back."""
+    del frame
+    sys.exit(128 + number)
+
+
 def main() -> int:
     """Run it."""
     names = [source.name for source in SOURCES]
@@ -163,7 +169,7 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := [name for name in options.names if name not in names]:
         parser.error(f"there is no project {unknown[0]}; there are {', '.join(names)}")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was changed in a project is put back
+    signal.signal(signal.SIGTERM, _stopped)
     clones = dict(one.split("=", 1) for one in options.checkout)
     chosen = [source_named(name) for name in options.names]
     chosen = chosen or [one for one in SOURCES if one.kind != "checkout" or one.name in clones]
