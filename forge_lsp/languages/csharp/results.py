@@ -27,6 +27,7 @@ _FRAME = re.compile(r"^[ \t]*at (?P<what>.+?) in (?P<file>.+?):line (?P<line>\d+
 _STATES = {"Passed": True, "Failed": False, "Timeout": False, "Aborted": False, "Error": False}
 _COUNTED = re.compile(r"Failed:\s*(?P<failed>\d+), Passed:\s*(?P<passed>\d+), Skipped:\s*(?P<skipped>\d+)")
 _UNFINISHED = re.compile(r"NotImplementedException|NotSupportedException")
+_SKIPS = re.compile(r"\b(?:\w*Skip|Ignore|Explicit|Inconclusive)")
 _MISSING = tuple(
     re.compile(pattern)
     for pattern in (
@@ -100,6 +101,11 @@ class Reading:
             return Cause.SCOPE if self.speaks(test) else Cause.ELSEWHERE
         return Cause.SCOPE if found is not None and self.speaks(test) else Cause.UNKNOWN
 
+    def skips(self, test: str) -> bool:
+        """Return whether the file of a test skips some: else the code that it calls has thrown what skips it."""
+        found = self._method(test)
+        return found is not None and _SKIPS.search(blanked(found[0])) is not None
+
     def _names(self, text: str) -> bool:
         return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) for name in self.names)
 
@@ -166,7 +172,7 @@ def missing_in(problem: Diagnostic) -> str | None:
 
 def _run(name: str, state: bool | None, message: str, stack: str, reading: Reading | None) -> Run:
     if state is None:
-        return skipped(message, marked=True)
+        return skipped(message, marked=reading is not None and reading.skips(name))
     if state:
         return passed()
     expected, actual = values_in(message)
