@@ -18,6 +18,9 @@ t.scenario(function()
     end)
   end)
   t.ok(vim.lsp.status():find('generating', 1, true), "Neovim's own status knows it")
+  -- answered once what was told of the job before is in the ledger, which a process that is killed may lose else
+  local client = t.attached()
+  client:request_sync('workspace/executeCommand', { command = 'forge.history', arguments = {} }, 10000, 0)
   for _, pid in ipairs(vim.api.nvim_get_proc_children(vim.fn.getpid())) do
     for _, server in ipairs(vim.api.nvim_get_proc_children(pid)) do
       vim.uv.kill(server, 'sigkill') -- else it goes on without its editor

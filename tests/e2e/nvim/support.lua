@@ -13,7 +13,7 @@ function t.wait(what, met, patience)
     value = met()
     return value
   end, 20) then
-    error('waited in vain for ' .. what .. '\nmessages: ' .. vim.inspect(t.messages), 2)
+    error(('waited in vain for %s\nmessages: %s\nchoices: %s'):format(what, vim.inspect(t.messages), vim.inspect(t.seen)), 2)
   end
   return value
 end

@@ -1,10 +1,30 @@
 """kill_server.py CONFIG: kill the language server that runs with this FORGE_CONFIG, both of its processes, and no
-other."""
+other, as soon as its ledger has an attempt that began."""
 
 import os
 import signal
+import sqlite3
 import sys
+import time
+import tomllib
 from pathlib import Path
+
+BEGUN = "SELECT count(*) FROM events WHERE type = 'attempt.started'"
+
+
+def begun(ledger: Path) -> bool:
+    """Whether an attempt is in the ledger: what is only about to be written there, a process that is killed loses."""
+    try:
+        with sqlite3.connect(f"file:{ledger}?mode=ro", uri=True) as database:
+            return database.execute(BEGUN).fetchone()[0] > 0
+    except sqlite3.Error:
+        return False
+
+
+ledger = Path(tomllib.loads(Path(sys.argv[1]).read_text())["state"]["dir"]) / "ledger.db"
+patience = time.monotonic() + 20
+while not begun(ledger) and time.monotonic() < patience:
+    time.sleep(0.05)
 
 wanted = f"FORGE_CONFIG={sys.argv[1]}".encode()
 killed = 0
