@@ -27,12 +27,13 @@ from forge_lsp.core.checks import (
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import ScopeKind, Task
 
-__all__ = ["Memory", "Suite", "joined", "judged", "not_run", "speaking_of"]
+__all__ = ["FICKLE", "Memory", "Suite", "joined", "judged", "not_run", "speaking_of", "unconfirmed"]
 
 _STAGED = 5.0
 """From so many seconds on, what calls the scope is run by itself, first."""
 _LONG = 0.5
 """Where the untouched text's tests take this share of their time, a candidate's may not come to their end."""
+FICKLE = "it passes and fails on the same code"
 _FINE = frozenset({CheckStatus.PROOF, CheckStatus.KEPT})
 _MOST_FILES = 2_000
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -151,7 +152,6 @@ async def _judged(
     suite: Suite, task: Task, candidate: Candidate, memory: Memory, before: SuiteRun
 ) -> tuple[CheckResult, ...]:
     """Run a suite on the candidate, and return what each test says after its run ``before``."""
-    untouched = task.document.text
     took = memory.seconds(suite.key)
     brought = suite.brings(candidate) if suite.brings is not None else brought_by(task, candidate, before)
     results: dict[str, CheckResult] = {}
@@ -182,17 +182,21 @@ async def _judged(
         how = f" ({suite.seconds:g} s)" if suite.seconds is not None else ""
         left.append(_left(suite, sorted(late), f"the time for tests{how} was over", _more_time(task)))
     proofs = [name for name, result in results.items() if result.status is CheckStatus.PROOF and name in before.runs]
-    if proofs:
-        key = f"{suite.key}\0again\0{sorted(proofs)}"
-        again = await memory.get(key, lambda: suite.run(untouched, proofs), keep=False)
-        fickle |= {name for name in proofs if _passes(again, name)}
+    fickle |= await unconfirmed(suite, task, proofs, memory)
     told = (
-        replace(result, status=CheckStatus.FLAKY, detail="it passes and fails on the same code")
-        if name in fickle
-        else result
+        replace(result, status=CheckStatus.FLAKY, detail=FICKLE) if name in fickle else result
         for name, result in results.items()
     )
     return (*told, *left)
+
+
+async def unconfirmed(suite: Suite, task: Task, proofs: Sequence[str], memory: Memory) -> set[str]:
+    """Return those of the tests that would be ``proofs`` which pass on the untouched text where it is run again."""
+    if not proofs:
+        return set()
+    key = f"{suite.key}\0again\0{sorted(proofs)}"
+    again = await memory.get(key, lambda: suite.run(task.document.text, proofs), keep=False)
+    return {name for name in proofs if _passes(again, name)}
 
 
 def _parts(suite: Suite, before: SuiteRun, took: float) -> list[list[str] | None]:

@@ -31,11 +31,11 @@ from forge_lsp.core.ports import Gathered, ShownPart, Syntax
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.editing.files import Files
 from forge_lsp.editing.fitting import estimate_tokens, fenced, fitted_document, rendered, shortened
-from forge_lsp.editing.ignore import is_secret_name
 from forge_lsp.editing.lines import Lines, is_blank, leading_space, normalised
 from forge_lsp.editing.markers import comment
 from forge_lsp.editing.neighbours import imported_files
 from forge_lsp.editing.rules import rules_files
+from forge_lsp.editing.secret_names import is_secret_name
 from forge_lsp.redaction import hidden, redact
 
 __all__ = ["Context", "ContextConfig"]

@@ -32,7 +32,6 @@ _MOST_HEADER = 10  # lines
 _MOST_VALUE = 8
 _MOST_WORDS = 4  # lines of documentation
 _REMEMBERED = 512
-_LONGEST_LINE = 400
 
 
 class Kind(StrEnum):

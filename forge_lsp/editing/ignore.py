@@ -11,14 +11,14 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from forge_lsp.editing.git_rules import exclude_files
-from forge_lsp.editing.secret_names import SECRET_FOLDERS, is_secret_file, is_secret_name
+from forge_lsp.editing.secret_names import SECRET_FOLDERS, is_secret_file
 from forge_lsp.editing.stamps import Stamp, folder_stamp
 from forge_lsp.reading import read_text
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-__all__ = ["Guard", "is_secret_name"]
+__all__ = ["Guard"]
 
 _IGNORE_FILES = (".gitignore", ".cursorignore", ".aiignore", ".aiexclude")
 _HEAVY = frozenset(

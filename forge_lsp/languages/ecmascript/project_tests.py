@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.checking.programs import no_code_here, readable_for
 from forge_lsp.checking.project import Place, fingerprint
 from forge_lsp.checking.runs import SuiteRun, scope_lines, tail, uncollected
-from forge_lsp.checking.suites import Memory, judged, not_run
+from forge_lsp.checking.suites import Memory, judged, not_run, unconfirmed
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import AGAINST, Cause, CheckResult, CheckStatus, Run
@@ -38,7 +38,7 @@ from forge_lsp.languages.ecmascript.outcomes import (
     telling,
     unexported,
 )
-from forge_lsp.languages.ecmascript.reached import emptied, with_reached
+from forge_lsp.languages.ecmascript.reached import emptied, with_reached, without_proof
 from forge_lsp.languages.ecmascript.reading import reaching, read_tests
 from forge_lsp.languages.ecmascript.tsc import script_folders
 from forge_lsp.sandbox.exposure import Origin, exposed
@@ -156,7 +156,17 @@ class JavaScriptTests:
             own = replace(course, text=text, lines=scope_lines(task, candidate, text))
             empty = (await self._run(place, suite, node, own, texts)).run
             known_run = await self._memory.get(key, lambda: run(task.document.text, None))
+            counted = {result.id for result in results if result.status is CheckStatus.PROOF}
             results = with_reached(results, suite.runner, known_run, after, empty)
+            proofs = [
+                result.id.removeprefix(f"{suite.runner}:")
+                for result in results
+                if result.status is CheckStatus.PROOF and result.id not in counted
+            ]
+            results = without_proof(results, suite.runner, await unconfirmed(judge, task, proofs, self._memory))
+        if notes and self._memory.earlier(key):
+            # An earlier process kept no notes of the untouched text.
+            await self._memory.get(key, lambda: run(task.document.text, None), again=True)
         before = self._known_notes.get(key, frozenset())
         fresh = [note for note in dict.fromkeys(notes) if note not in before]
         remedied = [

@@ -5,17 +5,18 @@ Pure: it makes the text for that run, and reads the runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 from forge_lsp.checking.runs import SuiteRun
-from forge_lsp.core.checks import CheckKind, CheckResult, Run, RunState, status_of
+from forge_lsp.checking.suites import FICKLE
+from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus, Run, RunState, status_of
 from forge_lsp.core.ports import ItemKind
 from forge_lsp.core.task import Task
 from forge_lsp.editing.scoped import scoped
 from forge_lsp.languages.ecmascript import TYPESCRIPT
 
-__all__ = ["emptied", "with_reached"]
+__all__ = ["emptied", "with_reached", "without_proof"]
 
 
 def emptied(task: Task, text: str) -> str | None:
@@ -50,3 +51,13 @@ def with_reached(
         new = CheckResult(id=key, kind=CheckKind.TEST, status=status, source=f"{suite}: {name}")
         told[key] = replace(told[key], status=status) if key in told else new
     return tuple(told.values())
+
+
+def without_proof(results: Sequence[CheckResult], suite: str, fickle: Set[str]) -> tuple[CheckResult, ...]:
+    """Return the results with those of the ``fickle`` tests as flaky: they pass on the untouched text too."""
+    return tuple(
+        replace(result, status=CheckStatus.FLAKY, detail=FICKLE)
+        if result.id.removeprefix(f"{suite}:") in fickle
+        else result
+        for result in results
+    )

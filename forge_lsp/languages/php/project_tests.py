@@ -85,6 +85,9 @@ class PhpTests:
         judge = TestSuite(name=_SUITE, key=key, run=run, speaks=suite.speaks, proves=lambda name: name not in idle)
         try:
             results = await judged(judge, task, candidate, self._memory)
+            if notes and self._memory.earlier(key):
+                # An earlier process kept no notes of the untouched text.
+                await self._memory.get(key, lambda: run(task.document.text, None), again=True)
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
         known = self._known_notes.get(key, frozenset())

@@ -10,7 +10,17 @@ import pytest
 
 from forge_lsp.checking.project import Place
 from forge_lsp.checking.runs import SuiteRun, failed, passed, skipped, uncollected
-from forge_lsp.checking.suites import Memory, Suite, brought_by, compared, joined, judged, not_run, speaking_of
+from forge_lsp.checking.suites import (
+    Memory,
+    Suite,
+    brought_by,
+    compared,
+    joined,
+    judged,
+    not_run,
+    speaking_of,
+    unconfirmed,
+)
 from forge_lsp.core.attempt import Evidence
 from forge_lsp.core.checks import Cause, CheckStatus, Run
 from forge_lsp.core.task import ScopeKind
@@ -61,6 +71,15 @@ async def test_a_test_that_changes_its_mind_says_nothing() -> None:
     assert await statuses(suite) == {"a": FLAKY, "b": FLAKY}
     suite, _ = scripted({"a": OPEN}, {"a": passed()}, {"a": passed()})
     assert await statuses(suite) == {"a": FLAKY}, "it passes on the untouched text too"
+
+
+async def test_what_passes_on_the_untouched_text_too_is_no_proof() -> None:
+    suite, asked = scripted({"a": OPEN, "b": passed()})
+    memory = Memory()
+    assert await unconfirmed(suite, task_of(STUB, name="area"), ["a", "b"], memory) == {"b"}
+    assert await unconfirmed(suite, task_of(STUB, name="area"), ["a", "b"], memory) == {"b"}, "run once"
+    assert await unconfirmed(suite, task_of(STUB, name="area"), [], memory) == set()
+    assert asked == [(True, ["a", "b"])]
 
 
 class Slow(Memory):
