@@ -13,13 +13,17 @@ Prints for each project the right answers accepted, the wrong ones by what becam
 ran, the seconds of a first and of a later look against the project's own command, and what was left behind in its
 folder. Exits 1 where more than 2% of the wrong answers are accepted, fewer than 97% of the right ones, an answer was
 accepted although tests are there and none ran, or something was left behind. A project that cannot be had or set up
-here is named and left out.
+here is named and left out. In the folder of ``--work`` the projects are kept, what their own commands said, and the
+functions that were played to their end: these are not played again, so that a long table can be made in several runs
+(remove a project's ``.plays.jsonl`` after the product has changed).
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
+import json
 import signal
 import sys
 import tempfile
@@ -30,14 +34,16 @@ from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.wild_projects import SOURCES, Source, source_named
 from benchmarks.wild_projects.getting import Unavailable, got
 from benchmarks.wild_projects.own import Known, known_of
-from benchmarks.wild_projects.playing import TestedJob, plays_of, snapshot, toolchains_here
+from benchmarks.wild_projects.playing import PlayedJob, plays_of, snapshot, toolchains_here
 from forge_lsp.core.attempt import Outcome
+from forge_lsp.core.codec import decode, encode
 from forge_lsp.languages.registry import BUILT_IN
 from tests.support.intervals import share
 
@@ -51,7 +57,7 @@ class Result:
 
     source: Source
     known: Known
-    plays: tuple[TestedJob, ...]
+    plays: tuple[PlayedJob, ...]
     left: tuple[str, ...]
 
     @property
@@ -71,8 +77,27 @@ class Result:
         return tuple(found)
 
 
+class KeptPlays:
+    """The functions of a project that were played to their end, in a file of JSON lines beside its folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._store = root.with_name(f"{root.name}.plays.jsonl")
+        lines = self._store.read_text("utf-8").splitlines() if self._store.is_file() else ()
+        entries: list[dict[str, Any]] = [json.loads(line) for line in lines]
+        self._known = {entry["case"]: [decode(PlayedJob, play) for play in entry["plays"]] for entry in entries}
+
+    def of(self, key: str) -> list[PlayedJob] | None:
+        """Return what came of all answers to one function, or None where it was not played to its end."""
+        return self._known.get(key)
+
+    def add(self, key: str, plays: Sequence[PlayedJob]) -> None:
+        """Keep them."""
+        with self._store.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"case": key, "plays": [encode(play) for play in plays]}) + "\n")
+
+
 async def run(source: Source, root: Path, options: argparse.Namespace) -> Result:
-    """Play one project. Raises Unavailable."""
+    """PlayedJob one project. Raises Unavailable."""
     known = await asyncio.to_thread(
         known_of,
         source,
@@ -85,23 +110,31 @@ async def run(source: Source, root: Path, options: argparse.Namespace) -> Result
     language = BUILT_IN.get(source.language)
     assert language is not None, source.language
     before = snapshot(root)
-    plays: list[TestedJob] = []
+    plays: list[PlayedJob] = []
     with tempfile.TemporaryDirectory() as temp:
         async with toolchains_here(Path(temp) / "boxes", options.timeout) as every:
+            kept = KeptPlays(root)
             until = time.monotonic() + options.seconds
-            for number, case in enumerate(known.cases[options.after :]):
-                if number and time.monotonic() > until:
-                    break
+            for case in known.cases:
+                key = f"{case.id} {hashlib.sha256(repr(case).encode()).hexdigest()[:16]}"
+                if (before_now := kept.of(key)) is not None:
+                    plays += before_now
+                    continue
+                if plays and time.monotonic() > until:
+                    continue
+                own: list[PlayedJob] = []
                 async for play in plays_of(case, root, language, every[language]):
-                    plays.append(play)
+                    own.append(play)
                     if options.verbose or play.right is not play.accepted:
                         print(f"  {line_of(play)}", flush=True)
+                kept.add(key, own)
+                plays += own
     after = snapshot(root)
     left = tuple(name for name in sorted({*before, *after}) if before.get(name) != after.get(name))
     return Result(source=source, known=known, plays=tuple(plays), left=left)
 
 
-def line_of(play: TestedJob) -> str:
+def line_of(play: PlayedJob) -> str:
     """One play in a line."""
     kind = "right" if play.right else "wrong"
     head = f"{play.case} over {play.over}, {kind} ({play.how}): {play.outcome}, {play.grade or 'no grade'}"
@@ -135,13 +168,13 @@ def report(result: Result) -> None:
     print(f"  not as promised: {', '.join(result.broken)}" if result.broken else "  as promised")
 
 
-def outcomes_of(plays: Sequence[TestedJob]) -> str:
+def outcomes_of(plays: Sequence[PlayedJob]) -> str:
     """How plays ended, the commonest first."""
     counted = Counter(f"accepted {play.grade}" if play.accepted else _refused(play) for play in plays)
     return ", ".join(f"{what} {count}" for what, count in counted.most_common())
 
 
-def _refused(play: TestedJob) -> str:
+def _refused(play: PlayedJob) -> str:
     return "unverified" if play.outcome is Outcome.UNVERIFIED else "refused"
 
 
@@ -157,14 +190,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(names)}")
     parser.add_argument("--functions", type=int, default=15, help="how many of each project")
-    parser.add_argument("--after", type=int, default=0, help="how many of these were played before and are left out")
     parser.add_argument("--mutants", type=int, default=3, help="killed ones for each function")
     parser.add_argument("--seconds", type=float, default=inf, help="no function is begun after these")
     parser.add_argument("--seed", default="1", help="which are drawn")
     parser.add_argument("--limit", type=float, default=300, help="seconds for the project's own command")
     parser.add_argument("--timeout", type=float, default=60, help="check.timeout, in seconds")
     parser.add_argument("--checkout", action="append", default=[], metavar="NAME=FOLDER", help="a clone of a project")
-    parser.add_argument("--work", type=Path, help="a folder in which projects are kept between runs")
+    parser.add_argument("--work", type=Path, help="a folder that keeps projects and what was played")
     parser.add_argument("--verbose", action="store_true", help="a line for every answer")
     options = parser.parse_args()
     if unknown := [name for name in options.names if name not in names]:

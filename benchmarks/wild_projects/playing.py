@@ -35,13 +35,13 @@ from tests.support.scripted import (
     verdict_text,
 )
 
-__all__ = ["TestedJob", "plays_of", "snapshot", "toolchains_here"]
+__all__ = ["PlayedJob", "plays_of", "snapshot", "toolchains_here"]
 
 _RAN = frozenset({CheckStatus.PROOF, CheckStatus.KEPT, CheckStatus.OWED, CheckStatus.FAILED, CheckStatus.UNRELATED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TestedJob:
+class PlayedJob:
     """One job: of which function, over its ``stub`` or over ``working`` code, whether the answer is ``right`` and what
     was done to it; what came of it. ``tests`` are those that ran, ``there`` whether any were found at all. ``cold``: it
     was the first look at this document."""
@@ -74,8 +74,8 @@ async def toolchains_here(folder: Path, seconds: float) -> AsyncGenerator[Mappin
         chooser.close()
 
 
-async def plays_of(case: Case, root: Path, language: Language, toolchain: Toolchain) -> AsyncIterator[TestedJob]:
-    """Play all answers to one function: over its stub, then over the code as it is."""
+async def plays_of(case: Case, root: Path, language: Language, toolchain: Toolchain) -> AsyncIterator[PlayedJob]:
+    """PlayedJob all answers to one function: over its stub, then over the code as it is."""
     answers = [(True, "as it is", case.original), *((True, form.how, form.code) for form in case.right)]
     answers += [(False, mutant.how, mutant.code) for mutant in case.wrong]
     cold = True
@@ -128,13 +128,13 @@ def _dedented(code: str) -> str:
     return textwrap.dedent(code)
 
 
-def _play(case: Case, over: str, *, right: bool, how: str, ended: Conclusion, seconds: float, cold: bool) -> TestedJob:
+def _play(case: Case, over: str, *, right: bool, how: str, ended: Conclusion, seconds: float, cold: bool) -> PlayedJob:
     evidence = ended.evidence or next((one.evidence for one in reversed(ended.attempts)), Evidence())
     tests = [result for result in evidence.results if result.kind is CheckKind.TEST]
     built = next((one.build for one in reversed(ended.attempts) if one.build is not None), None)
     told = [ended.reason or "", str(built.diagnostics[0]) if built is not None and built.diagnostics else ""]
     told += [f"{result.status}: {result.source}: {result.detail or result.actual}" for result in tests[:3]]
-    return TestedJob(
+    return PlayedJob(
         case=case.id,
         over=over,
         right=right,

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from benchmarks.wild import KeptPlays
 from benchmarks.wild_projects import SOURCES
 from benchmarks.wild_projects.altering import Definition, breaking_callers, forms, mutants
+from benchmarks.wild_projects.playing import PlayedJob
+from forge_lsp.core.attempt import Outcome
+from forge_lsp.core.checks import Grade
 from forge_lsp.core.languages import Language
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.languages.registry import BUILT_IN
@@ -88,3 +94,26 @@ def test_one_more_argument_comes_after_the_receiver() -> None:
 def test_every_source_is_of_a_language_and_has_a_name_of_its_own() -> None:
     assert len({source.name for source in SOURCES}) == len(SOURCES)
     assert all(BUILT_IN.get(source.language) is not None for source in SOURCES)
+
+
+def test_a_function_that_was_played_to_its_end_is_kept_for_the_next_run(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    play = PlayedJob(
+        case="low.py:low",
+        over="stub",
+        right=True,
+        how="as it is",
+        outcome=Outcome.ACCEPTED,
+        grade=Grade.PROVEN,
+        tests=3,
+        there=True,
+        seconds=1.5,
+        cold=True,
+        words="",
+    )
+    KeptPlays(root).add("low.py:low 1", [play])
+    KeptPlays(root).add("low.py:high 1", [])
+    again = KeptPlays(root)
+    assert again.of("low.py:low 1") == [play]
+    assert again.of("low.py:high 1") == []
+    assert again.of("low.py:low 2") is None, "the function has changed"
