@@ -34,8 +34,8 @@ e2e: $(STAMP)
 # models, a real gateway, real agents. Before a release.
 tables: $(STAMP)
 	TESTS_TABLES=all $(BIN)/python -m pytest tests/integration/test_proofs.py tests/integration/test_bench_tasks.py \
-	  tests/integration/test_bench_projects.py tests/integration/test_wild.py \
-	  tests/integration/test_models_matrix.py tests/integration/test_models_litellm.py \
+	  tests/integration/test_bench_projects.py tests/integration/test_models_matrix.py \
+	  tests/integration/test_models_litellm.py \
 	  tests/e2e/test_cli_check.py tests/e2e/test_cli_places.py tests/e2e/test_mcp.py tests/e2e/test_mcp_agents.py \
 	  tests/e2e/test_job_real_models.py tests/e2e/test_ten_attempts_real.py
 
