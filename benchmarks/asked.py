@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 from forge_lsp.core.attempt import Evidence
 from forge_lsp.core.questions import Answer, Asked, Question
-from forge_lsp.ensemble.checking import CheckedCandidate, Checks
+from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks
 from forge_lsp.ensemble.leaderboard import Leaderboard
 from forge_lsp.ensemble.questioning import Questioning
 from forge_lsp.ensemble.replies import gives

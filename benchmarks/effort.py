@@ -36,7 +36,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.classes import CLASS_LADDER, checked_classes
 from benchmarks.grades import DATA, LADDER, Seen, run
 from forge_lsp.core.checks import Grade
-from forge_lsp.ensemble.checking import Checks, rank
+from forge_lsp.ensemble.check_stage import Checks, rank
 from forge_lsp.ensemble.effort import Record, rows_by_need
 from forge_lsp.ensemble.schedule import Generator, Panel, Row, Schedule, Thinking
 from tests.support import model_outputs

@@ -40,7 +40,7 @@ from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Sandbox, Toolchain
 from forge_lsp.core.support.checking import Tools
 from forge_lsp.core.task import Task
-from forge_lsp.ensemble.checking import CheckedCandidate, Checks, rank
+from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks, rank
 from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 

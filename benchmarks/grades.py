@@ -33,7 +33,7 @@ from forge_lsp.core.errors import ExtractionFailed
 from forge_lsp.core.task import Document, Scope, ScopeKind, Task, TextRange
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.syntax import TreeSitterSyntax
-from forge_lsp.ensemble.checking import CheckedCandidate, Checks
+from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks
 from forge_lsp.ensemble.extraction import extract
 from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.python.toolchain import PythonToolchain

@@ -39,7 +39,7 @@ from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.support.checking import Tools
 from forge_lsp.core.task import Document, Task, TextRange
 from forge_lsp.editing.syntax import TreeSitterSyntax
-from forge_lsp.ensemble.checking import CheckedCandidate, check_one
+from forge_lsp.ensemble.check_stage import CheckedCandidate, check_one
 from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 

@@ -39,7 +39,7 @@ from forge_lsp.editing.markers import MARKERS
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.agreement import Behaviours
-from forge_lsp.ensemble.checking import CheckedCandidate, Checks, rank
+from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks, rank
 from forge_lsp.ensemble.extraction import extract
 from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.python.toolchain import PythonToolchain

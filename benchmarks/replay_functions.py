@@ -40,7 +40,7 @@ from forge_lsp.core.checks import Grade
 from forge_lsp.core.codec import decode, encode
 from forge_lsp.core.errors import ExtractionFailed
 from forge_lsp.core.questions import Asked
-from forge_lsp.ensemble.checking import CheckedCandidate, Checks, rank
+from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks, rank
 from forge_lsp.ensemble.expectations import speaks_of, stated_examples
 from forge_lsp.ensemble.widening import MOST_AUTHORS
 from forge_lsp.languages.python.toolchain import PythonToolchain

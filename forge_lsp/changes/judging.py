@@ -21,7 +21,7 @@ from forge_lsp.core.checks import AGAINST, CheckKind, Grade
 from forge_lsp.core.languages import Language, Languages
 from forge_lsp.core.ports import Scoping, Syntax, Toolchain
 from forge_lsp.core.task import Document, Other, Scope, ScopeKind, Task, TextRange
-from forge_lsp.ensemble.checking import CheckedCandidate, Checks
+from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks
 from forge_lsp.ensemble.decision import decide
 from forge_lsp.ensemble.schedule import Accept
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from forge_lsp.core.ports import Item, ItemKind, Scoping, Syntax
 from forge_lsp.core.task import Document, Scope, ScopeKind, TextRange
-from forge_lsp.ensemble.checking import bare
+from forge_lsp.ensemble.check_stage import bare
 
 __all__ = ["MOST_PLACES", "ChangedPlace", "places_of"]
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.ports import FastGate, Syntax, Toolchain
 from forge_lsp.core.task import Task
-from forge_lsp.ensemble.checking import AT_ONCE, CheckedCandidate, bare, check_one, worth_a_check
+from forge_lsp.ensemble.check_stage import AT_ONCE, CheckedCandidate, bare, check_one, worth_a_check
 
 __all__ = ["Ahead"]
 
@@ -39,7 +39,7 @@ class Ahead:
             return await check_one(task, candidate, toolchain=toolchain, syntax=syntax)
 
     async def seen(self, candidates: Sequence[Candidate]) -> dict[str, CheckedCandidate]:
-        """Return what checking these showed, by :func:`~forge_lsp.ensemble.checking.bare` text, once all of them are
+        """Return what checking these showed, by :func:`~forge_lsp.ensemble.check_stage.bare` text, once all of them are
         through; those are left out of which that was not begun, or that were not worth it."""
         found: dict[str, CheckedCandidate] = {}
         for text in dict.fromkeys(bare(candidate.text) for candidate in candidates):

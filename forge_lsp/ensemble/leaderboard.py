@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from forge_lsp.core.attempt import Attempt, Candidate, Evidence, Observation, RunnerUp, Verdict
 from forge_lsp.core.events import BestSoFar
 from forge_lsp.ensemble.briefing import facts
-from forge_lsp.ensemble.checking import CheckedCandidate, Checks
+from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks
 from forge_lsp.ensemble.ranking import rank_key
 
 __all__ = ["Best", "Leaderboard"]

@@ -40,7 +40,7 @@ from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.ensemble.ahead import Ahead
 from forge_lsp.ensemble.briefing import Briefing
 from forge_lsp.ensemble.calls import Calls
-from forge_lsp.ensemble.checking import CheckedCandidate, Checks, ranked
+from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks, ranked
 from forge_lsp.ensemble.decision import decide, needs_panel
 from forge_lsp.ensemble.effort import Record, rows_by_need
 from forge_lsp.ensemble.ending import Conclusion, End, after_the_last, concluded, none_ran, skip, skipped

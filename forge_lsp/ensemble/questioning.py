@@ -14,7 +14,7 @@ from forge_lsp.core.ports import Asker
 from forge_lsp.core.questions import Answer, Asked, Effect, Question
 from forge_lsp.ensemble.agreement import answer_of
 from forge_lsp.ensemble.asking import Voice, question_of
-from forge_lsp.ensemble.checking import CheckedCandidate
+from forge_lsp.ensemble.check_stage import CheckedCandidate
 from forge_lsp.ensemble.decision import decide, needs_panel
 from forge_lsp.ensemble.insights import answer_words
 

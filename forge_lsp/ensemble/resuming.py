@@ -8,7 +8,7 @@ from dataclasses import replace
 from forge_lsp.core.attempt import Attempt, Evidence
 from forge_lsp.core.checks import CheckStatus
 from forge_lsp.core.events import AttemptFinished, AttemptStarted, BestSoFar, EventBody, RungSkipped
-from forge_lsp.ensemble.checking import CheckedCandidate
+from forge_lsp.ensemble.check_stage import CheckedCandidate
 
 __all__ = ["checked_before", "told_again"]
 

@@ -27,7 +27,7 @@ from forge_lsp.ensemble.ahead import Ahead
 from forge_lsp.ensemble.answer_code import AnswerReader, GeneratedCode
 from forge_lsp.ensemble.briefing import Briefing, facts, subject
 from forge_lsp.ensemble.calls import Calls
-from forge_lsp.ensemble.checking import CheckedCandidate, Checks, check
+from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks, check
 from forge_lsp.ensemble.generation import Brief, Draft, first_request, generate
 from forge_lsp.ensemble.insights import render_insights
 from forge_lsp.ensemble.members import MOST_UNUSABLE, MemberRole, Members, times

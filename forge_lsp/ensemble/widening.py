@@ -17,7 +17,7 @@ from forge_lsp.core.errors import ModelError, ServerUnreachable, SpendingRefused
 from forge_lsp.core.events import Stage
 from forge_lsp.ensemble.answers import Unusable
 from forge_lsp.ensemble.authors import ANSWER_TOKENS, propose, write_examples
-from forge_lsp.ensemble.checking import AT_ONCE, CheckedCandidate, rank
+from forge_lsp.ensemble.check_stage import AT_ONCE, CheckedCandidate, rank
 
 if TYPE_CHECKING:
     from forge_lsp.core.ports import ModelInfo

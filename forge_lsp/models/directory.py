@@ -19,10 +19,10 @@ from forge_lsp.core.ports import ModelInfo, ModelStatus, PullProgress, StandIns
 from forge_lsp.models.absent import AbsentWire
 from forge_lsp.models.embedded_weights import INSTALL
 from forge_lsp.models.families import families, family_of
-from forge_lsp.models.gate import Gate, RetryPolicy
 from forge_lsp.models.gateways import beyond
 from forge_lsp.models.guard import GuardedModel
 from forge_lsp.models.known import KnownModels
+from forge_lsp.models.slots import RetryPolicy, ServerSlots
 from forge_lsp.models.thinking import Wishes
 from forge_lsp.models.wire import Deadlines, Learns, ModelConfig, ServerConfig, ServerKind, Wire
 
@@ -116,7 +116,7 @@ class Directory:
         self._policy = policy or RetryPolicy()
         self._environ = os.environ if environ is None else environ
         self._clock = clock
-        self._gates: dict[str, Gate] = {}
+        self._slots: dict[str, ServerSlots] = {}
         self._endpoints: dict[str, Callable[[ModelInfo, ModelConfig], Wire]] = {}
         self._guarded: dict[str, GuardedModel] = {}
         self._known: dict[str, _Availability] = {}
@@ -180,7 +180,7 @@ class Directory:
             config = self._config(key)
             server = self._servers[config.server]
             wire = self._wire(config, server)
-            guarded = GuardedModel(wire, gate=self._gate(server), deadlines=self._deadlines)
+            guarded = GuardedModel(wire, slots=self._slots_of(server), deadlines=self._deadlines)
             self._guarded[key] = guarded
         return guarded
 
@@ -237,7 +237,7 @@ class Directory:
         except ModelError as error:
             return _Availability(at=self._clock(), problem=error, unreachable=None)
         # The user may have started the server as the last failure told: calls need not wait for the breaker.
-        self._gate(self._servers[model.info.server]).breaker.succeeded()
+        self._slots_of(self._servers[model.info.server]).breaker.succeeded()
         problem = ForgeError(status.problem, remedy=status.remedy) if status.problem else None
         return _Availability(at=self._clock(), problem=problem, unreachable=None)
 
@@ -265,11 +265,13 @@ class Directory:
 
     # -------------------------------------------------------------- building
 
-    def _gate(self, server: ServerConfig) -> Gate:
-        gate = self._gates.get(server.key)
-        if gate is None:
-            gate = self._gates[server.key] = Gate(parallel=server.parallel, policy=self._policy, clock=self._clock)
-        return gate
+    def _slots_of(self, server: ServerConfig) -> ServerSlots:
+        slots = self._slots.get(server.key)
+        if slots is None:
+            slots = self._slots[server.key] = ServerSlots(
+                parallel=server.parallel, policy=self._policy, clock=self._clock
+            )
+        return slots
 
     def _wire(self, model: ModelConfig, server: ServerConfig) -> Wire:
         info = self.info(model.key)

@@ -1,6 +1,6 @@
 """A wire with everything around it that keeps one bad server from hurting a job: the ensemble's ``ChatModel``.
 
-One :class:`~forge_lsp.models.gate.Gate` a server, one :class:`GuardedModel` a model.
+One :class:`~forge_lsp.models.slots.ServerSlots` a server, one :class:`GuardedModel` a model.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from forge_lsp.core.errors import (
 from forge_lsp.core.futures import retrieve_exception
 from forge_lsp.core.ports import ChatReply, ChatRequest, ModelInfo, Timing
 from forge_lsp.models.answer import StreamedAnswer, total_usage
-from forge_lsp.models.gate import Gate
+from forge_lsp.models.slots import ServerSlots
 from forge_lsp.models.wire import Busy, Deadlines, Unloads, Wire
 
 __all__ = ["GuardedModel"]
@@ -31,26 +31,26 @@ class GuardedModel:
 
     A call takes a place of its server, loads the model if need be, and streams. Where the wire cannot answer several
     samples in one request, they are calls of their own, as many at once as the server takes; a sample that fails is
-    left out as long as another succeeds. ``sleep`` and the gate's clock are for tests.
+    left out as long as another succeeds. ``sleep`` and the clock of ``slots`` are for tests.
     """
 
     def __init__(
         self,
         wire: Wire,
         *,
-        gate: Gate,
+        slots: ServerSlots,
         deadlines: Deadlines,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._wire = wire
-        self._gate = gate
+        self._slots = slots
         self._deadlines = deadlines
-        self._clock = gate.clock
+        self._clock = slots.clock
         self._sleep = sleep
         self._jitter = jitter
         # A model too slow for its deadlines must not close the way to the others on its server.
-        self._slowness = gate.new_breaker()
+        self._slowness = slots.new_breaker()
         self._loading: asyncio.Task[float] | None = None
 
     @property
@@ -112,21 +112,21 @@ class GuardedModel:
     async def _call(self, request: ChatRequest) -> ChatReply:
         entered = self._clock()
         self._refuse_if_open()
-        async with self._gate.places.place(job=request.job, model=self.info.name):
+        async with self._slots.places.place(job=request.job, model=self.info.name):
             queue = self._clock() - entered
             # Those ahead in the queue may have found the server dead meanwhile.
             self._refuse_if_open()
-            breakers = (self._gate.breaker, self._slowness)
+            breakers = (self._slots.breaker, self._slowness)
             trials = [breaker for breaker in breakers if breaker.enter()]
             try:
                 load = await self._load()
                 reply = await self._ask_patiently(request)
             except ServerUnreachable as error:
-                self._gate.breaker.failed(error)
+                self._slots.breaker.failed(error)
                 raise
             except DeadlineExceeded as error:
                 # Too slow, but there.
-                self._gate.breaker.succeeded()
+                self._slots.breaker.succeeded()
                 self._slowness.failed(error)
                 raise
             except ModelError:
@@ -144,7 +144,7 @@ class GuardedModel:
         return replace(reply, timing=timing)
 
     def _refuse_if_open(self) -> None:
-        for breaker in (self._gate.breaker, self._slowness):
+        for breaker in (self._slots.breaker, self._slowness):
             error = breaker.refusal()
             if isinstance(error, DeadlineExceeded):
                 raise DeadlineExceeded(
@@ -186,7 +186,7 @@ class GuardedModel:
     # -------------------------------------------------------------- asking
 
     async def _ask_patiently(self, request: ChatRequest) -> ChatReply:
-        policy = self._gate.policy
+        policy = self._slots.policy
         end = self._clock() + self._deadlines.total
         for retry in range(policy.busy_retries + 1):
             try:

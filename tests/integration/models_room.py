@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 
 from forge_lsp.core.ports import ChatRequest, Message, Role
 from forge_lsp.models.directory import Directory
-from forge_lsp.models.gate import RetryPolicy
 from forge_lsp.models.guard import GuardedModel
+from forge_lsp.models.slots import RetryPolicy
 from forge_lsp.models.wire import Deadlines, ModelConfig, ServerConfig, ServerKind
 from tests.support.scripted_http import Exchange, ScriptedServer
 

@@ -17,8 +17,8 @@ import pytest
 from forge_lsp.core.errors import ModelError, ModelFault, ModelMissing, Unauthorised
 from forge_lsp.core.ports import ChatReply
 from forge_lsp.models.directory import Directory
-from forge_lsp.models.gate import RetryPolicy
 from forge_lsp.models.guard import GuardedModel
+from forge_lsp.models.slots import RetryPolicy
 from forge_lsp.models.wire import Deadlines, ModelConfig, ServerConfig, ServerKind
 from tests.integration.models_room import ask
 from tests.support import tables

@@ -30,9 +30,9 @@ from forge_lsp.languages.c_family.compilers import (
     problems_of,
 )
 from forge_lsp.languages.c_family.documented import CFamilyDriver, doubt
-from forge_lsp.languages.c_family.evidence import CFamilyEvidence
 from forge_lsp.languages.c_family.flags import SOURCES, Flags, flags_of, outside_folders
 from forge_lsp.languages.c_family.packages import package_of
+from forge_lsp.languages.c_family.project_tests import CFamilyTests
 from forge_lsp.languages.c_family.scanning import functions_in
 from forge_lsp.languages.c_family.symbols import DEFINED, NEEDED, NM, lost, symbols_in
 from forge_lsp.languages.c_family.units import MATTERS, Units, units_of
@@ -59,7 +59,7 @@ class CFamilyToolchain(Toolchain):
         self._timeout = timeout
         self._environment = environment
         self._baselines = Baselines()
-        self._tests = CFamilyEvidence(sandbox, timeout=timeout, runs=runs)
+        self._tests = CFamilyTests(sandbox, timeout=timeout, runs=runs)
         driver = CFamilyDriver(sandbox, timeout=timeout, environment=environment)
         self._examples = DocumentedExamples(sandbox, driver, doubt=doubt, runs=runs)
         self._compilers: dict[tuple[Path, Language], Compiler] = {}

@@ -20,9 +20,9 @@ from forge_lsp.core.task import Task
 from forge_lsp.languages.csharp import CSHARP
 from forge_lsp.languages.csharp.building import ProjectBuild
 from forge_lsp.languages.csharp.documented import CSharpDriver, Projects
-from forge_lsp.languages.csharp.evidence import Dotnet, DotnetTests
 from forge_lsp.languages.csharp.forging import doubt_of
 from forge_lsp.languages.csharp.messages import last_words
+from forge_lsp.languages.csharp.project_tests import Dotnet, DotnetTests
 from forge_lsp.languages.csharp.projects import TEMP_PROJECT, projects_of
 from forge_lsp.languages.csharp.roslyn import sdk_of
 from forge_lsp.languages.csharp.scanning import methods_in

@@ -22,8 +22,8 @@ from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.go import GO
 from forge_lsp.languages.go.choosing import tests_of
 from forge_lsp.languages.go.documented import GoDriver, doubt
-from forge_lsp.languages.go.evidence import GoTests
 from forge_lsp.languages.go.module import LIST, MISSING, Layout, Packages, layout_of, packages_of
+from forge_lsp.languages.go.project_tests import GoTests
 from forge_lsp.languages.go.run import go_cache, run_go
 from forge_lsp.languages.go.tools import INSTALL, Go, find_go, in_code_points, newer_go, parse_output, vet_findings
 

@@ -21,8 +21,8 @@ from forge_lsp.core.ports import Box, Finding, Sandbox, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.languages.java import JAVA
 from forge_lsp.languages.java.documented import documented_examples
-from forge_lsp.languages.java.evidence import JavaEvidence
 from forge_lsp.languages.java.messages import MISSING_PACKAGE, is_syntax, without_consequences
+from forge_lsp.languages.java.project_tests import JavaTests
 from forge_lsp.languages.java.sources import Sources, class_path, options_of, public_type, sources_of
 from forge_lsp.languages.java.surroundings import modules_of
 
@@ -48,7 +48,7 @@ class JavaToolchain(Toolchain):
         self._timeout = timeout
         self._environment = environment
         self._baselines = Baselines()
-        self._tests = JavaEvidence(sandbox, timeout=timeout, runs=runs)
+        self._tests = JavaTests(sandbox, timeout=timeout, runs=runs)
         self._drivers = Drivers(sandbox, timeout=timeout)
         self._examples = documented_examples(
             sandbox, timeout=timeout, environment=environment, drivers=self._drivers, runs=runs

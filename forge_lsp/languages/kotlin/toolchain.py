@@ -22,7 +22,7 @@ from forge_lsp.core.task import Task
 from forge_lsp.languages.kotlin import KOTLIN
 from forge_lsp.languages.kotlin.compiler import INSTALL, SYNTAX, Kotlinc, command_of, find_compiler, problems_of
 from forge_lsp.languages.kotlin.documented import documented_examples
-from forge_lsp.languages.kotlin.evidence import KotlinEvidence
+from forge_lsp.languages.kotlin.project_tests import KotlinTests
 from forge_lsp.languages.kotlin.sources import MATTERS, Module, arguments_of, built_before, module_of, version_of
 from forge_lsp.languages.kotlin.texts import IMPORT
 
@@ -49,7 +49,7 @@ class KotlinToolchain(Toolchain):
         self._environment = environment
         self._baselines = Baselines()
         self._drivers = Drivers(sandbox, timeout=timeout)
-        self._tests = KotlinEvidence(sandbox, timeout=timeout, runs=runs)
+        self._tests = KotlinTests(sandbox, timeout=timeout, runs=runs)
         self._examples = documented_examples(
             sandbox, timeout=timeout, environment=environment, drivers=self._drivers, runs=runs
         )

@@ -13,11 +13,11 @@ from forge_lsp.languages.rust.crates import Target, Workspace
 from forge_lsp.languages.rust.examples import examples_of
 from forge_lsp.languages.rust.judging import scope_lines
 from forge_lsp.languages.rust.missing import Document
+from forge_lsp.languages.rust.project_tests import Testing
 from forge_lsp.languages.rust.restoring import in_tests, restored
 from forge_lsp.languages.rust.runs import Run
 from forge_lsp.languages.rust.source import TESTED, items_of, walked
 from forge_lsp.languages.rust.speaking import Speaking, names_of, words_of
-from forge_lsp.languages.rust.testing import Testing
 
 __all__ = ["Subject", "subject_of"]
 

@@ -29,9 +29,9 @@ from forge_lsp.languages.rust.crates import MANIFEST, edition_of, lone_manifest
 from forge_lsp.languages.rust.documented import RustDriver
 from forge_lsp.languages.rust.examples import asserted
 from forge_lsp.languages.rust.forging import doubt_of
+from forge_lsp.languages.rust.project_tests import Testing
 from forge_lsp.languages.rust.runs import Crate, Run
 from forge_lsp.languages.rust.subject import Subject, subject_of
-from forge_lsp.languages.rust.testing import Testing
 from forge_lsp.languages.rust.tools import INSTALL, Cargo, find_cargo
 
 __all__ = ["RustToolchain", "rust_cache", "rust_findings"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmarks.asked import User, ask, reference_gives
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence, Example, Observation
 from forge_lsp.core.questions import Effect
-from forge_lsp.ensemble.checking import CheckedCandidate, Checks, rank
+from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks, rank
 
 
 def checked(model: str, **answers: str) -> CheckedCandidate:

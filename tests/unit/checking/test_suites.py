@@ -25,7 +25,7 @@ from forge_lsp.core.attempt import Evidence
 from forge_lsp.core.checks import Cause, CheckStatus, Run
 from forge_lsp.core.task import ScopeKind
 from forge_lsp.languages.c_family import running
-from forge_lsp.languages.c_family.evidence import ctest_results
+from forge_lsp.languages.c_family.project_tests import ctest_results
 from tests.support.builds import candidate_of, task_of, write_files
 
 PROOF, KEPT, OWED, FAILED = CheckStatus.PROOF, CheckStatus.KEPT, CheckStatus.OWED, CheckStatus.FAILED

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from forge_lsp.core.attempt import Agreement, Candidate, Evidence, InsightKind, Observation
 from forge_lsp.core.checks import CheckStatus
 from forge_lsp.ensemble.agreement import Behaviours
-from forge_lsp.ensemble.checking import CheckedCandidate, Checks, rank
+from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks, rank
 from forge_lsp.ensemble.insights import learn
 from tests.support.scripted import example, report
 

@@ -7,7 +7,7 @@ import pytest
 from forge_lsp.core.attempt import Candidate, Evidence, Example, Observation
 from forge_lsp.core.checks import Grade
 from forge_lsp.ensemble.agreement import Behaviours
-from forge_lsp.ensemble.checking import CheckedCandidate, Checks, rank
+from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks, rank
 from forge_lsp.ensemble.committee import Committee
 from forge_lsp.ensemble.leaderboard import Leaderboard
 from forge_lsp.ensemble.merit import merit, method_of

@@ -8,7 +8,7 @@ import pytest
 
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import Cause, CheckResult, CheckStatus, Grade, Run, RunState, grade_of, status_of
-from forge_lsp.ensemble.checking import CheckedCandidate, Checks, rank
+from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks, rank
 from forge_lsp.ensemble.leaderboard import Leaderboard
 from tests.support.scripted import example, report
 

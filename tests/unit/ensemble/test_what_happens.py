@@ -10,7 +10,7 @@ import pytest
 from forge_lsp.core.attempt import Evidence, Outcome
 from forge_lsp.core.checks import CheckKind, CheckResult, Grade
 from forge_lsp.core.errors import ServerUnreachable
-from forge_lsp.ensemble.checking import CheckedCandidate, Checks
+from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks
 from forge_lsp.ensemble.ending import Conclusion
 from forge_lsp.ensemble.schedule import Accept, Panel, Schedule
 from tests.support.scripted import BAD, GOOD, FakeToolchain, ScriptedModel, example, report, task, verdict_text

@@ -28,7 +28,7 @@ from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.events import Emit, QuestionAnswered, QuestionAsked
 from forge_lsp.core.questions import Answer, Asked, Choice, Effect, Question
 from forge_lsp.ensemble.agreement import Behaviours
-from forge_lsp.ensemble.checking import CheckedCandidate, Checks
+from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks
 from forge_lsp.ensemble.leaderboard import Leaderboard
 from forge_lsp.jobs.alternatives import candidates_of
 from forge_lsp.jobs.asking import Given, PendingQuestions, answer_of, contradiction, with_answer

@@ -18,8 +18,8 @@ from forge_lsp.jobs.job import Job
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.manager import JobManager
 from forge_lsp.languages.registry import BUILT_IN
-from forge_lsp.models.gate import Gate
 from forge_lsp.models.guard import GuardedModel
+from forge_lsp.models.slots import ServerSlots
 from forge_lsp.models.wire import Deadlines
 from tests.unit.jobs.support import Concluded, HeldClock, accepted, prepared, request
 from tests.unit.models.fake_wire import FakeWire, ask, say
@@ -30,7 +30,7 @@ JOBS, SERVERS, PLACES, KEEP = 200, 4, 2, 8
 @pytest.mark.slow
 async def test_two_hundred_jobs_end_and_leave_nothing() -> None:
     wires = [FakeWire([0.002, *say("yes")]) for _ in range(SERVERS)]
-    models = [GuardedModel(wire, gate=Gate(parallel=PLACES), deadlines=Deadlines()) for wire in wires]
+    models = [GuardedModel(wire, slots=ServerSlots(parallel=PLACES), deadlines=Deadlines()) for wire in wires]
     closed = 0
 
     async def prepare(_: JobRequest, job_id: str, earlier: object) -> PreparedJob:

@@ -17,23 +17,25 @@ from forge_lsp.core.errors import (
     ServerUnreachable,
 )
 from forge_lsp.core.ports import ChatRequest, FinishReason
-from forge_lsp.models.gate import Gate, RetryPolicy
 from forge_lsp.models.guard import GuardedModel
+from forge_lsp.models.slots import RetryPolicy, ServerSlots
 from forge_lsp.models.wire import Busy, Deadlines, Heartbeat, TextDelta
 from tests.unit.models.fake_wire import INFO, FakeClock, FakeWire, Step, ask, done, say
 
 BRIEF = Deadlines(connect=1, first_token=0.1, between_tokens=0.1, total=5, load=5)
 
 
-def guard(wire: FakeWire, *, parallel: int = 1, deadlines: Deadlines = BRIEF, gate: Gate | None = None) -> GuardedModel:
-    return GuardedModel(wire, gate=gate or Gate(parallel=parallel), deadlines=deadlines)
+def guard(
+    wire: FakeWire, *, parallel: int = 1, deadlines: Deadlines = BRIEF, slots: ServerSlots | None = None
+) -> GuardedModel:
+    return GuardedModel(wire, slots=slots or ServerSlots(parallel=parallel), deadlines=deadlines)
 
 
 def patient(wire: FakeWire, clock: FakeClock, **limits: float) -> GuardedModel:
     """A guard on a clock that only sleeps move, without jitter."""
     return GuardedModel(
         wire,
-        gate=Gate(parallel=1, clock=clock),
+        slots=ServerSlots(parallel=1, clock=clock),
         deadlines=Deadlines(**limits),
         sleep=clock.sleep,
         jitter=lambda: 0.0,
@@ -143,7 +145,7 @@ class TestDeadlines:
 
 class TestQueue:
     async def test_first_come_first_served_over_all_models_of_a_server(self) -> None:
-        gate = Gate(parallel=1)
+        slots = ServerSlots(parallel=1)
         order: list[str] = []
 
         def answering(name: str) -> GuardedModel:
@@ -151,14 +153,14 @@ class TestQueue:
                 order.append(name)
                 return [0.01, *say(name)]
 
-            return guard(FakeWire(by_request=steps), gate=gate)
+            return guard(FakeWire(by_request=steps), slots=slots)
 
         models = [answering(name) for name in "abcd"]
         await asyncio.gather(*(model.complete(ask()) for model in models))
         assert order == list("abcd")
 
     async def test_jobs_take_turns_and_a_model_at_hand_goes_on(self) -> None:
-        gate = Gate(parallel=1)
+        slots = ServerSlots(parallel=1)
         order: list[str] = []
 
         def answering(name: str) -> GuardedModel:
@@ -166,7 +168,7 @@ class TestQueue:
                 order.append(f"{request.job} {name}")
                 return [0.01, *say(name)]
 
-            return guard(FakeWire(by_request=steps, info=replace(INFO, name=name)), gate=gate)
+            return guard(FakeWire(by_request=steps, info=replace(INFO, name=name)), slots=slots)
 
         phi4, llama = answering("phi4"), answering("llama")
         asked = [("a", phi4), ("a", llama), ("a", llama), ("b", phi4), ("c", phi4)]
@@ -307,8 +309,8 @@ class TestBreaker:
         assert (await model.complete(ask())).completions[0].text == "back"
 
     async def test_a_slow_model_does_not_close_the_way_to_the_others(self) -> None:
-        gate = Gate(parallel=1)
-        slow, quick = guard(FakeWire([10.0]), gate=gate), guard(FakeWire(say("x")), gate=gate)
+        slots = ServerSlots(parallel=1)
+        slow, quick = guard(FakeWire([10.0]), slots=slots), guard(FakeWire(say("x")), slots=slots)
         for _ in range(4):
             with pytest.raises(DeadlineExceeded):
                 await slow.complete(ask())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from forge_lsp.models.breaker import Breaker
 from forge_lsp.models.places import Manners, Places
 
-__all__ = ["Gate", "RetryPolicy"]
+__all__ = ["RetryPolicy", "ServerSlots"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class RetryPolicy:
     rest: float = 5.0
 
 
-class Gate:
+class ServerSlots:
     """One server's places, ``parallel`` of them, and its circuit breaker, shared by its models."""
 
     def __init__(
@@ -43,5 +43,5 @@ class Gate:
         self.breaker = self.new_breaker()
 
     def new_breaker(self) -> Breaker:
-        """A breaker of this gate's policy."""
+        """A breaker of this slots's policy."""
         return Breaker(failures=self.policy.failures, seconds=self.policy.rest, clock=self.clock)

@@ -53,7 +53,7 @@ from forge_lsp.languages.kotlin.names import top_names
 from forge_lsp.languages.kotlin.sources import Module, is_test
 from forge_lsp.languages.kotlin.texts import declared, literals, package_of, words_of
 
-__all__ = ["KotlinEvidence"]
+__all__ = ["KotlinTests"]
 
 _SUITE = "JUnit"
 _MATTERS = (".kt", ".java", ".jar", ".xml", ".gradle", ".kts", ".properties", ".toml", ".json", ".csv", ".txt")
@@ -90,7 +90,7 @@ class _Ready:
     checks: tuple[MustFail, ...]
 
 
-class KotlinEvidence:
+class KotlinTests:
     """Runs tests; what they say of an untouched tree is kept. ``timeout`` in seconds, for all of them."""
 
     def __init__(self, sandbox: Sandbox, *, timeout: float, runs: Path | None = None) -> None:

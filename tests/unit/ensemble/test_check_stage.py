@@ -8,7 +8,7 @@ from forge_lsp.core.checks import Grade
 from forge_lsp.core.ports import FastReport
 from forge_lsp.core.task import Task
 from forge_lsp.editing.syntax import TreeSitterSyntax
-from forge_lsp.ensemble.checking import CheckedCandidate, Checks, check
+from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks, check
 from forge_lsp.ensemble.leaderboard import Leaderboard
 from tests.support.scripted import FakeToolchain, example, report, task
 

@@ -29,7 +29,7 @@ from forge_lsp.languages.c_family.scanning import blanked
 from forge_lsp.languages.c_family.suites import Idle, Suite, suite_of
 from forge_lsp.languages.c_family.units import MATTERS, units_of
 
-__all__ = ["CFamilyEvidence", "ctest_results"]
+__all__ = ["CFamilyTests", "ctest_results"]
 
 _BELIEVED = (CheckStatus.PROOF, CheckStatus.KEPT)
 _FORGED = "the tests pass even where the code is made to crash when it returns: it ends or changes their run"
@@ -42,7 +42,7 @@ _SEARCHING = re.compile(r"\b(?:opendir|fdopendir|scandir|nftw|ftw|glob|fts_open|
 _EXPECTS_AN_END = re.compile(r"\b(?:fork|waitpid|WIFEXITED|popen|system|posix_spawn\w*|\w+_(?:EXIT|DEATH)\w*)\s*\(")
 
 
-class CFamilyEvidence:
+class CFamilyTests:
     """Runs test suites; what they say of an untouched tree is kept. ``timeout`` in seconds, for a whole run."""
 
     def __init__(self, sandbox: Sandbox, *, timeout: float, runs: Path | None = None) -> None:

@@ -51,7 +51,7 @@ from forge_lsp.languages.java.surroundings import (
 )
 from forge_lsp.languages.java.texts import literals, package_of, types_of, unescaped, words_of
 
-__all__ = ["JavaEvidence"]
+__all__ = ["JavaTests"]
 
 _SUITE = "JUnit"
 _MATTERS = (".java", ".jar", ".xml", ".gradle", ".kts", ".properties", ".json", ".csv", ".txt")
@@ -84,7 +84,7 @@ class _Ready:
     checks: tuple[MustFail, ...]
 
 
-class JavaEvidence:
+class JavaTests:
     """Runs tests; what they say of an untouched tree is kept. ``timeout`` in seconds, for all of them."""
 
     def __init__(self, sandbox: Sandbox, *, timeout: float, runs: Path | None = None) -> None:
