@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 from forge_lsp.core.attempt import Evidence
-from forge_lsp.core.questions import Answer, Asked, Question
+from forge_lsp.core.questions import Answer, AskedQuestion, Question
 from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks
 from forge_lsp.ensemble.leaderboard import Leaderboard
 from forge_lsp.ensemble.questioning import Questioning
@@ -62,7 +62,7 @@ class User:
         return answers
 
 
-def ask(checks: Checks, checked: Sequence[CheckedCandidate], user: User) -> tuple[Asked, ...]:
+def ask(checks: Checks, checked: Sequence[CheckedCandidate], user: User) -> tuple[AskedQuestion, ...]:
     """Ask about candidates that ``checks`` knows, as often as the product would once all have written. The answers are
     in ``checks`` then."""
     checked = _distinct(checked)

@@ -24,7 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.fast_gate_projects import csharp
-from forge_lsp.checking.daemons import Keeping
+from forge_lsp.checking.daemons import DaemonLimits
 from forge_lsp.core.attempt import BuildStatus
 from forge_lsp.core.task import Document, Scope, ScopeKind, Task, TextRange
 from forge_lsp.languages.csharp import CSHARP
@@ -35,7 +35,7 @@ from forge_lsp.sandbox.bubblewrap import Bubblewrap
 from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 
 PROMISED = 0.6
-KEEPING = Keeping(patience=120, idle=600)
+KEEPING = DaemonLimits(patience=120, idle=600)
 
 
 async def seconds(toolchain: CSharpToolchain, task: Task, number: int) -> float:

@@ -28,7 +28,7 @@ from pathlib import Path
 
 from forge_lsp.core.ports import ChatRequest, Message, ModelInfo, Role
 from forge_lsp.models.embedded import EmbeddedWire
-from forge_lsp.models.wire import Finished, TextDelta
+from forge_lsp.models.wire import SampleFinished, TextDelta
 
 FUNCTIONS = '''
 def add(a, b):
@@ -366,7 +366,7 @@ async def ask(
     async for chunk in wire.stream(request):
         if isinstance(chunk, TextDelta):
             texts[chunk.index] += chunk.text
-        elif isinstance(chunk, Finished):
+        elif isinstance(chunk, SampleFinished):
             tokens += chunk.usage.output_tokens
     return texts, tokens, time.monotonic() - start
 

@@ -38,7 +38,7 @@ from benchmarks.fast_gate_projects import (
     rust,
     typescript,
 )
-from forge_lsp.checking.daemons import Keeping
+from forge_lsp.checking.daemons import DaemonLimits
 from forge_lsp.checking.fast.gate import DaemonGate
 from forge_lsp.checking.fast.languages import fast_gate
 from forge_lsp.core.task import Document, Scope, ScopeKind, Task, TextRange
@@ -114,7 +114,7 @@ async def measure(subject: Subject, files: int, rounds: int) -> bool:
             state=base / "state",
             commands={},
             environment=known,
-            keeping=Keeping(patience=180, answer=60, look=300),
+            keeping=DaemonLimits(patience=180, answer=60, look=300),
         )
         try:
             text = (root / file).read_text()

@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.placement_reference.native import Native, Reference
 from forge_lsp.placement.branching import Branch
 from forge_lsp.placement.placement import make, weigher
-from forge_lsp.placement.plan import Device, Need, Plan, Step
+from forge_lsp.placement.plan import Device, ModelNeed, Plan, Step
 from forge_lsp.placement.search import EFFORT, search
 from forge_lsp.placement.weighing import Weigher
 from tests.support.replay import replay
@@ -85,7 +85,7 @@ def reference(weigh: Weigher, seconds: float, rng: random.Random) -> Reference:
     return Reference(cost=cost, bound=cost if branch.finished else 0.0, seconds=seconds)
 
 
-def timed(devices: Sequence[Device], needs: Sequence[Need], steps: Sequence[Step]) -> tuple[float, Plan]:
+def timed(devices: Sequence[Device], needs: Sequence[ModelNeed], steps: Sequence[Step]) -> tuple[float, Plan]:
     """Seconds of the processor, and the plan."""
     begun = time.process_time()
     plan = make(devices, needs, steps)

@@ -39,7 +39,7 @@ from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence
 from forge_lsp.core.checks import Grade
 from forge_lsp.core.codec import decode, encode
 from forge_lsp.core.errors import ExtractionFailed
-from forge_lsp.core.questions import Asked
+from forge_lsp.core.questions import AskedQuestion
 from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks, rank
 from forge_lsp.ensemble.expectations import speaks_of, stated_examples
 from forge_lsp.ensemble.widening import MOST_AUTHORS
@@ -209,10 +209,10 @@ def committee_of(one: ReplayedAnswer) -> Evidence:
     return replace(one.committee, observed=tuple(replace(seen, source="committee") for seen in one.committee.observed))
 
 
-def chosen(pool: Pool, way: Way, seed: int = 0) -> tuple[ReplayedAnswer, Evidence, tuple[Asked, ...]]:
+def chosen(pool: Pool, way: Way, seed: int = 0) -> tuple[ReplayedAnswer, Evidence, tuple[AskedQuestion, ...]]:
     """Whom the product takes, with its evidence, and what it asked before. ``seed`` draws the user's slips."""
     checks, seen = checks_of(pool, way)
-    asked: tuple[Asked, ...] = ()
+    asked: tuple[AskedQuestion, ...] = ()
     if way.questions:
         reference = next(one for one in pool.played if one.candidate.model == REFERENCE)
         known = reference.evidence if way.own else Evidence()
@@ -250,7 +250,7 @@ def table(pools: Sequence[Pool], ways: Sequence[Way]) -> None:
     print(f"  {'the oracle':44} chosen right {mean_in_words([any(one.right for one in each) for each in candidates])}")
 
 
-def questions(asked: Sequence[Sequence[Asked]]) -> str:
+def questions(asked: Sequence[Sequence[AskedQuestion]]) -> str:
     """How often was asked, and what came of it."""
     each = [one for of_task in asked for one in of_task]
     effects = Counter(str(one.effect) for one in each)

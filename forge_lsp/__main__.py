@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from forge_lsp.app import Flags
     from forge_lsp.cli.arguments import Options
-    from forge_lsp.config import Resolved
+    from forge_lsp.config import ResolvedSettings
     from forge_lsp.core.languages import Languages
     from forge_lsp.detached import Link
     from forge_lsp.jobs.services import Services
@@ -243,7 +243,7 @@ async def _with_services(
         await services.aclose()
 
 
-async def _resolved(flags: Flags) -> Resolved:
+async def _resolved(flags: Flags) -> ResolvedSettings:
     from forge_lsp.app import Container, state_folder
 
     container = Container(flags=flags, folders=(Path.cwd(),), state_dir=state_folder(flags))

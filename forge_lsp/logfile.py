@@ -29,7 +29,7 @@ class _Redacting(logging.Formatter):
         return redact(super().format(record))
 
 
-class _Early(logging.Handler):
+class _EarlyRecords(logging.Handler):
     """Holds records until there is a file."""
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class Log:
     """Keeps early records in memory until :meth:`open` says where the file is."""
 
     def __init__(self) -> None:
-        self._early = _Early()
+        self._early = _EarlyRecords()
         self._file: logging.Handler | None = None
         self.path: Path | None = None
         root = logging.getLogger()

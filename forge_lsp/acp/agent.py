@@ -20,7 +20,7 @@ from forge_lsp.core.errors import BadRequest, ConsentRefused, EditConflict, Envi
 from forge_lsp.core.events import QuestionAsked
 from forge_lsp.core.ports import ConsentQuestion, Item, ItemKind
 from forge_lsp.core.task import Document, TextRange
-from forge_lsp.jobs.asking import Given
+from forge_lsp.jobs.asking import GivenAnswer
 from forge_lsp.jobs.consent import consent_words
 from forge_lsp.jobs.contract import ApplyMode, JobRequest
 from forge_lsp.jobs.record import JobRecord
@@ -303,7 +303,7 @@ class ForgeAgent:
         answer = await self._client.permission(session, call, (*options, *more))
         if answer is None:
             return
-        given = Given(choice=int(answer)) if answer.isdecimal() else Given(none=answer == "none")
+        given = GivenAnswer(choice=int(answer)) if answer.isdecimal() else GivenAnswer(none=answer == "none")
         with suppress(ForgeError):  # the job has ended, or was cancelled, meanwhile
             await self._services.jobs.answer(job.id, question.id, given, self._services.editing)
 

@@ -17,8 +17,8 @@ from forge_lsp.core.errors import EnvironmentFault, ForgeError
 if TYPE_CHECKING:
     from forge_lsp.config import Settings
     from forge_lsp.core.ports import Finding
-    from forge_lsp.core.ports.planning import Planned
-    from forge_lsp.jobs.figures import Rates
+    from forge_lsp.core.ports.planning import PlanningResult
+    from forge_lsp.jobs.figures import CurrentRates
     from forge_lsp.jobs.ledger import Ledger
     from forge_lsp.models.directory import Directory
     from forge_lsp.placement.survey import ServerSettings
@@ -131,7 +131,7 @@ async def gpus_of(container: Container) -> list[dict[str, object]]:
     return survey.rows(await survey.look(servers, await inventory.read()))
 
 
-async def plan_of(container: Container, gib: tuple[float, ...] | None) -> Planned:
+async def plan_of(container: Container, gib: tuple[float, ...] | None) -> PlanningResult:
     """Which model goes to which GPU, or is there where a fleet is up. Where GPUs are only imagined and no server is
     there, the three-gpu profile's."""
     from forge_lsp.placement.managing import in_force
@@ -155,12 +155,12 @@ async def plan_of(container: Container, gib: tuple[float, ...] | None) -> Planne
     return await planned(wanted, rows, profile=chosen.profile, state_dir=container.state_dir, gib=gib, fleet=fleet)
 
 
-async def rates_of(container: Container) -> Rates:
+async def rates_of(container: Container) -> CurrentRates:
     """What the paid rungs of the settings in force cost; wrong settings are the statistics' note, no failure."""
     from functools import partial
 
     from forge_lsp.core.ports import Usage
-    from forge_lsp.jobs.figures import Rates
+    from forge_lsp.jobs.figures import CurrentRates
 
     try:
         setup = await container.setup(None, None)
@@ -169,5 +169,5 @@ async def rates_of(container: Container) -> Rates:
         for price in paid.values():
             await asyncio.to_thread(price, Usage(input_tokens=1, output_tokens=1))
     except ForgeError as error:
-        return Rates(problem=error.full_message)
-    return Rates(paid=paid, good=setup.schedule.accept.score)
+        return CurrentRates(problem=error.full_message)
+    return CurrentRates(paid=paid, good=setup.schedule.accept.score)

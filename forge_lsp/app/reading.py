@@ -106,7 +106,7 @@ def ollama_servers(settings: Settings, state_dir: Path) -> list[ServerSettings]:
     from forge_lsp.core.addresses import is_off_machine, names_cloud, ollama_url
     from forge_lsp.placement.fleet.control import placed
     from forge_lsp.placement.fleet.state import Folder
-    from forge_lsp.placement.survey import Placed, ServerSettings
+    from forge_lsp.placement.survey import PlacedModel, ServerSettings
 
     servers: list[ServerSettings] = []
     started = placed(Folder(state_dir / "fleet"))
@@ -125,7 +125,7 @@ def ollama_servers(settings: Settings, state_dir: Path) -> list[ServerSettings]:
                 off_machine=is_off_machine(url) or server.local is False,
                 max_loaded=spec.loaded if spec is not None else None,
                 models=tuple(
-                    Placed(key=name, name=model.name, context=model.context)
+                    PlacedModel(key=name, name=model.name, context=model.context)
                     for name, model in settings.models.items()
                     if model.server == key and not names_cloud(model.name)
                 ),

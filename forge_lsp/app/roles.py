@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from forge_lsp.app.reading import rows_of, wanted_of
-from forge_lsp.core.ports.planning import Planned, Section
+from forge_lsp.core.ports.planning import PlanningResult, Section
 
 if TYPE_CHECKING:
     from forge_lsp.app.container import Container
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["parts_of", "roles_of", "suggestions_of"]
 
 
-async def roles_of(container: Container) -> Planned:
+async def roles_of(container: Container) -> PlanningResult:
     """Each model of the settings in force: family, size, where it runs, whether it fits, its parts and why. Raises
     SettingsError, EnvironmentFault."""
     from forge_lsp.placement.planning import plan
@@ -42,7 +42,7 @@ async def roles_of(container: Container) -> Planned:
         "leftOut": left_out,
         "newer": newer,
     }
-    return Planned(document=document, sections=_sections(chosen, rows, left_out, newer), ok=True)
+    return PlanningResult(document=document, sections=_sections(chosen, rows, left_out, newer), ok=True)
 
 
 def parts_of(settings: Settings) -> dict[str, list[str]]:
@@ -161,7 +161,7 @@ def _listed(value: object) -> list[object]:
     return cast("list[object]", value) if isinstance(value, list) else []
 
 
-async def suggestions_of(container: Container, gib: tuple[float, ...] | None) -> Planned:
+async def suggestions_of(container: Container, gib: tuple[float, ...] | None) -> PlanningResult:
     """What to fetch for the GPUs of this machine, or for some of so many GiB, beside what is installed. Raises
     SettingsError."""
     from forge_lsp.config.profiles.suggest import FILE, catalogue, suggested
@@ -182,7 +182,7 @@ def _suggestion(
     have: Sequence[str],
     places: Sequence[ServerDevices],
     urls: Mapping[str, str],
-) -> Planned:
+) -> PlanningResult:
     from forge_lsp.config.profiles.fitness import traits
     from forge_lsp.placement.explain import gib
 
@@ -234,7 +234,7 @@ def _suggestion(
         "download": total,
     }
     section = Section(title=f"To fetch for {where}", head=head, rows=table, lines=tuple(lines))
-    return Planned(document=document, sections=(section,), ok=True)
+    return PlanningResult(document=document, sections=(section,), ok=True)
 
 
 def _command(url: str | None, name: str) -> str:

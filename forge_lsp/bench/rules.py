@@ -12,7 +12,7 @@ from forge_lsp.core.errors import ForgeError
 from forge_lsp.ensemble.decision import decide, needs_panel
 from forge_lsp.ensemble.schedule import Accept
 
-__all__ = ["Decided", "Rule", "redecided", "rules_of"]
+__all__ = ["Rule", "RuleDecision", "redecided", "rules_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
+class RuleDecision:
     """What a rule makes of a job. ``index`` is the attempt (from 0, as recorded) that it accepts, None: none.
     ``known`` False: the rule would have gone on where the job ended, or asked a panel that the job did not ask."""
 
@@ -43,7 +43,7 @@ def rules_of(accept: Accept) -> tuple[Rule, ...]:
     )
 
 
-def redecided(result: CaseResult, accept: Accept) -> Decided:
+def redecided(result: CaseResult, accept: Accept) -> RuleDecision:
     """Return what ``accept`` makes of the recorded attempts, in their order."""
     ran = False
     for index, attempt in enumerate(result.attempts):
@@ -58,15 +58,15 @@ def redecided(result: CaseResult, accept: Accept) -> Decided:
             and attempt.panel != "none"
             and needs_panel(build, evidence, accept)
         ):
-            return Decided(known=False)
+            return RuleDecision(known=False)
         # A panel that could not sit for a fault of the machine ended the job then, and would end it under any rule.
         ended = verdict is not None and verdict.score is None and attempt.decision.unverified
         fault = ForgeError(verdict.note) if verdict is not None and ended and verdict.note is not None else None
         decision = decide(build=build, evidence=evidence, verdict=verdict, accept=accept, last=last, panel_fault=fault)
         if decision.kind is DecisionKind.ACCEPT:
-            return Decided() if decision.unverified else Decided(index=index)
+            return RuleDecision() if decision.unverified else RuleDecision(index=index)
         ran = last
-    return Decided(known=ran or not _stopped_early(result.attempts))
+    return RuleDecision(known=ran or not _stopped_early(result.attempts))
 
 
 def _stopped_early(attempts: Sequence[Attempt]) -> bool:

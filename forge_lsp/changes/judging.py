@@ -20,7 +20,7 @@ from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Decision
 from forge_lsp.core.checks import AGAINST, CheckKind, Grade
 from forge_lsp.core.languages import Language, Languages
 from forge_lsp.core.ports import Scoping, Syntax, Toolchain
-from forge_lsp.core.task import Document, Other, Scope, ScopeKind, Task, TextRange
+from forge_lsp.core.task import Document, OtherFile, Scope, ScopeKind, Task, TextRange
 from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks
 from forge_lsp.ensemble.decision import decide
 from forge_lsp.ensemble.schedule import Accept
@@ -111,9 +111,9 @@ async def judge(
     )
 
 
-def _others(change: Change, languages: Languages, trust_tests: bool, notes: list[str]) -> tuple[Other, ...]:
+def _others(change: Change, languages: Languages, trust_tests: bool, notes: list[str]) -> tuple[OtherFile, ...]:
     """Every file of the change as it is laid over the disk, before and after."""
-    found: list[Other] = []
+    found: list[OtherFile] = []
     for file in change.files:
         name = _name(change, file.path)
         before, after = file.before, file.after
@@ -132,7 +132,7 @@ def _others(change: Change, languages: Languages, trust_tests: bool, notes: list
             before = after
         elif before is None and language.listed:
             before = after  # its compiler is given it by name: it may not be away
-        found.append(Other(path=file.path, before=before, after=after))
+        found.append(OtherFile(path=file.path, before=before, after=after))
     return tuple(found)
 
 
@@ -144,7 +144,7 @@ class _File:
     file: FileChange
     name: str
     language: Language
-    others: tuple[Other, ...]
+    others: tuple[OtherFile, ...]
     toolchain: Toolchain | None
     tools: JudgingTools
     least: Grade | None

@@ -17,7 +17,7 @@ from typing import Generic, Protocol, TypeVar
 
 from forge_lsp.core.errors import ForgeError
 
-__all__ = ["Daemon", "Daemons", "Keeping"]
+__all__ = ["Daemon", "DaemonLimits", "Daemons"]
 
 
 class Daemon(Protocol):
@@ -34,7 +34,7 @@ class Daemon(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keeping:
+class DaemonLimits:
     """Seconds. ``patience``: how long a question waits for a start. ``answer``: how long one answer may take; a checker
     that takes longer is ended. ``look``: how long all answers of one look may take. ``idle``: after that long without a
     question it is stopped. ``starts`` in ``window``: a checker that fails more often is left alone until the window has
@@ -65,8 +65,8 @@ class _Slot(Generic[D]):
 class Daemons(Generic[D]):
     """The running checkers by key. Lives in one event loop; ends with :meth:`aclose`."""
 
-    def __init__(self, keeping: Keeping | None = None) -> None:
-        self._keeping = keeping or Keeping()
+    def __init__(self, keeping: DaemonLimits | None = None) -> None:
+        self._keeping = keeping or DaemonLimits()
         self._slots: OrderedDict[Hashable, _Slot[D]] = OrderedDict()
         self._ending: set[asyncio.Task[None]] = set()
         self._closed = False

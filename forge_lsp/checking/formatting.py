@@ -15,7 +15,7 @@ from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.support import Tools
 from forge_lsp.core.task import Task, TextRange
 
-__all__ = ["Find", "FormatterTool", "ProjectFormatter", "Span", "lines_within", "table"]
+__all__ = ["FindFormatter", "FormatterTool", "ProjectFormatter", "Span", "lines_within", "table"]
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class FormatterTool:
     rewrites: bool = False
 
 
-class Find(Protocol):
+class FindFormatter(Protocol):
     """Finds the formatter of a document's project; None where it has none, or none that is installed. ``trusted``:
     code of the project's own may be run."""
 
@@ -62,7 +62,7 @@ class Find(Protocol):
 class ProjectFormatter:
     """The Formatter port for one language: the formatter that ``find`` finds. ``timeout`` in seconds, for one run."""
 
-    def __init__(self, tools: Tools, find: Find, *, timeout: float = DEADLINE) -> None:
+    def __init__(self, tools: Tools, find: FindFormatter, *, timeout: float = DEADLINE) -> None:
         self._sandbox = tools.sandbox
         self._environment = tools.environment
         self._find = find

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from forge_lsp.cli.display import printable
 from forge_lsp.core.errors import ForgeError
 from forge_lsp.core.events import JobEvent, JobFinished, QuestionAsked
-from forge_lsp.jobs.asking import Given
+from forge_lsp.jobs.asking import GivenAnswer
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,18 +38,18 @@ def question_lines(question: Question) -> list[str]:
     return lines
 
 
-def answer_of_line(line: str, question: Question) -> Given | None:
+def answer_of_line(line: str, question: Question) -> GivenAnswer | None:
     """Return what a typed line answers, None where it answers nothing."""
     text = line.strip()
     if text.startswith("=") and text[1:].strip():
-        return Given(value=text[1:].strip())
+        return GivenAnswer(value=text[1:].strip())
     match text.lower():
         case "n":
-            return Given(none=True)
+            return GivenAnswer(none=True)
         case "?":
-            return Given()
+            return GivenAnswer()
         case letter if len(letter) == 1 and letter in _LETTERS[: len(question.choices)]:
-            return Given(choice=_LETTERS.index(letter))
+            return GivenAnswer(choice=_LETTERS.index(letter))
         case _:
             return None
 
@@ -60,7 +60,9 @@ class TerminalQuestions:
     Standard input is read by a thread that nobody waits for, and only once there is a question.
     """
 
-    def __init__(self, console: Console, answer: Callable[[str, Given], Coroutine[object, object, object]]) -> None:
+    def __init__(
+        self, console: Console, answer: Callable[[str, GivenAnswer], Coroutine[object, object, object]]
+    ) -> None:
         self._console = console
         self._answer = answer
         self._open: Question | None = None
@@ -110,7 +112,7 @@ class TerminalQuestions:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _hand_over(self, question: str, given: Given) -> None:
+    async def _hand_over(self, question: str, given: GivenAnswer) -> None:
         try:
             await self._answer(question, given)
         except ForgeError as error:

@@ -12,7 +12,7 @@ from forge_lsp.core.errors import BadRequest, EnvironmentFault
 
 if TYPE_CHECKING:
     from forge_lsp.cli.arguments import Options
-    from forge_lsp.config import Resolved
+    from forge_lsp.config import ResolvedSettings
 
 __all__ = ["config"]
 
@@ -39,7 +39,7 @@ STARTER = """\
 """
 
 
-async def config(options: Options, load: Callable[[], Awaitable[Resolved]]) -> int:
+async def config(options: Options, load: Callable[[], Awaitable[ResolvedSettings]]) -> int:
     """Print or make settings. ``load`` answers the settings in force, their profile chosen."""
     if options.action == "schema":
         from forge_lsp.config import Settings

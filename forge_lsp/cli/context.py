@@ -12,7 +12,7 @@ from forge_lsp.redaction import redact
 
 if TYPE_CHECKING:
     from forge_lsp.cli.arguments import Options
-    from forge_lsp.core.ports import Gathered, ShownPart
+    from forge_lsp.core.ports import GatheredContext, ShownPart
     from forge_lsp.jobs.services import Services
 
 __all__ = ["context"]
@@ -55,7 +55,7 @@ async def context(options: Options, services: Services) -> int:
     return 0
 
 
-def _parts(found: Gathered) -> list[dict[str, object]]:
+def _parts(found: GatheredContext) -> list[dict[str, object]]:
     return [
         {
             "file": part.file,

@@ -14,7 +14,7 @@ from forge_lsp.cli.display import Display, say, stderr_console
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.errors import EditConflict
 from forge_lsp.core.ports import ConsentQuestion
-from forge_lsp.jobs.asking import Given
+from forge_lsp.jobs.asking import GivenAnswer
 from forge_lsp.jobs.consent import refusal_words
 from forge_lsp.jobs.contract import JobRequest
 from forge_lsp.jobs.record import JobRecord
@@ -93,7 +93,7 @@ async def run_job(request: JobRequest, path: Path, options: Options, services: S
     return 0 if result.outcome is Outcome.ACCEPTED and refusal is None else 1
 
 
-async def _answered(services: Services, job_id: str, question: str, given: Given) -> None:
+async def _answered(services: Services, job_id: str, question: str, given: GivenAnswer) -> None:
     await services.jobs.answer(job_id, question, given, services.editing)
 
 

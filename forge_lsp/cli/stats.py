@@ -18,7 +18,15 @@ from forge_lsp.cli.numbers import (
 
 if TYPE_CHECKING:
     from forge_lsp.cli.arguments import Options
-    from forge_lsp.jobs.figures import CostComparison, JobGroup, Parallel, Proof, Questions, ReviewerSeen, Statistics
+    from forge_lsp.jobs.figures import (
+        CostComparison,
+        GradeShare,
+        JobGroup,
+        Parallel,
+        Questions,
+        ReviewerSeen,
+        Statistics,
+    )
     from forge_lsp.jobs.intervals import Ratio
     from forge_lsp.jobs.services import Services
 
@@ -148,7 +156,7 @@ def _reviewer_row(one: ReviewerSeen) -> list[str]:
     ]
 
 
-def _became_row(one: Proof) -> list[str]:
+def _became_row(one: GradeShare) -> list[str]:
     shares = (one.kept, one.changed, one.undone)
     return [one.grade, str(one.applied.hits), *(percent(share) for share in shares), str(one.unknown)]
 

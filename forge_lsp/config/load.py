@@ -21,7 +21,7 @@ from forge_lsp.config.trust import misread, named_profile, narrowed, widened
 from forge_lsp.config.wording import wording
 from forge_lsp.core.errors import SettingsError
 
-__all__ = ["PROFILES", "Resolved", "SettingsSources", "gather", "profile_layer", "resolve"]
+__all__ = ["PROFILES", "ResolvedSettings", "SettingsSources", "gather", "profile_layer", "resolve"]
 
 _LARGEST_OF_A_WORKSPACE = 256 * 1024
 """Bytes of a workspace's settings file."""
@@ -89,7 +89,7 @@ class SettingsSources:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resolved:
+class ResolvedSettings:
     """The tree, where each value came from, and notes for the user on what did not hold."""
 
     settings: Settings
@@ -136,7 +136,7 @@ def profile_layer(name: str, *, base: Path | None = None) -> Layer:
     raise SettingsError((f"profile: no profile {name!r}; one of auto, {', '.join(PROFILES)}, or the path of a file",))
 
 
-def resolve(sources: SettingsSources, profile: Layer) -> Resolved:
+def resolve(sources: SettingsSources, profile: Layer) -> ResolvedSettings:
     """Lay all sources over ``profile`` and validate. Raises SettingsError with every problem, each with its source."""
     below = sources.over(profile)
     trusted = Layers(layers=(*below, sources.user, sources.environment, sources.editor, sources.command_line)).merged()
@@ -153,7 +153,7 @@ def resolve(sources: SettingsSources, profile: Layer) -> Resolved:
     dangling = settings.references()
     if dangling:
         raise SettingsError(tuple(layers.sourced(f"{path}: {what}") for path, what in dangling))
-    return Resolved(settings=settings, layers=layers, notes=notes)
+    return ResolvedSettings(settings=settings, layers=layers, notes=notes)
 
 
 def _validated(layers: Layers) -> Settings:

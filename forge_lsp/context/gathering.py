@@ -27,7 +27,7 @@ from forge_lsp.context.words import names_in
 from forge_lsp.context.workspace import Source, Workspace
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.languages import Languages
-from forge_lsp.core.ports import Gathered, ShownPart, Syntax
+from forge_lsp.core.ports import GatheredContext, ShownPart, Syntax
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.editing.files import Files
 from forge_lsp.editing.fitting import estimate_tokens, fenced, fitted_document, rendered, shortened
@@ -82,9 +82,9 @@ class Context:
         self._reader = Reader()
         self._indexes = Indexes()
         self._lock = threading.Lock()
-        self._known: deque[tuple[Task, int, Gathered]] = deque(maxlen=16)
+        self._known: deque[tuple[Task, int, GatheredContext]] = deque(maxlen=16)
 
-    async def gather(self, task: Task, *, tokens: int) -> Gathered:
+    async def gather(self, task: Task, *, tokens: int) -> GatheredContext:
         """Markdown of at most about ``tokens`` tokens, the document's file first; files are read in a thread. The same
         task and budget give the same bytes.
 
@@ -126,7 +126,7 @@ class Context:
         index.busy = True
         threading.Thread(target=rest, daemon=True, name="context-index").start()
 
-    def _gathered(self, task: Task, tokens: int) -> Gathered:
+    def _gathered(self, task: Task, tokens: int) -> GatheredContext:
         # By identity: an equal task later may find other files on the disk.
         with self._lock:
             for known, budget, result in self._known:
@@ -178,7 +178,7 @@ class _Gathering:
         self._chosen: tuple[Piece, ...] = ()
         self._no_chance = 0
 
-    def result(self) -> Gathered:
+    def result(self) -> GatheredContext:
         """What is shown, in the order of the prompt."""
         self._refuse_secrets()
         problems = list(self._problems())
@@ -190,7 +190,7 @@ class _Gathering:
             why = piece.reason if isinstance(piece.reason, str) else piece.reason.reason
             reasons.setdefault(piece.file, Counter())[why] += 1
         heading = "# Rules of this project, for those who plan and write (not for reviewers)"
-        return Gathered(
+        return GatheredContext(
             text=text,
             rules="\n\n".join([heading, *(part.text for part in rules)]) if rules else "",
             files=_files_of(files),

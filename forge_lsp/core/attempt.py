@@ -30,7 +30,7 @@ __all__ = [
     "Review",
     "RunnerUp",
     "Severity",
-    "Thought",
+    "ThinkingResult",
     "Verdict",
 ]
 
@@ -69,7 +69,7 @@ class Diagnostic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Thought:
+class ThinkingResult:
     """What the thinkers hand to the generator: approach, risks, and the signature to keep.
 
     ``strategy`` is the one that really ran, which a degradation may have made smaller than the one asked for.
@@ -359,7 +359,7 @@ class Attempt:
     evidence: Evidence = field(default_factory=Evidence)
     verdict: Verdict | None = None
     skipped: str | None = None
-    thought: Thought | None = None
+    thought: ThinkingResult | None = None
     replacements: tuple[Replacement, ...] = ()
     others: tuple[RunnerUp, ...] = ()
     answers: tuple[Observation, ...] = ()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["Became"]
+__all__ = ["EditFate"]
 
 
-class Became(StrEnum):
+class EditFate(StrEnum):
     """A guess from the document's text alone: nobody is asked, and a save soon after the edit says little."""
 
     KEPT = "kept"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Answer", "Asked", "Choice", "Effect", "Question", "Reply"]
+__all__ = ["Answer", "AskedQuestion", "Choice", "Effect", "Question", "Reply"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class AskedQuestion:
     """A question that was put to the user, and what came of it.
 
     ``late``: the answer came after the job had ended. ``other`` is the id of a candidate that gives what the user

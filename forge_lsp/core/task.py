@@ -9,7 +9,7 @@ from pathlib import Path
 from forge_lsp.core.attempt import Diagnostic, Insight
 from forge_lsp.core.languages import Language
 
-__all__ = ["Document", "Other", "Scope", "ScopeKind", "Task", "TextEdit", "TextRange"]
+__all__ = ["Document", "OtherFile", "Scope", "ScopeKind", "Task", "TextEdit", "TextRange"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Other:
+class OtherFile:
     """Another file that a candidate changes along with the document: its text without the candidate, and with it.
 
     None: the file is not there. Both are laid over the disk.
@@ -113,7 +113,7 @@ class Task:
     diagnostics: tuple[Diagnostic, ...] = ()
     insights: tuple[Insight, ...] = ()
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    others: tuple[Other, ...] = ()
+    others: tuple[OtherFile, ...] = ()
 
     @property
     def original(self) -> str:

@@ -21,7 +21,7 @@ _DOCUMENTS = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Lead:
+class _LeadingLines:
     """The lines above a definition's header: numbers of its comments' lines, its first line, and its indentation."""
 
     first: int
@@ -82,7 +82,7 @@ def _leads(
     path: tuple[object, ...],
     at: int = 0,
     number: int = 0,
-) -> Iterator[tuple[tuple[object, ...], _Lead]]:
+) -> Iterator[tuple[tuple[object, ...], _LeadingLines]]:
     """The comments above all definitions; ``at`` is a place in line ``number``, before all of them."""
     for item in items:
         own = (*path, item.name, item.parameters)
@@ -93,7 +93,7 @@ def _leads(
         yield from _leads(item.children, text, lines, language, own, at, number)
 
 
-def _lead(item: Item, text: str, lines: Sequence[str], first: int, language: Language) -> _Lead:
+def _lead(item: Item, text: str, lines: Sequence[str], first: int, language: Language) -> _LeadingLines:
     """Where the comments above ``item`` stand, whose range begins in line ``first``."""
     end = text.find(item.signature, item.range.start) if item.signature else item.range.end
     last = first + text.count("\n", item.range.start, max(end, item.range.start))
@@ -112,11 +112,11 @@ def _lead(item: Item, text: str, lines: Sequence[str], first: int, language: Lan
         elif not item.signature:
             break  # the declaration itself
     line = lines[first]
-    return _Lead(first=first, comments=tuple(found), indent=line[: len(line) - len(line.lstrip())])
+    return _LeadingLines(first=first, comments=tuple(found), indent=line[: len(line) - len(line.lstrip())])
 
 
-def _unique(found: Iterator[tuple[tuple[object, ...], _Lead]]) -> dict[tuple[object, ...], _Lead]:
-    places: dict[tuple[object, ...], list[_Lead]] = {}
+def _unique(found: Iterator[tuple[tuple[object, ...], _LeadingLines]]) -> dict[tuple[object, ...], _LeadingLines]:
+    places: dict[tuple[object, ...], list[_LeadingLines]] = {}
     for path, lead in found:
         places.setdefault(path, []).append(lead)
     return {path: one[0] for path, one in places.items() if len(one) == 1}

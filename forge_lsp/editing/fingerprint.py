@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from forge_lsp.editing.tree import ParsedText
 
-__all__ = ["ComparedText", "Leaf"]
+__all__ = ["ComparedText", "NormalToken"]
 
 _STRINGS = frozenset(
     {
@@ -66,7 +66,7 @@ _STRING = re.compile(r"([a-zA-Z]*)(\"{3}|'{3}|\"|')(.*)\2", re.S)
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class NormalToken:
     """A token: its place in the text, and what it says once normalised."""
 
     start: int
@@ -95,9 +95,9 @@ class ComparedText:
         self._events = list(_events(Grammars().parse(text, language), language, imports))
 
     @cached_property
-    def leaves(self) -> tuple[Leaf, ...]:
+    def leaves(self) -> tuple[NormalToken, ...]:
         """All tokens in order, those of imports left out."""
-        return tuple(Leaf(event.start, event.end, event.text) for event in self._events if event.is_token)
+        return tuple(NormalToken(event.start, event.end, event.text) for event in self._events if event.is_token)
 
     def digest(self, place: TextRange) -> bytes:
         """What stands at ``place``."""
@@ -115,13 +115,13 @@ class ComparedText:
         """A digest of words."""
         return blake2b("\0".join(words).encode("utf-8", "surrogatepass"), key=self._key, digest_size=16).digest()
 
-    def between(self, place: TextRange) -> Sequence[Leaf]:
+    def between(self, place: TextRange) -> Sequence[NormalToken]:
         """The tokens at ``place``."""
         first = bisect_left(self.leaves, place.start, key=lambda leaf: leaf.start)
         last = bisect_left(self.leaves, place.end, key=lambda leaf: leaf.start)
         return self.leaves[first:last]
 
-    def lines(self, leaves: Sequence[Leaf]) -> frozenset[bytes]:
+    def lines(self, leaves: Sequence[NormalToken]) -> frozenset[bytes]:
         """Digests of the lines that tokens stand on; lines of one token are left out, most of which are brackets."""
         lines = Lines(self.text)
         found: dict[int, list[str]] = {}

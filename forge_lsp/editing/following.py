@@ -11,15 +11,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from forge_lsp.core.became import Became
+from forge_lsp.core.became import EditFate
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import Scope, ScopeKind, TextRange
 from forge_lsp.editing.differences import shift_range
-from forge_lsp.editing.fingerprint import ComparedText, Leaf
+from forge_lsp.editing.fingerprint import ComparedText, NormalToken
 from forge_lsp.editing.lines import BOM
 from forge_lsp.editing.selecting import SelectedItem
 
-__all__ = ["LONGEST", "Remembered", "follow"]
+__all__ = ["LONGEST", "RememberedCode", "follow"]
 
 LONGEST = 200_000
 """Characters of a document that is still looked at: its syntax is read twice, once when applied and once when saved."""
@@ -38,13 +38,13 @@ class _Definition:
     bodies: frozenset[bytes]
     before: tuple[bytes, ...]
 
-    def became(self, now: _Digests) -> Became:
+    def became(self, now: _Digests) -> EditFate:
         if all(now.named[self.name, digest] >= count for digest, count in self.wanted.items()):
-            return Became.KEPT
+            return EditFate.KEPT
         there = now.placed.get(self.place, ())
         if tuple(there) == self.before:
-            return Became.UNDONE
-        return Became.CHANGED if there or self.bodies & now.bodies else Became.UNDONE
+            return EditFate.UNDONE
+        return EditFate.CHANGED if there or self.bodies & now.bodies else EditFate.UNDONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +71,20 @@ class _Passage:
     lines: frozenset[bytes]
     base: int
 
-    def became(self, reading: ComparedText) -> Became:
+    def became(self, reading: ComparedText) -> EditFate:
         hashes = _hashes(reading)
         back = self.before.count > 0 and self.before.found(reading, hashes, self.base)
         if self.written.count == 0:
-            return Became.UNDONE if back else Became.KEPT
+            return EditFate.UNDONE if back else EditFate.KEPT
         if self.written.found(reading, hashes, self.base):
-            return Became.KEPT
+            return EditFate.KEPT
         if self.lines:
-            return Became.CHANGED if self.lines & reading.lines(reading.leaves) else Became.UNDONE
-        return Became.UNDONE if back or self.before.count == 0 else Became.CHANGED
+            return EditFate.CHANGED if self.lines & reading.lines(reading.leaves) else EditFate.UNDONE
+        return EditFate.UNDONE if back or self.before.count == 0 else EditFate.CHANGED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remembered:
+class RememberedCode:
     """Code that was applied, as digests."""
 
     language: Language
@@ -92,7 +92,7 @@ class Remembered:
     definitions: tuple[_Definition, ...] = ()
     passage: _Passage | None = None
 
-    def became(self, text: str) -> Became | None:
+    def became(self, text: str) -> EditFate | None:
         """What became of it in ``text``, its document now; None: the text is too long to be looked at."""
         if len(text) > LONGEST:
             return None
@@ -101,10 +101,10 @@ class Remembered:
             return self.passage.became(reading)
         now = _Digests(reading)
         found = {definition.became(now) for definition in self.definitions}
-        return found.pop() if len(found) == 1 else Became.CHANGED
+        return found.pop() if len(found) == 1 else EditFate.CHANGED
 
 
-def follow(language: Language, scope: Scope, base: str, before: str, after: str) -> Remembered | None:
+def follow(language: Language, scope: Scope, base: str, before: str, after: str) -> RememberedCode | None:
     """What to look for later; None where that cannot be told.
 
     ``scope`` is a place in ``base``, the text that the job saw. ``before`` and ``after`` are the texts of the document
@@ -122,7 +122,7 @@ def follow(language: Language, scope: Scope, base: str, before: str, after: str)
     if scope.kind is ScopeKind.DEFINITION and scope.name is not None:
         wanted = _place(new, scope.container, scope.name)
         if names := [found for found in new.definitions if _place_of(new, found) == wanted]:
-            return Remembered(language=language, key=key, definitions=tuple(_definitions(names, *digests)))
+            return RememberedCode(language=language, key=key, definitions=tuple(_definitions(names, *digests)))
     shifted = place if before == base else shift_range(place, base, before)
     if shifted is None:
         return None
@@ -133,9 +133,9 @@ def follow(language: Language, scope: Scope, base: str, before: str, after: str)
     written = new.leaves[head : len(new.leaves) - tail]
     names = _outermost(new, written)
     if names and all(any(_holds(found, leaf) for found in names) for leaf in written):
-        return Remembered(language=language, key=key, definitions=tuple(_definitions(names, *digests)))
+        return RememberedCode(language=language, key=key, definitions=tuple(_definitions(names, *digests)))
     replaced = old.leaves[head : len(old.leaves) - tail]
-    return Remembered(language=language, key=key, passage=_passage(old, new, replaced, written))
+    return RememberedCode(language=language, key=key, passage=_passage(old, new, replaced, written))
 
 
 class _Digests:
@@ -191,7 +191,7 @@ def _name_of(reading: ComparedText, found: SelectedItem) -> bytes:
     return reading.of(found.item.kind, found.item.name or "")
 
 
-def _around(old: Sequence[Leaf], new: Sequence[Leaf], head: int, tail: int) -> bool:
+def _around(old: Sequence[NormalToken], new: Sequence[NormalToken], head: int, tail: int) -> bool:
     """Whether the edit left the first ``head`` and the last ``tail`` tokens alone."""
     if head + tail > min(len(old), len(new)):
         return False
@@ -200,7 +200,7 @@ def _around(old: Sequence[Leaf], new: Sequence[Leaf], head: int, tail: int) -> b
     return all(one.text == other.text for one, other in pairs)
 
 
-def _outermost(reading: ComparedText, written: Sequence[Leaf]) -> list[SelectedItem]:
+def _outermost(reading: ComparedText, written: Sequence[NormalToken]) -> list[SelectedItem]:
     """The definitions that were written as a whole, less those inside another of them."""
     if not written:
         return []
@@ -209,11 +209,13 @@ def _outermost(reading: ComparedText, written: Sequence[Leaf]) -> list[SelectedI
     return [found for found in inside if not any(other.item in found.path for other in inside)]
 
 
-def _holds(found: SelectedItem, leaf: Leaf) -> bool:
+def _holds(found: SelectedItem, leaf: NormalToken) -> bool:
     return found.item.range.start <= leaf.start and leaf.end <= found.item.range.end
 
 
-def _passage(old: ComparedText, new: ComparedText, before: Sequence[Leaf], written: Sequence[Leaf]) -> _Passage:
+def _passage(
+    old: ComparedText, new: ComparedText, before: Sequence[NormalToken], written: Sequence[NormalToken]
+) -> _Passage:
     base = secrets.randbelow(_MODULUS - 2) + 2
     return _Passage(
         written=_tokens(new, written, base),
@@ -223,14 +225,14 @@ def _passage(old: ComparedText, new: ComparedText, before: Sequence[Leaf], writt
     )
 
 
-def _tokens(reading: ComparedText, leaves: Sequence[Leaf], base: int) -> _Tokens:
+def _tokens(reading: ComparedText, leaves: Sequence[NormalToken], base: int) -> _Tokens:
     rolling = 0
     for leaf in leaves:
         rolling = (rolling * base + _hash(reading, leaf)) % _MODULUS
     return _Tokens(len(leaves), rolling, _digest(reading, leaves))
 
 
-def _digest(reading: ComparedText, leaves: Sequence[Leaf]) -> bytes:
+def _digest(reading: ComparedText, leaves: Sequence[NormalToken]) -> bytes:
     if not leaves:
         return b""
     return reading.digest(TextRange(start=leaves[0].start, end=leaves[-1].end))
@@ -240,7 +242,7 @@ def _hashes(reading: ComparedText) -> list[int]:
     return [_hash(reading, leaf) for leaf in reading.leaves]
 
 
-def _hash(reading: ComparedText, leaf: Leaf) -> int:
+def _hash(reading: ComparedText, leaf: NormalToken) -> int:
     return int.from_bytes(reading.of(leaf.text)[:8], "big") % _MODULUS
 
 

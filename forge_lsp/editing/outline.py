@@ -74,7 +74,7 @@ class TreeReader(ABC):
 
 
 @dataclass(slots=True)
-class _Lead:
+class _LeadingLines:
     """Comments and decorators seen and not yet given to an item."""
 
     start: int
@@ -112,7 +112,7 @@ def build_items(
     definition (no blank line between) become part of its range; other comments become items of their own, a run of
     lines each."""
     items: list[Item] = []
-    lead: _Lead | None = None
+    lead: _LeadingLines | None = None
 
     def flush() -> None:
         nonlocal lead
@@ -130,7 +130,7 @@ def build_items(
             if node.type in COMMENTS and source.before_on_line(start).strip("\ufeff \t\f"):
                 continue  # at the end of a line of code: it belongs to that line
             if lead is None:
-                lead = _Lead(start, end, decorates)
+                lead = _LeadingLines(start, end, decorates)
             else:
                 lead.end = end
                 lead.decorated = lead.decorated or decorates

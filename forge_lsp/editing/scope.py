@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import Document, Scope, ScopeKind, TextRange
-from forge_lsp.editing.following import Remembered, follow
+from forge_lsp.editing.following import RememberedCode, follow
 from forge_lsp.editing.lines import is_blank
 from forge_lsp.editing.outline import TODO
 from forge_lsp.editing.selecting import scope_at, walk
@@ -62,7 +62,7 @@ class Scopes:
         """See :func:`forge_lsp.editing.unfinished.unfinished`."""
         return unfinished(document, self._syntax)
 
-    def follow(self, language: Language, scope: Scope, *, base: str, before: str, after: str) -> Remembered | None:
+    def follow(self, language: Language, scope: Scope, *, base: str, before: str, after: str) -> RememberedCode | None:
         """See :func:`forge_lsp.editing.following.follow`."""
         return follow(language, scope, base, before, after)
 

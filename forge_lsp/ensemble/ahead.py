@@ -10,10 +10,10 @@ from forge_lsp.core.ports import FastGate, Syntax, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.ensemble.check_stage import AT_ONCE, CheckedCandidate, bare, check_one, worth_a_check
 
-__all__ = ["Ahead"]
+__all__ = ["EarlyChecks"]
 
 
-class Ahead:
+class EarlyChecks:
     """Begins to check each candidate of an attempt as it comes, if nothing cheap speaks against it. Where it does, or
     there is no ``toolchain``, the check of all of them decides what is done."""
 

@@ -12,7 +12,7 @@ from forge_lsp.core.errors import ExtractionFailed, ModelError, SpendingRefused
 from forge_lsp.core.ports import Editing, Formatter, Syntax
 from forge_lsp.core.task import Task
 from forge_lsp.ensemble.extraction import Extracted, extract, join
-from forge_lsp.ensemble.generation import Brief, Draft, continue_draft
+from forge_lsp.ensemble.generation import Draft, GenerationInput, continue_draft
 from forge_lsp.redaction import placeholders
 
 __all__ = ["AnswerReader", "GeneratedCode"]
@@ -36,7 +36,7 @@ class AnswerReader:
     markers: tuple[str, ...]
     formatter: Formatter | None
 
-    async def read(self, number: int, brief: Brief, drafts: Sequence[Draft]) -> GeneratedCode:
+    async def read(self, number: int, brief: GenerationInput, drafts: Sequence[Draft]) -> GeneratedCode:
         """Return the code of every answer that was written to its end; one that was cut off is asked to go on where no
         other will do."""
         found: list[tuple[Draft, Extracted]] = []

@@ -18,7 +18,7 @@ from forge_lsp.core.checks import CheckResult
 from forge_lsp.core.questions import Choice, Question
 from forge_lsp.ensemble.values import canonical, returns
 
-__all__ = ["MOST_CHOICES", "Voice", "question_of"]
+__all__ = ["MOST_CHOICES", "AskedCandidate", "question_of"]
 
 MOST_CHOICES = 4
 _TRUST: Mapping[str, float] = {"example": 0.6, "attribute": 0.4, "model": 0.35, "sequence": 0.3}
@@ -32,7 +32,7 @@ _PROMPT = re.compile(r"^[ \t]*(?:>>>|\.\.\.) ?", re.M)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Voice:
+class AskedCandidate:
     """A candidate as far as it matters here.
 
     ``model`` is what wrote it, under one name on whatever server; ``keys`` are the settings keys of all models that
@@ -57,11 +57,11 @@ class _Split:
 
     call: str
     source: str
-    answers: tuple[tuple[str, float, Voice], ...]
+    answers: tuple[tuple[str, float, AskedCandidate], ...]
 
 
 def question_of(
-    voices: Sequence[Voice], *, id_: str, attempt: int, asked: Set[str] = frozenset(), examples: bool = True
+    voices: Sequence[AskedCandidate], *, id_: str, attempt: int, asked: Set[str] = frozenset(), examples: bool = True
 ) -> Question | None:
     """Return the question with the largest value, None where nothing should be asked.
 
@@ -91,7 +91,7 @@ def question_of(
     return Question(id=id_, call=split.call, choices=_choices(split), source=split.source, attempt=attempt)
 
 
-def _weights(voices: Sequence[Voice]) -> list[float]:
+def _weights(voices: Sequence[AskedCandidate]) -> list[float]:
     samples = Counter(voice.model for voice in voices)
     return [
         (0.15 + (voice.passed / (voice.passed + voice.failed) if voice.passed + voice.failed else 0.5))
@@ -101,9 +101,9 @@ def _weights(voices: Sequence[Voice]) -> list[float]:
     ]
 
 
-def _splits(voices: Sequence[Voice], weights: Sequence[float], asked: Set[str]) -> list[_Split]:
+def _splits(voices: Sequence[AskedCandidate], weights: Sequence[float], asked: Set[str]) -> list[_Split]:
     """Every call that more than one voice answers and nobody was asked about, in the order in which they came up."""
-    found: dict[str, list[tuple[Observation, float, Voice]]] = {}
+    found: dict[str, list[tuple[Observation, float, AskedCandidate]]] = {}
     for voice, weight in zip(voices, weights, strict=True):
         for call, seen in voice.answers.items():
             if call not in asked:
@@ -160,10 +160,10 @@ def _choices(split: _Split, first: str | None = None) -> tuple[Choice, ...]:
     return tuple(Choice(value=texts[key], models=tuple(models.get(key, ()))) for key in order[:MOST_CHOICES])
 
 
-def _disputed(voices: Sequence[Voice], *, id_: str, attempt: int, asked: Set[str]) -> Question | None:
+def _disputed(voices: Sequence[AskedCandidate], *, id_: str, attempt: int, asked: Set[str]) -> Question | None:
     """Return the question about the check that most models agree against, None where none is disputed."""
     weights = _weights(voices)
-    found: dict[str, tuple[CheckResult, list[tuple[str, float, Voice]]]] = {}
+    found: dict[str, tuple[CheckResult, list[tuple[str, float, AskedCandidate]]]] = {}
     for voice, weight in zip(voices, weights, strict=True):
         for result, given in voice.disputed:
             if result.id not in asked and result.expected.strip():

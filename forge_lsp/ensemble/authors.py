@@ -22,7 +22,7 @@ from forge_lsp.ensemble.expectations import (
     stated_examples,
 )
 from forge_lsp.ensemble.fencing import fenced
-from forge_lsp.ensemble.prompting import Shared, named_scope, render
+from forge_lsp.ensemble.prompting import SharedPrefix, named_scope, render
 from forge_lsp.ensemble.words import clip
 
 __all__ = ["ANSWER_TOKENS", "propose", "write_examples"]
@@ -33,7 +33,9 @@ ANSWER_TOKENS = 700
 T = TypeVar("T")
 
 
-async def write_examples(author: str, *, task: Task, shared: Shared, ask: Ask, tokens: int) -> tuple[Example, ...]:
+async def write_examples(
+    author: str, *, task: Task, shared: SharedPrefix, ask: Ask, tokens: int
+) -> tuple[Example, ...]:
     """Return what ``author`` expects of calls, by the task alone. ``shared`` is its prefix, ``tokens`` bounds its
     answer. Raises Unusable where it says nothing usable, ModelError and SpendingRefused."""
     words = {"what": named_scope(task.scope), "language": task.document.language, "most": MOST_EXAMPLES}
@@ -53,7 +55,7 @@ async def write_examples(author: str, *, task: Task, shared: Shared, ask: Ask, t
 
 
 async def propose(
-    model: str, pair: tuple[Candidate, Candidate], *, task: Task, shared: Shared, ask: Ask, tokens: int, room: int
+    model: str, pair: tuple[Candidate, Candidate], *, task: Task, shared: SharedPrefix, ask: Ask, tokens: int, room: int
 ) -> tuple[str, ...]:
     """Return calls for which ``model`` thinks that two candidates give different answers. ``room`` is how many tokens
     of each it is shown. Raises Unusable, ModelError and SpendingRefused."""
@@ -78,7 +80,7 @@ async def propose(
 async def _asked(
     model: str,
     role: str,
-    shared: Shared,
+    shared: SharedPrefix,
     ask: Ask,
     tokens: int,
     *,

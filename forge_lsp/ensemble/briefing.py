@@ -12,18 +12,18 @@ from dataclasses import dataclass, replace
 
 from forge_lsp.core.attempt import BuildReport, Candidate, Evidence
 from forge_lsp.core.checks import AGAINST, CheckResult, CheckStatus, counts_of
-from forge_lsp.core.ports import ContextGatherer, Gathered, ModelDirectory, ShownPart
+from forge_lsp.core.ports import ContextGatherer, GatheredContext, ModelDirectory, ShownPart
 from forge_lsp.core.task import Task
 from forge_lsp.ensemble.fencing import on_one_line
 from forge_lsp.ensemble.insights import failure_words
-from forge_lsp.ensemble.prompting import Shared, Window, named_scope, render, shared_prefix, toy_prefix, window
+from forge_lsp.ensemble.prompting import SharedPrefix, Window, named_scope, render, shared_prefix, toy_prefix, window
 from forge_lsp.ensemble.words import clip
 
-__all__ = ["Briefing", "Sent", "facts", "subject"]
+__all__ = ["PromptPrefixes", "SentText", "facts", "subject"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class SentText:
     """Text of ``file`` (workspace-relative) went to ``server`` (settings key), and on to ``place``, if to any. ``why``
     says what was shown of it, in plain words."""
 
@@ -33,14 +33,14 @@ class Sent:
     why: str = ""
 
 
-class Briefing:
+class PromptPrefixes:
     """The prefixes of one job. Models with windows of the same size share theirs."""
 
     def __init__(self, *, task: Task, models: ModelDirectory, context: ContextGatherer) -> None:
         self._task = task
         self._models = models
         self._context = context
-        self._gathered: dict[int, Gathered] = {}
+        self._gathered: dict[int, GatheredContext] = {}
         self._lock = asyncio.Lock()
 
     def toy(self, model: str) -> bool:
@@ -51,28 +51,28 @@ class Briefing:
         """Return how the context length of a model is shared out."""
         return window(self._models.get(model).info, self._task)
 
-    async def for_reviewing(self, model: str) -> Shared:
+    async def for_reviewing(self, model: str) -> SharedPrefix:
         """Return the prefix for a reviewer, without the project's rules."""
         if self.toy(model):
             return shared_prefix(self._task, "")
         gathered = await self._gather(self.window(model).context)
         return shared_prefix(self._task, gathered.text)
 
-    async def for_thinking(self, model: str) -> Shared:
+    async def for_thinking(self, model: str) -> SharedPrefix:
         """Return the prefix for a thinker: a reviewer's, then the project's rules."""
         shared = await self.for_reviewing(model)
         if self.toy(model):
             return shared
         return replace(shared, rules=(await self._gather(self.window(model).context)).rules)
 
-    async def for_writing(self, model: str) -> Shared:
+    async def for_writing(self, model: str) -> SharedPrefix:
         """Return the prefix for a generator: a thinker's, but for a toy model."""
         if not self.toy(model):
             return await self.for_thinking(model)
         info = self._models.get(model).info
         return toy_prefix(self._task, info.context - self.window(model).answer - 128)
 
-    def sent(self, asked: Iterable[str], *, reviewed_only: Collection[str] = ()) -> tuple[Sent, ...]:
+    def sent(self, asked: Iterable[str], *, reviewed_only: Collection[str] = ()) -> tuple[SentText, ...]:
         """Return which files' text went to which servers, given the models that were asked anything, and those of them
         that were asked for reviews alone."""
         found: dict[tuple[str, str, str | None], str] = {}
@@ -89,7 +89,7 @@ class Briefing:
                 key = (file, info.server, info.place)
                 found[key] = found.get(key, "") or said.get(file, "")
         return tuple(
-            Sent(file=file, server=server, place=place, why=why) for (file, server, place), why in found.items()
+            SentText(file=file, server=server, place=place, why=why) for (file, server, place), why in found.items()
         )
 
     def files(self, model: str) -> tuple[str, ...]:
@@ -104,7 +104,7 @@ class Briefing:
             return path.relative_to(workspace).as_posix()
         return path.name
 
-    async def _gather(self, tokens: int) -> Gathered:
+    async def _gather(self, tokens: int) -> GatheredContext:
         async with self._lock:  # a panel asks for its prefixes all at once
             if tokens not in self._gathered:
                 self._gathered[tokens] = await self._context.gather(self._task, tokens=tokens)

@@ -17,7 +17,7 @@ from forge_lsp.ensemble.merit import SUPPORTING_MODELS, SUPPORTING_POINTS, SUPPO
 from forge_lsp.ensemble.replies import Replies, graded
 
 if TYPE_CHECKING:
-    from forge_lsp.ensemble.ahead import Ahead
+    from forge_lsp.ensemble.ahead import EarlyChecks
 
 __all__ = ["CheckedCandidate", "Checks", "bare", "check", "check_one", "rank", "ranked", "worth_a_check"]
 
@@ -174,7 +174,7 @@ async def check(
     syntax: Syntax,
     checks: Checks,
     fast: FastGate | None = None,
-    ahead: Ahead | None = None,
+    ahead: EarlyChecks | None = None,
 ) -> tuple[CheckedCandidate, ...]:
     """Return the distinct candidates, checked and the best first. ``checks`` learns from all of them.
 

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 from forge_lsp.core.attempt import Attempt, Candidate, Decision, DecisionKind, Evidence, Outcome
 from forge_lsp.core.errors import Cause, ForgeError
-from forge_lsp.core.questions import Asked
-from forge_lsp.ensemble.briefing import Sent
+from forge_lsp.core.questions import AskedQuestion
+from forge_lsp.ensemble.briefing import SentText
 from forge_lsp.ensemble.decision import decide
 from forge_lsp.ensemble.leaderboard import Leaderboard
 from forge_lsp.ensemble.questioning import Questioning
 from forge_lsp.ensemble.schedule import Accept, Row
 
-__all__ = ["Conclusion", "End", "after_the_last", "concluded", "none_ran", "skip", "skipped"]
+__all__ = ["Conclusion", "EndReason", "after_the_last", "concluded", "none_ran", "skip", "skipped"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class End:
+class EndReason:
     """An outcome, and why. ``remedy`` fixes that, and is in ``reason`` too; ``cause`` tells programs why."""
 
     outcome: Outcome
@@ -31,21 +31,23 @@ class End:
 class Conclusion:
     """How a job ended. ``best`` is what is accepted or offered (None: nothing worth offering), ``score`` the panel's
     for it, ``evidence`` what its checks showed; ``sent`` says which files' text went to which server; ``questions`` are
-    those that the user was asked. ``remedy`` and ``cause`` as in :class:`End`."""
+    those that the user was asked. ``remedy`` and ``cause`` as in :class:`EndReason`."""
 
     outcome: Outcome
     attempts: tuple[Attempt, ...]
     best: Candidate | None
     score: float | None
     reason: str | None
-    sent: tuple[Sent, ...] = ()
+    sent: tuple[SentText, ...] = ()
     evidence: Evidence | None = None
-    questions: tuple[Asked, ...] = ()
+    questions: tuple[AskedQuestion, ...] = ()
     remedy: str | None = None
     cause: Cause | None = None
 
 
-def after_the_last(attempts: Sequence[Attempt], leaderboard: Leaderboard, accept: Accept, lacks: Iterable[str]) -> End:
+def after_the_last(
+    attempts: Sequence[Attempt], leaderboard: Leaderboard, accept: Accept, lacks: Iterable[str]
+) -> EndReason:
     """Return how a job ends that accepted nothing: the best candidate is ``unverified`` where only a disputed check, a
     doubted proof or a grade below what is asked for stands in its way, whichever attempt it came from."""
     best = leaderboard.best()
@@ -54,16 +56,16 @@ def after_the_last(attempts: Sequence[Attempt], leaderboard: Leaderboard, accept
             build=best.checked.build, evidence=best.evidence, verdict=best.verdict, accept=accept, last=True
         )
         if decision.kind is DecisionKind.ACCEPT and decision.unverified:
-            return End(outcome=Outcome.UNVERIFIED, reason=decision.reason, remedy=decision.remedy)
+            return EndReason(outcome=Outcome.UNVERIFIED, reason=decision.reason, remedy=decision.remedy)
     remedy = _remedy([attempt for attempt in attempts if attempt.skipped is None][-1:]) or _remedy(attempts)
-    return End(outcome=Outcome.EXHAUSTED, reason=_why_exhausted(attempts, lacks), remedy=remedy)
+    return EndReason(outcome=Outcome.EXHAUSTED, reason=_why_exhausted(attempts, lacks), remedy=remedy)
 
 
-def none_ran(attempts: Sequence[Attempt], lacks: Iterable[str]) -> End:
+def none_ran(attempts: Sequence[Attempt], lacks: Iterable[str]) -> EndReason:
     """Return how a job ends of which every attempt was skipped. Its cause is the one that they share."""
     reasons = dict.fromkeys(attempt.decision.reason for attempt in attempts)
     causes = {attempt.decision.cause for attempt in attempts}
-    return End(
+    return EndReason(
         outcome=Outcome.FAILED,
         reason=f"no attempt could run: {'; '.join((*reasons, *lacks))}",
         remedy=_remedy(attempts),
@@ -86,13 +88,13 @@ def _why_exhausted(attempts: Sequence[Attempt], lacks: Iterable[str]) -> str:
 
 
 def concluded(
-    end: End,
+    end: EndReason,
     attempts: Sequence[Attempt],
     leaderboard: Leaderboard,
     questions: Questioning,
     accepted: Attempt | None,
     *,
-    sent: tuple[Sent, ...],
+    sent: tuple[SentText, ...],
 ) -> Conclusion:
     """Return the end of a job: with what the attempt ``accepted`` wrote, or else the best that there is."""
     if accepted is not None:

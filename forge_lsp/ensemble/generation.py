@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forge_lsp.core.attempt import Thought
+from forge_lsp.core.attempt import ThinkingResult
 from forge_lsp.core.ports import ChatRequest, FinishReason, Message, Role
 from forge_lsp.core.task import Task
 from forge_lsp.ensemble.calls import Ask
 from forge_lsp.ensemble.fencing import fenced
-from forge_lsp.ensemble.prompting import Shared, named_scope, render
+from forge_lsp.ensemble.prompting import SharedPrefix, named_scope, render
 from forge_lsp.ensemble.schedule import Generator
 
-__all__ = ["Brief", "Draft", "continue_draft", "first_request", "generate", "temperature"]
+__all__ = ["Draft", "GenerationInput", "continue_draft", "first_request", "generate", "temperature"]
 
 FIRST_TEMPERATURE = 0.2  # one answer: the likeliest code, with just enough freedom not to loop
 AGAIN_TEMPERATURE = 0.6  # the same model again: at 0.2 it mostly writes the same answer once more
@@ -41,15 +41,15 @@ def temperature(samples: int, *, again: bool) -> float:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Brief:
+class GenerationInput:
     """What a generator works with. ``insights`` is written out already and fitted to it; ``answer_tokens`` bounds
     each sample. ``toy``: the shared text is the whole prompt; anything more confuses a model that small."""
 
     generator: Generator
     task: Task
     ask: Ask
-    shared: Shared
-    thought: Thought | None
+    shared: SharedPrefix
+    thought: ThinkingResult | None
     insights: str
     answer_tokens: int
     toy: bool = False
@@ -69,7 +69,7 @@ class Brief:
         return (Message(role=Role.USER, text=text),)
 
 
-def first_request(brief: Brief, *, attempt: int, again: bool) -> ChatRequest:
+def first_request(brief: GenerationInput, *, attempt: int, again: bool) -> ChatRequest:
     """Return what the rung's model is asked. ``again``: this model has written for this job before."""
     samples = brief.generator.samples
     return brief.shared.request(
@@ -85,7 +85,7 @@ def first_request(brief: Brief, *, attempt: int, again: bool) -> ChatRequest:
     )
 
 
-async def generate(brief: Brief, *, attempt: int, again: bool) -> tuple[Draft, ...]:
+async def generate(brief: GenerationInput, *, attempt: int, again: bool) -> tuple[Draft, ...]:
     """Return all samples of the rung in one batch. Raises ModelError or SpendingRefused."""
     request = first_request(brief, attempt=attempt, again=again)
     reply = await brief.ask(brief.generator.model, "generate", request)
@@ -95,7 +95,7 @@ async def generate(brief: Brief, *, attempt: int, again: bool) -> tuple[Draft, .
     )
 
 
-async def continue_draft(brief: Brief, draft: Draft) -> Draft:
+async def continue_draft(brief: GenerationInput, draft: Draft) -> Draft:
     """The rest of an answer that was cut off, as it came: at most half of what an answer may have, so that the first
     part still fits beside it. Raises ModelError or SpendingRefused."""
     request = brief.shared.request(

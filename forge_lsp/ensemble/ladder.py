@@ -10,7 +10,7 @@ from forge_lsp.core.errors import ForgeError, ServerUnreachable, SpendingRefused
 from forge_lsp.core.ports import ModelDirectory
 from forge_lsp.ensemble.schedule import Row, Schedule
 
-__all__ = ["Climb", "Rung"]
+__all__ = ["LadderProgress", "Rung"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class Rung:
     refused: ForgeError | None = None
 
 
-class Climb:
+class LadderProgress:
     """The way of one job up its ladder."""
 
     def __init__(self, *, schedule: Schedule, models: ModelDirectory) -> None:

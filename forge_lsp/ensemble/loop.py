@@ -15,7 +15,7 @@ from forge_lsp.core.attempt import (
     Insight,
     Outcome,
     RunnerUp,
-    Thought,
+    ThinkingResult,
     Verdict,
 )
 from forge_lsp.core.errors import ForgeError, ServerUnreachable, SettingsError
@@ -33,19 +33,19 @@ from forge_lsp.core.ports import (
     Spending,
     Syntax,
     Toolchain,
-    Unmanaged,
+    UnmanagedResidency,
 )
-from forge_lsp.core.questions import Asked
+from forge_lsp.core.questions import AskedQuestion
 from forge_lsp.core.task import ScopeKind, Task
-from forge_lsp.ensemble.ahead import Ahead
-from forge_lsp.ensemble.briefing import Briefing
+from forge_lsp.ensemble.ahead import EarlyChecks
+from forge_lsp.ensemble.briefing import PromptPrefixes
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks, ranked
 from forge_lsp.ensemble.decision import decide, needs_panel
 from forge_lsp.ensemble.effort import Record, rows_by_need
-from forge_lsp.ensemble.ending import Conclusion, End, after_the_last, concluded, none_ran, skip, skipped
+from forge_lsp.ensemble.ending import Conclusion, EndReason, after_the_last, concluded, none_ran, skip, skipped
 from forge_lsp.ensemble.insights import learn, merge
-from forge_lsp.ensemble.ladder import Climb
+from forge_lsp.ensemble.ladder import LadderProgress
 from forge_lsp.ensemble.leaderboard import Leaderboard
 from forge_lsp.ensemble.members import Members
 from forge_lsp.ensemble.questioning import Questioning
@@ -53,7 +53,7 @@ from forge_lsp.ensemble.resuming import checked_before, told_again
 from forge_lsp.ensemble.review import PanelResult
 from forge_lsp.ensemble.schedule import Row, Schedule
 from forge_lsp.ensemble.stages import CANNOT_RUN, Stages
-from forge_lsp.ensemble.widening import Widening
+from forge_lsp.ensemble.widening import ExtraEvidence
 
 __all__ = ["Ensemble"]
 
@@ -82,7 +82,7 @@ class Ensemble:
         self._toolchain_for = toolchain_for
         self._clock = clock
         self._markers = tuple(markers)
-        self._residency = residency or Unmanaged()
+        self._residency = residency or UnmanagedResidency()
         self._fast = fast
         self._formatter = formatter
 
@@ -98,7 +98,7 @@ class Ensemble:
         asker: Asker | None = None,
         keep: Callable[[Attempt], Awaitable[None]] | None = None,
         before: Sequence[Attempt] = (),
-        asked: Sequence[Asked] = (),
+        asked: Sequence[AskedQuestion] = (),
     ) -> Conclusion:
         """Work on ``task`` until it is accepted, no attempt is left, or the environment fails. ``records``: how often
         each writer has won in this language, for an effort by need. ``asker`` None: nobody is asked anything. ``keep``
@@ -113,7 +113,7 @@ class Ensemble:
             raise SettingsError(problems)
         writers = {key for row in schedule.rows for key in row.generator.writers}
         alone = len(writers) == 1 and all(self._models.get(key).info.toy for key in writers)
-        briefing = Briefing(task=task, models=self._models, context=self._context)
+        briefing = PromptPrefixes(task=task, models=self._models, context=self._context)
         calls = Calls(
             models=self._models,
             spending=spending,
@@ -140,13 +140,13 @@ class Ensemble:
             ),
             residency=self._residency,
             members=Members(models=self._models, asked=lambda: calls.asked, writers=writers, emit=emit),
-            ahead=Ahead(task, toolchain=toolchain, syntax=self._syntax, fast=self._fast),
+            ahead=EarlyChecks(task, toolchain=toolchain, syntax=self._syntax, fast=self._fast),
             fast=self._fast,
             formatter=self._formatter,
         )
         if self._fast is not None and any(row.generator.samples > 1 or row.generator.beside for row in schedule.rows):
             self._fast.prepare(task)
-        job = _Job(stages, Climb(schedule=schedule, models=self._models), records or {}, asker, keep)
+        job = _Job(stages, LadderProgress(schedule=schedule, models=self._models), records or {}, asker, keep)
         await job.resume(before, asked, attempts)
         return await job.run(attempts)
 
@@ -160,7 +160,7 @@ class _Result:
     """What an attempt showed, as far as it came."""
 
     decision: Decision
-    thought: Thought | None = None
+    thought: ThinkingResult | None = None
     chosen: CheckedCandidate | None = None
     evidence: Evidence | None = None
     verdict: Verdict | None = None
@@ -183,7 +183,7 @@ class _Job:
     def __init__(
         self,
         stages: Stages,
-        climb: Climb,
+        climb: LadderProgress,
         records: Mapping[str, Record],
         asker: Asker | None,
         keep: Callable[[Attempt], Awaitable[None]] | None,
@@ -199,12 +199,12 @@ class _Job:
         self._checks = stages.checks
         self._leaderboard = Leaderboard(stages.checks)
         self._questions = Questioning(asker, stages, self._leaderboard)
-        self._widening = Widening(stages, self._leaderboard)
+        self._widening = ExtraEvidence(stages, self._leaderboard)
         self._insights: tuple[Insight, ...] = merge(stages.task.insights, ())
         self._attempts: list[Attempt] = []
         self._answers_before = False
 
-    async def resume(self, before: Sequence[Attempt], asked: Sequence[Asked], attempts: int) -> None:
+    async def resume(self, before: Sequence[Attempt], asked: Sequence[AskedQuestion], attempts: int) -> None:
         """Go on after attempts that an earlier run made: with their candidates, what was learnt, and what the user
         answered. They are told again: whoever follows this run has not heard of them."""
         for attempt in before:
@@ -248,7 +248,7 @@ class _Job:
                 attempt = await self._attempt(number, await self._stages.writer(number, rung.row), len(rows))
             except ServerUnreachable as error:
                 return self._conclude(
-                    End(outcome=Outcome.FAILED, reason=error.full_message, remedy=error.remedy, cause=error.cause)
+                    EndReason(outcome=Outcome.FAILED, reason=error.full_message, remedy=error.remedy, cause=error.cause)
                 )
             self._attempts.append(attempt)
             if self._keep is not None and attempt.decision.kind is not DecisionKind.ACCEPT:
@@ -256,7 +256,9 @@ class _Job:
             if attempt.decision.kind is DecisionKind.ACCEPT:
                 decision = attempt.decision
                 outcome = Outcome.UNVERIFIED if decision.unverified else Outcome.ACCEPTED
-                return self._conclude(End(outcome=outcome, reason=decision.reason, remedy=decision.remedy), attempt)
+                return self._conclude(
+                    EndReason(outcome=outcome, reason=decision.reason, remedy=decision.remedy), attempt
+                )
         if (won := await self._answered(len(rows), rows)) is not None:
             return won
         lacks = self._stages.members.lacks
@@ -414,7 +416,7 @@ class _Job:
         if not heard:
             return None
         accepted = await self._questions.accepted(number, rows[number - 1])
-        return None if accepted is None else self._conclude(End(outcome=Outcome.ACCEPTED, reason=accepted.reason))
+        return None if accepted is None else self._conclude(EndReason(outcome=Outcome.ACCEPTED, reason=accepted.reason))
 
     def _learn(self, number: int, row: Row, result: _Result) -> tuple[Insight, ...]:
         return learn(
@@ -427,7 +429,7 @@ class _Job:
             differences=self._checks.behaviours.differences,
         )
 
-    def _conclude(self, end: End, accepted: Attempt | None = None) -> Conclusion:
+    def _conclude(self, end: EndReason, accepted: Attempt | None = None) -> Conclusion:
         sent = self._stages.briefing.sent(self._calls.asked, reviewed_only=self._calls.reviewed_only)
         return concluded(end, self._attempts, self._leaderboard, self._questions, accepted, sent=sent)
 

@@ -13,7 +13,7 @@ from forge_lsp.core.task import Scope, ScopeKind, Task
 from forge_lsp.ensemble.fencing import addressed, as_material, fence_for, on_one_line
 from forge_lsp.ensemble.words import clip, estimate_tokens
 
-__all__ = ["Shared", "Window", "has_template", "named_scope", "render", "shared_prefix", "toy_prefix", "window"]
+__all__ = ["SharedPrefix", "Window", "has_template", "named_scope", "render", "shared_prefix", "toy_prefix", "window"]
 
 _THOUGHT = 400
 _OVERHEAD = 600  # system text, a stage's own words, the framing of turns, and what the estimate gets wrong
@@ -90,7 +90,7 @@ def window(info: ModelInfo, task: Task) -> Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shared:
+class SharedPrefix:
     """The prefix of all calls to one model: system text and first message, the same for every part it takes.
 
     ``rules`` are the project's, and follow it as a message of their own where its part is to plan or to write.
@@ -128,7 +128,7 @@ class Shared:
         )
 
 
-def shared_prefix(task: Task, context: str) -> Shared:
+def shared_prefix(task: Task, context: str) -> SharedPrefix:
     """System text, context and task: the same bytes for the same task and context."""
     words = {
         "context": context.strip(),
@@ -136,14 +136,14 @@ def shared_prefix(task: Task, context: str) -> Shared:
         "language": task.document.language,
         "what": named_scope(task.scope),
     }
-    return Shared(system=render("system"), text=render("task", **words).strip())
+    return SharedPrefix(system=render("system"), text=render("task", **words).strip())
 
 
-def toy_prefix(task: Task, room: int) -> Shared:
+def toy_prefix(task: Task, room: int) -> SharedPrefix:
     """Return a prompt as short as very small models need it: the instruction and the scope, nothing else."""
     code = clip(task.original.strip("\n"), room)
     text = render("toy", instruction=task.instruction.strip(), language=task.document.language, code=code)
-    return Shared(system=render("toy_system"), text=text)
+    return SharedPrefix(system=render("toy_system"), text=text)
 
 
 def named_scope(scope: Scope) -> str:

@@ -11,9 +11,9 @@ from forge_lsp.core.checks import CheckStatus, Grade
 from forge_lsp.core.errors import ServerUnreachable
 from forge_lsp.core.events import QuestionAnswered, QuestionAsked
 from forge_lsp.core.ports import Asker
-from forge_lsp.core.questions import Answer, Asked, Effect, Question
+from forge_lsp.core.questions import Answer, AskedQuestion, Effect, Question
 from forge_lsp.ensemble.agreement import answer_of
-from forge_lsp.ensemble.asking import Voice, question_of
+from forge_lsp.ensemble.asking import AskedCandidate, question_of
 from forge_lsp.ensemble.check_stage import CheckedCandidate
 from forge_lsp.ensemble.decision import decide, needs_panel
 from forge_lsp.ensemble.insights import answer_words
@@ -40,10 +40,10 @@ class Questioning:
         self._stages = stages
         self._leaderboard = leaderboard
         self._checks = stages.checks
-        self._asked: list[Asked] = []
+        self._asked: list[AskedQuestion] = []
 
     @property
-    def asked(self) -> tuple[Asked, ...]:
+    def asked(self) -> tuple[AskedQuestion, ...]:
         """The questions so far, with their answers."""
         return tuple(self._asked)
 
@@ -69,11 +69,11 @@ class Questioning:
         )
         if found is None:
             return
-        self._asked.append(Asked(question=found))
+        self._asked.append(AskedQuestion(question=found))
         self._stages.emit(QuestionAsked(number=attempt, question=found))
         self._asker.offer(found)
 
-    async def resume(self, asked: Sequence[Asked]) -> tuple[Insight, ...]:
+    async def resume(self, asked: Sequence[AskedQuestion]) -> tuple[Insight, ...]:
         """Take in the questions of an earlier run of the job, and return what the next attempt should know of their
         answers. One without an answer is put again where somebody can be asked."""
         told: list[Insight] = []
@@ -139,19 +139,19 @@ class Questioning:
             return Effect.REFUTED if given else Effect.NOTHING
         return Effect.CONFIRMED if after.candidate == before.candidate else Effect.CHANGED
 
-    def _voices(self, checked: Sequence[CheckedCandidate], *, last: bool) -> list[Voice]:
+    def _voices(self, checked: Sequence[CheckedCandidate], *, last: bool) -> list[AskedCandidate]:
         """The candidates that could be offered, as far as a question is about them."""
         return [
             self._voice(one, last=last) for one in checked if one.build.compiled is not False and one.raw.doubt is None
         ]
 
-    def _voice(self, checked: CheckedCandidate, *, last: bool) -> Voice:
+    def _voice(self, checked: CheckedCandidate, *, last: bool) -> AskedCandidate:
         checks = self._checks
         judged = checks.judge(checked.raw, last=last)
         model = checks.identity(checked.candidate.model)
         agreement = checks.behaviours.agreement(model, checked.raw)
         disputed = ((result, answer_of(result)) for result in judged.results if result.status is CheckStatus.DISPUTED)
-        return Voice(
+        return AskedCandidate(
             model=model,
             keys=(checked.candidate.model, *checked.also),
             passed=judged.count(CheckStatus.PROOF, CheckStatus.KEPT),

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
-from forge_lsp.core.attempt import Candidate, Evidence, Insight, Thought
+from forge_lsp.core.attempt import Candidate, Evidence, Insight, ThinkingResult
 from forge_lsp.core.checks import CheckStatus
 from forge_lsp.core.errors import (
     ForgeError,
@@ -23,12 +23,12 @@ from forge_lsp.core.errors import (
 from forge_lsp.core.events import Degraded, Emit, Stage, StageFinished, StageStarted
 from forge_lsp.core.ports import Clock, Editing, FastGate, Formatter, ModelDirectory, Residency, Syntax, Toolchain
 from forge_lsp.core.task import Task
-from forge_lsp.ensemble.ahead import Ahead
+from forge_lsp.ensemble.ahead import EarlyChecks
 from forge_lsp.ensemble.answer_code import AnswerReader, GeneratedCode
-from forge_lsp.ensemble.briefing import Briefing, facts, subject
+from forge_lsp.ensemble.briefing import PromptPrefixes, facts, subject
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks, check
-from forge_lsp.ensemble.generation import Brief, Draft, first_request, generate
+from forge_lsp.ensemble.generation import Draft, GenerationInput, first_request, generate
 from forge_lsp.ensemble.insights import render_insights
 from forge_lsp.ensemble.members import MOST_UNUSABLE, MemberRole, Members, times
 from forge_lsp.ensemble.review import PanelResult, ReviewContext, review
@@ -58,11 +58,11 @@ class Stages:
     clock: Clock
     markers: tuple[str, ...]
     calls: Calls
-    briefing: Briefing
+    briefing: PromptPrefixes
     checks: Checks
     residency: Residency
     members: Members
-    ahead: Ahead
+    ahead: EarlyChecks
     fast: FastGate | None = None
     formatter: Formatter | None = None
     planned: list[Row] = field(default_factory=list[Row])
@@ -90,7 +90,7 @@ class Stages:
         found = await self.toolchain.evidence(task, as_it_is)
         return any(result.status is not CheckStatus.NOT_RUNNABLE for result in found.results)
 
-    async def think(self, number: int, row: Row, insights: Sequence[Insight]) -> Thought | None:
+    async def think(self, number: int, row: Row, insights: Sequence[Insight]) -> ThinkingResult | None:
         thinking = await self._thinkers(number, row.thinking)
         if thinking.strategy == "none":
             return None
@@ -140,7 +140,7 @@ class Stages:
         return row if model == row.generator.model else replace(row, generator=replace(row.generator, model=model))
 
     async def write(
-        self, number: int, row: Row, thought: Thought | None, insights: Sequence[Insight], *, again: bool
+        self, number: int, row: Row, thought: ThinkingResult | None, insights: Sequence[Insight], *, again: bool
     ) -> GeneratedCode:
         """Return the rung's answers and the code in them. Raises what keeps the rung from running at all; a model that
         fails costs this attempt."""
@@ -165,14 +165,14 @@ class Stages:
         self.finish(number, Stage.GENERATE, written.trouble or f"{found} of {asked} with code", started)
         return written
 
-    async def _side_by_side(self, number: int, row: Row, brief: Brief, *, again: bool) -> GeneratedCode:
+    async def _side_by_side(self, number: int, row: Row, brief: GenerationInput, *, again: bool) -> GeneratedCode:
         """What the rung's model wrote, and those that write at the same time. One of them that fails is left out.
         Raises ModelError or SpendingRefused where the rung's own model fails and no other wrote anything."""
         others = row.generator.writers[1:]
         if not others:
             return await self._extracted(number, brief, await generate(brief, attempt=number, again=again))
 
-        async def one(each: Brief) -> GeneratedCode | ModelError | SpendingRefused:
+        async def one(each: GenerationInput) -> GeneratedCode | ModelError | SpendingRefused:
             try:
                 written = await self._extracted(number, each, await generate(each, attempt=number, again=again))
             except (ModelError, SpendingRefused) as error:
@@ -208,9 +208,11 @@ class Stages:
         beyond = THOUGHT_TOKENS + _PLAN_WORDS if row.thinking.strategy != "none" else 0
         await self.calls.allowed(self.models.get(model).info, request, beyond=beyond)
 
-    async def _brief(self, number: int, row: Row, thought: Thought | None, insights: Sequence[Insight]) -> Brief:
+    async def _brief(
+        self, number: int, row: Row, thought: ThinkingResult | None, insights: Sequence[Insight]
+    ) -> GenerationInput:
         model = row.generator.model
-        return Brief(
+        return GenerationInput(
             generator=row.generator,
             task=self.task,
             ask=self.calls.line(number, Stage.GENERATE),
@@ -221,7 +223,7 @@ class Stages:
             toy=self.briefing.toy(model),
         )
 
-    async def _extracted(self, number: int, brief: Brief, drafts: Sequence[Draft]) -> GeneratedCode:
+    async def _extracted(self, number: int, brief: GenerationInput, drafts: Sequence[Draft]) -> GeneratedCode:
         reader = AnswerReader(
             task=self.task, syntax=self.syntax, editing=self.editing, markers=self.markers, formatter=self.formatter
         )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from forge_lsp.ensemble.schedule import Row
     from forge_lsp.ensemble.stages import Stages
 
-__all__ = ["MOST_AUTHORS", "Widening"]
+__all__ = ["MOST_AUTHORS", "ExtraEvidence"]
 
 MOST_AUTHORS = 2
 """Models whose examples are taken; each is one call."""
@@ -33,7 +33,7 @@ _MOST_ASKED = 4
 """Models that are asked for examples in a job, where some of them give none."""
 
 
-class Widening:
+class ExtraEvidence:
     """What one job learns of its candidates beyond the user's checks. ``leaderboard`` holds those of earlier attempts.
 
     Authors are asked while the others write where they answer from another server, and after that else.

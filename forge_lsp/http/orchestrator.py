@@ -15,7 +15,7 @@ from forge_lsp.core.task import Document
 from forge_lsp.http.bodies import Orchestrate, parse, parse_answer
 from forge_lsp.http.problems import MEDIA_TYPE, json_response, problem
 from forge_lsp.http.stream import frames
-from forge_lsp.jobs.asking import Given
+from forge_lsp.jobs.asking import GivenAnswer
 from forge_lsp.jobs.contract import ApplyMode, JobRequest
 from forge_lsp.jobs.document import question_of
 from forge_lsp.jobs.job import Job
@@ -153,7 +153,7 @@ async def answer(job_id: str, request: Request, jobs: Jobs) -> Response:
     asked = await jobs.answer(
         job_id,
         given.question,
-        Given(choice=given.choice, value=given.value, none=given.none),
+        GivenAnswer(choice=given.choice, value=given.value, none=given.none),
         request.app.state.editing,
     )
     return json_response(to_json(question_of(asked)))

@@ -10,7 +10,7 @@ from forge_lsp.core.attempt import Candidate, Evidence, Observation, Outcome
 from forge_lsp.core.checks import grade_of
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.events import JobEvent, QuestionAnswered, QuestionAsked
-from forge_lsp.core.questions import Answer, Asked, Effect, Question, Reply
+from forge_lsp.core.questions import Answer, AskedQuestion, Effect, Question, Reply
 from forge_lsp.ensemble.ranking import merit_of
 from forge_lsp.ensemble.replies import Replies, graded
 from forge_lsp.ensemble.values import same
@@ -20,11 +20,11 @@ from forge_lsp.jobs.document import checks_document
 if TYPE_CHECKING:
     from forge_lsp.jobs.record import JobRecord
 
-__all__ = ["Given", "PendingQuestions", "answer_of", "asked_of", "contradiction", "one_asked", "with_answer"]
+__all__ = ["GivenAnswer", "PendingQuestions", "answer_of", "asked_of", "contradiction", "one_asked", "with_answer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class GivenAnswer:
     """What a user gave as the answer to a question: the ``choice`` of that place (from 0), a ``value``, or ``none`` of
     the choices; nothing of it: the user cannot say."""
 
@@ -33,7 +33,7 @@ class Given:
     none: bool = False
 
 
-def answer_of(question: Question, given: Given) -> Answer:
+def answer_of(question: Question, given: GivenAnswer) -> Answer:
     """Return the answer that was meant. Raises BadRequest for a choice that the question does not have."""
     if given.choice is not None:
         if not 0 <= given.choice < len(question.choices):
@@ -74,7 +74,7 @@ class PendingQuestions:
         answers, self._waiting = tuple(self._waiting), []
         return answers
 
-    def answer(self, question: str, given: Given) -> Answer:
+    def answer(self, question: str, given: GivenAnswer) -> Answer:
         """Take an answer. Raises BadRequest for a question that is not open."""
         found = self._open.get(question)
         if found is None or any(answer.question == question for answer in self._given):
@@ -85,13 +85,13 @@ class PendingQuestions:
         return answer
 
 
-def asked_of(events: Iterable[JobEvent]) -> tuple[Asked, ...]:
+def asked_of(events: Iterable[JobEvent]) -> tuple[AskedQuestion, ...]:
     """Return the questions of a job that has not ended, or never will, from what its events say."""
-    found: dict[str, Asked] = {}
+    found: dict[str, AskedQuestion] = {}
     for event in events:
         match event.body:
             case QuestionAsked(question=question):
-                found[question.id] = Asked(question=question)
+                found[question.id] = AskedQuestion(question=question)
             case QuestionAnswered(answer=answer) if answer.question in found:
                 found[answer.question] = replace(found[answer.question], answer=answer)
             case _:
@@ -99,7 +99,7 @@ def asked_of(events: Iterable[JobEvent]) -> tuple[Asked, ...]:
     return tuple(found.values())
 
 
-def one_asked(record: JobRecord, question: str) -> Asked:
+def one_asked(record: JobRecord, question: str) -> AskedQuestion:
     """Return a question of a job. Raises BadRequest where it was not asked."""
     for one in record.questions:
         if one.question.id == question:
@@ -115,7 +115,7 @@ def contradiction(record: JobRecord) -> str | None:
     return None
 
 
-def _contradicts(one: Asked) -> str:
+def _contradicts(one: AskedQuestion) -> str:
     said = one.answer.value if one.answer is not None else None
     call = _last(one.question.call)
     other = f" Candidate {one.other} gives it." if one.other is not None else ""

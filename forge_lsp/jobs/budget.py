@@ -19,7 +19,7 @@ from forge_lsp.core.errors import BudgetExceeded, ConsentRefused, EnvironmentFau
 from forge_lsp.core.ports import Ask, Clock, ConsentQuestion, ModelInfo, Usage
 from forge_lsp.jobs.consent import Consents
 from forge_lsp.jobs.database import DatabaseBusy
-from forge_lsp.jobs.ledger import Ceiling, Ledger, OverBudget, Reservation
+from forge_lsp.jobs.ledger import BudgetLimits, Ledger, OverBudget, Reservation
 from forge_lsp.jobs.money import to_nano, to_usd
 from forge_lsp.jobs.pricing import Prices
 
@@ -78,7 +78,7 @@ class JobSpending:
         self._prices = prices
         self._budget = budget
         job = max(0, to_nano(budget.job) - to_nano(before))
-        self._ceiling = Ceiling(job=job, day=to_nano(budget.day), month=to_nano(budget.month))
+        self._ceiling = BudgetLimits(job=job, day=to_nano(budget.day), month=to_nano(budget.month))
         self._ask = ask
         self._attended = attended
         self._returned = returned

@@ -24,8 +24,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from forge_lsp.jobs.presence import Presence, exclusive
-from forge_lsp.jobs.schema import VERSION, TooNew
+from forge_lsp.jobs.presence import ProcessLock, exclusive
+from forge_lsp.jobs.schema import VERSION, LedgerTooNew
 from forge_lsp.jobs.sqlite_file import BROKEN, DISK, LOCKED, code, connect, copy, memory, move_aside, private_folder
 
 __all__ = ["Database", "DatabaseBusy", "Work"]
@@ -65,7 +65,7 @@ class Database:
         self,
         folder: Path | None,
         *,
-        tend: Callable[[sqlite3.Connection, Presence | None], None] | None = None,
+        tend: Callable[[sqlite3.Connection, ProcessLock | None], None] | None = None,
         patience: float = 15.0,
     ) -> None:
         self._folder = folder
@@ -73,7 +73,7 @@ class Database:
         self._tend = tend
         self._patience = patience
         self._problem: str | None = None
-        self._presence: Presence | None = None
+        self._presence: ProcessLock | None = None
         self._inode = 0
         self._queue: queue.SimpleQueue[_Item[Any] | None] = queue.SimpleQueue()
         self._closed = False
@@ -94,7 +94,7 @@ class Database:
         return self._path
 
     @property
-    def presence(self) -> Presence | None:
+    def presence(self) -> ProcessLock | None:
         """This process' sign of life; None in memory. Known once the first work was done."""
         return self._presence
 
@@ -241,7 +241,7 @@ class Database:
             private_folder(self._folder)
             with exclusive(self._folder / "ledger.lock"):
                 if self._presence is None:
-                    self._presence = Presence(self._folder / "live")
+                    self._presence = ProcessLock(self._folder / "live")
                     self._presence.sweep()
                 connection = self._open_file(self._path)
         except (OSError, sqlite3.Error) as error:
@@ -260,7 +260,7 @@ class Database:
         """The file, sound and of our version. Raises sqlite3.Error or OSError where the disk does not let us."""
         try:
             connection = connect(path, patience=min(5.0, self._patience))
-        except TooNew as error:
+        except LedgerTooNew as error:
             path = path.with_name(f"ledger-{VERSION}.db")
             self._say(
                 f"{self._path} was written by a newer forge-lsp ({error}); it is left alone, this one uses {path}"

@@ -20,7 +20,7 @@ from forge_lsp.core.attempt import (
 from forge_lsp.core.checks import CheckStatus, Grade, counts_of
 from forge_lsp.core.codec import iso, projected, to_json
 from forge_lsp.core.events import AttemptFinished, AttemptStarted, JobEvent, RungSkipped
-from forge_lsp.core.questions import Asked
+from forge_lsp.core.questions import AskedQuestion
 from forge_lsp.jobs import shapes
 from forge_lsp.jobs.record import JobRecord
 from forge_lsp.jobs.remedies import command_in
@@ -88,7 +88,7 @@ def _questions(record: JobRecord) -> tuple[shapes.Question, ...]:
     return tuple(map(question_of, record.questions))
 
 
-def question_of(asked: Asked) -> shapes.Question:
+def question_of(asked: AskedQuestion) -> shapes.Question:
     """Return a question and its answer as they are told to programs."""
     question, answer = asked.question, asked.answer
     return projected(

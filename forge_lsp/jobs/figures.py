@@ -8,11 +8,20 @@ from dataclasses import dataclass, field
 from forge_lsp.core.ports import Usage
 from forge_lsp.jobs.intervals import Mean, Ratio, Separation, Share
 
-__all__ = ["CostComparison", "JobGroup", "Parallel", "Proof", "Questions", "Rates", "ReviewerSeen", "Statistics"]
+__all__ = [
+    "CostComparison",
+    "CurrentRates",
+    "GradeShare",
+    "JobGroup",
+    "Parallel",
+    "Questions",
+    "ReviewerSeen",
+    "Statistics",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rates:
+class CurrentRates:
     """What the settings in force say: nano-USD of a usage by each paid rung, and the score that is good enough.
     ``problem`` says why there are none."""
 
@@ -49,7 +58,7 @@ class ReviewerSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class GradeShare:
     """Jobs with something to offer whose candidate has one ``grade``: the share that was accepted, and of all of them
     the share that was applied.
 
@@ -132,7 +141,7 @@ class Statistics:
     strategies: tuple[JobGroup, ...]
     reviewers: tuple[ReviewerSeen, ...]
     panel: Separation
-    proofs: tuple[Proof, ...]
+    proofs: tuple[GradeShare, ...]
     questions: Questions
     free: Share
     paid: Mean

@@ -21,7 +21,7 @@ from forge_lsp.core.errors import BadRequest, ConsentRefused
 from forge_lsp.core.events import AttemptStarted, JobEvent, JobFinished
 from forge_lsp.core.ports import Clock, ConsentQuestion
 from forge_lsp.core.questions import Answer
-from forge_lsp.jobs.asking import Given, answer_of, asked_of, one_asked
+from forge_lsp.jobs.asking import GivenAnswer, answer_of, asked_of, one_asked
 from forge_lsp.jobs.contract import ApplyMode
 from forge_lsp.jobs.event_log import EventLog, Listener
 from forge_lsp.jobs.handover import LONGEST, PROTOCOL, lingers_at
@@ -106,7 +106,7 @@ class ForeignJob:
         self._connection.send({"cancel": self.id, "reason": reason})
         return True
 
-    async def answer(self, question: str, given: Given) -> Answer:
+    async def answer(self, question: str, given: GivenAnswer) -> Answer:
         """Take the user's answer to a question while the job runs. Raises BadRequest for one that is not open."""
         asked = one_asked(self.record(), question)
         if self._ended.is_set() or self._connection is None:
@@ -181,7 +181,7 @@ class Connection:
         if not self._writer.is_closing():
             self._writer.write(json.dumps(message).encode() + b"\n")
 
-    async def answer(self, job_id: str, question: str, given: Given) -> None:
+    async def answer(self, job_id: str, question: str, given: GivenAnswer) -> None:
         """Hand on an answer of the user's. Raises BadRequest where it comes too late."""
         self._numbers += 1
         number = self._numbers

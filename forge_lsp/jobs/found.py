@@ -16,7 +16,7 @@ from forge_lsp.jobs.record import JobRecord, JobState
 if TYPE_CHECKING:
     from forge_lsp.jobs.attendance import AskConsent
     from forge_lsp.jobs.ledger import Ledger
-    from forge_lsp.jobs.unseen_rows import Unseen
+    from forge_lsp.jobs.unseen_rows import UnseenJob
 
 __all__ = ["FoundJob", "FoundJobs"]
 
@@ -76,7 +76,7 @@ class FoundJobs:
         self._connections.clear()
 
     async def _taken(
-        self, unseen: list[Unseen], folders: tuple[Path, ...], *, trusted: bool, ask: AskConsent
+        self, unseen: list[UnseenJob], folders: tuple[Path, ...], *, trusted: bool, ask: AskConsent
     ) -> tuple[FoundJob, ...]:
         place = await self._ledger.live()
         if place is None:
@@ -100,7 +100,7 @@ class FoundJobs:
             connection.follow(taken)
         return tuple(found)
 
-    async def _ended(self, unseen: list[Unseen]) -> tuple[FoundJob, ...]:
+    async def _ended(self, unseen: list[UnseenJob]) -> tuple[FoundJob, ...]:
         found: list[FoundJob] = []
         for one in unseen:
             # of a process that is alive, the job may be about to be shown by its own editor

@@ -23,7 +23,7 @@ from forge_lsp.core.codec import decode, encode
 from forge_lsp.core.errors import ConsentRefused, ForgeError
 from forge_lsp.core.events import JobEvent
 from forge_lsp.core.ports import ConsentQuestion
-from forge_lsp.jobs.asking import Given
+from forge_lsp.jobs.asking import GivenAnswer
 
 if TYPE_CHECKING:
     from forge_lsp.core.ports import Editing
@@ -197,7 +197,7 @@ class Handover:
             with contextlib.suppress(ForgeError):
                 self._jobs.cancel(message["cancel"], message["reason"])
         elif "question" in message:
-            given = decode(Given, message["given"])
+            given = decode(GivenAnswer, message["given"])
             problem: str | None = None
             try:
                 await self._jobs.answer(message["job"], message["question"], given, self._editing)

@@ -26,7 +26,7 @@ from forge_lsp.core.ports import Clock
 from forge_lsp.core.questions import Answer
 from forge_lsp.core.task import Task
 from forge_lsp.jobs.alternatives import candidates_of
-from forge_lsp.jobs.asking import Given, asked_of, with_answer
+from forge_lsp.jobs.asking import GivenAnswer, asked_of, with_answer
 from forge_lsp.jobs.contract import ApplyMode, JobRequest, PreparedJob, Recheck
 from forge_lsp.jobs.discretion import without_secrets
 from forge_lsp.jobs.ending import judge
@@ -233,7 +233,7 @@ class Job:
         """Check another text of the document in the place of the candidate's, after a merge."""
         return await self._prepared.recheck(text)
 
-    def answer(self, question: str, given: Given) -> Answer:
+    def answer(self, question: str, given: GivenAnswer) -> Answer:
         """Take the user's answer to a question while the job runs. Raises BadRequest for one that is not open."""
         pending = self._prepared.questions
         if pending is None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from forge_lsp.core.attempt import Attempt
-from forge_lsp.core.became import Became
+from forge_lsp.core.became import EditFate
 from forge_lsp.core.codec import iso
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.events import JobEvent
@@ -25,10 +25,10 @@ from forge_lsp.core.ports import Clock
 from forge_lsp.jobs import rows, unseen_rows
 from forge_lsp.jobs.database import Database
 from forge_lsp.jobs.observed import Observed, select_observed
-from forge_lsp.jobs.presence import Presence
+from forge_lsp.jobs.presence import ProcessLock
 from forge_lsp.jobs.record import JobRecord
 
-__all__ = ["ANSWER_SECONDS", "Ceiling", "Ledger", "OverBudget", "Reservation"]
+__all__ = ["ANSWER_SECONDS", "BudgetLimits", "Ledger", "OverBudget", "Reservation"]
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Reservation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ceiling:
+class BudgetLimits:
     """Budgets in nano-USD."""
 
     job: int
@@ -119,7 +119,7 @@ class Ledger:
         """Record that a job was stopped because its editor had gone; it can be resumed."""
         await asyncio.shield(self._answer(self._db.call(lambda db: unseen_rows.set_interrupted(db, record))))
 
-    async def unseen(self) -> tuple[unseen_rows.Unseen, ...]:
+    async def unseen(self) -> tuple[unseen_rows.UnseenJob, ...]:
         """Return jobs of the last :data:`UNSEEN_DAYS` that other processes ran, and whose end no editor has shown."""
         oldest = iso(self._clock.now() - timedelta(days=UNSEEN_DAYS))
         return await self._answer(self._db.call(lambda db: unseen_rows.select_unseen(db, self._db.presence, oldest)))
@@ -156,7 +156,7 @@ class Ledger:
         """The editor took the result."""
         await self._answer(self._db.call(lambda db: rows.set_applied(db, job_id)))
 
-    async def mark_became(self, job_id: str, became: Became) -> None:
+    async def mark_became(self, job_id: str, became: EditFate) -> None:
         """Record what had become of the applied result when its document was saved."""
         await self._answer(self._db.call(lambda db: rows.set_became(db, job_id, became)))
 
@@ -205,7 +205,7 @@ class Ledger:
         except sqlite3.Error:
             return {}
 
-    async def reserve(self, reservation: Reservation, ceiling: Ceiling) -> None:
+    async def reserve(self, reservation: Reservation, ceiling: BudgetLimits) -> None:
         """Set money aside where it fits all three budgets, in one transaction with the look at what is spent.
 
         Raises OverBudget, DatabaseBusy where the file stays locked, EnvironmentFault without an answer. Withdrawing a
@@ -274,7 +274,7 @@ class Ledger:
         presence = self._db.presence
         return presence.owner if presence else ""
 
-    def _tend(self, db: sqlite3.Connection, presence: Presence | None) -> None:
+    def _tend(self, db: sqlite3.Connection, presence: ProcessLock | None) -> None:
         db.execute("BEGIN IMMEDIATE")
         try:
             rows.sweep(db, presence)

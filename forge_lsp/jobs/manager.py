@@ -9,14 +9,14 @@ from collections.abc import Awaitable, Coroutine, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from forge_lsp.core.became import Became
+from forge_lsp.core.became import EditFate
 from forge_lsp.core.errors import BadRequest, ForgeError, JobUnknown
 from forge_lsp.core.events import JobEvent, JobFinished
 from forge_lsp.core.languages import Languages
 from forge_lsp.core.ports import Clock
-from forge_lsp.core.questions import Asked, Effect
+from forge_lsp.core.questions import AskedQuestion, Effect
 from forge_lsp.jobs.alternatives import alternatives_document, alternatives_of, candidate_of
-from forge_lsp.jobs.asking import Given, answer_of, contradiction, one_asked, with_answer
+from forge_lsp.jobs.asking import GivenAnswer, answer_of, contradiction, one_asked, with_answer
 from forge_lsp.jobs.contract import JobRequest, Prepare, PreparedJob
 from forge_lsp.jobs.discretion import for_the_ledger, refuse_lost
 from forge_lsp.jobs.document import job_document
@@ -31,7 +31,7 @@ from forge_lsp.redaction import redact
 if TYPE_CHECKING:
     from forge_lsp.core.ports import Editing
     from forge_lsp.ensemble.ending import Conclusion
-    from forge_lsp.jobs.figures import Rates, Statistics
+    from forge_lsp.jobs.figures import CurrentRates, Statistics
     from forge_lsp.jobs.foreign import ForeignJob
 
 __all__ = ["JobManager"]
@@ -171,7 +171,7 @@ class JobManager:
         """Return ``forge.history``: the newest jobs of all processes first, as short JSON objects; 50 unless said."""
         return await self._ledger.history(50 if limit is None else max(0, limit))
 
-    async def statistics(self, rates: Rates) -> Statistics:
+    async def statistics(self, rates: CurrentRates) -> Statistics:
         """Return what all jobs that are over come to; ``rates`` are those of the settings in force."""
         from forge_lsp.jobs.statistics import statistics_of
 
@@ -201,7 +201,7 @@ class JobManager:
             return job.events[after:]
         return (await self.record(job_id)).events[after:]
 
-    async def answer(self, job_id: str, question: str, given: Given, editing: Editing) -> Asked:
+    async def answer(self, job_id: str, question: str, given: GivenAnswer, editing: Editing) -> AskedQuestion:
         """Take the user's answer to a question of a job, now or after its end, and return the question with what the
         answer did as far as that is known. Raises JobUnknown, and BadRequest for a question that is not open."""
         elsewhere = self.found.get(job_id)
@@ -222,7 +222,7 @@ class JobManager:
         answered = with_answer(record, answer, lambda id_: candidate_of(record, id_, editing, languages))
         return await self._replaced(answered, question)
 
-    async def keep_example(self, job_id: str, question: str) -> Asked:
+    async def keep_example(self, job_id: str, question: str) -> AskedQuestion:
         """Remember that an answer became an example of the documentation. Raises JobUnknown, BadRequest."""
         record = await self.record(job_id)
         one_asked(record, question)
@@ -237,7 +237,7 @@ class JobManager:
                 now = (replace(each, effect=Effect.CHANGED) if each is one else each for each in record.questions)
                 await self._replaced(replace(record, questions=tuple(now)), one.question.id)
 
-    async def _replaced(self, record: JobRecord, question: str) -> Asked:
+    async def _replaced(self, record: JobRecord, question: str) -> AskedQuestion:
         job = self._known(record.job_id)
         if job is not None:
             job.replace_result(record)
@@ -260,7 +260,7 @@ class JobManager:
         """Record that an editor has shown how a job of this process ended: no other will."""
         self._ledger.seen(job_id)
 
-    def mark_became(self, job_id: str, became: Became) -> asyncio.Task[None]:
+    def mark_became(self, job_id: str, became: EditFate) -> asyncio.Task[None]:
         """Keep what became of the job's applied result; kept in the ledger once the answer is awaited."""
         return self._in_background(self._write(job_id, self._ledger.mark_became(job_id, became), "what became of it"))
 

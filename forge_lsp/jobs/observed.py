@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from forge_lsp.core.attempt import Evidence
 from forge_lsp.core.codec import decode
-from forge_lsp.core.questions import Asked
+from forge_lsp.core.questions import AskedQuestion
 from forge_lsp.ensemble.opinion import spoken
 
 __all__ = ["AttemptSeen", "JobSeen", "Observed", "ReviewSeen", "StageSeen", "select_observed"]
@@ -33,12 +33,12 @@ class JobSeen:
     grade: str | None = None
     applied: bool = False
     became: str | None = None
-    questions: tuple[Asked, ...] = ()
+    questions: tuple[AskedQuestion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Questions:
-    all: tuple[Asked, ...]
+    all: tuple[AskedQuestion, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["Presence", "exclusive"]
+__all__ = ["ProcessLock", "exclusive"]
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ else:
         return True
 
 
-class Presence:
+class ProcessLock:
     """This process' lock in ``folder``; others' locks can be asked about. Raises OSError where none can be made.
 
     Call it under :func:`exclusive`, so that nobody takes the new file for an abandoned one before it is locked.

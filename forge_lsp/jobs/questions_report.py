@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from forge_lsp.core.attempt import Outcome
-from forge_lsp.core.questions import Asked, Effect
+from forge_lsp.core.questions import AskedQuestion, Effect
 from forge_lsp.jobs.markdown import fence, inline
 from forge_lsp.jobs.record import JobRecord
 
@@ -37,7 +37,7 @@ def steps_of(record: JobRecord) -> Iterator[str]:
             yield f"Answer the question: `forge.answer` with job `{record.job_id}` and question `{one.question.id}`."
 
 
-def _question(asked: Asked, record: JobRecord) -> str:
+def _question(asked: AskedQuestion, record: JobRecord) -> str:
     question = asked.question
     why = "candidates of different models differ" if question.check is None else _disputed(asked)
     code = fence(question.call, record.language)
@@ -48,12 +48,12 @@ def _question(asked: Asked, record: JobRecord) -> str:
     return "\n".join([*lines, "", f"**{_answer(asked)}**"])
 
 
-def _disputed(asked: Asked) -> str:
+def _disputed(asked: AskedQuestion) -> str:
     where = f"line {asked.question.line}" if asked.question.line else "a check"
     return f"{where} expects {inline(asked.question.expected)}, and models agree against it"
 
 
-def _answer(asked: Asked) -> str:
+def _answer(asked: AskedQuestion) -> str:
     answer = asked.answer
     if answer is None:
         return "No answer yet."

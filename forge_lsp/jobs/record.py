@@ -11,7 +11,7 @@ from forge_lsp.core.attempt import Attempt, Candidate, Diagnostic, Insight, Outc
 from forge_lsp.core.checks import Grade
 from forge_lsp.core.errors import Cause
 from forge_lsp.core.events import CallFinished, JobEvent
-from forge_lsp.core.questions import Asked
+from forge_lsp.core.questions import AskedQuestion
 from forge_lsp.core.task import Scope
 
 __all__ = ["JobRecord", "JobState", "SentFile"]
@@ -85,7 +85,7 @@ class JobRecord:
     toys: tuple[str, ...] = ()
     grade: Grade | None = None
     checks: tuple[tuple[str, int], ...] = ()
-    questions: tuple[Asked, ...] = ()
+    questions: tuple[AskedQuestion, ...] = ()
     accept_score: float | None = None
     events: tuple[JobEvent, ...] = ()
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)

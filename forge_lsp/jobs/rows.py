@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any, cast, get_args
 
 from forge_lsp.core.attempt import Attempt
-from forge_lsp.core.became import Became
+from forge_lsp.core.became import EditFate
 from forge_lsp.core.checks import CheckStatus
 from forge_lsp.core.codec import decode, encode, iso, to_json
 from forge_lsp.core.events import CallFinished, EventBody, JobEvent
 from forge_lsp.jobs.money import to_nano, to_usd
-from forge_lsp.jobs.presence import Presence
+from forge_lsp.jobs.presence import ProcessLock
 from forge_lsp.jobs.record import JobRecord, JobState
 from forge_lsp.jobs.shapes import JobEntry
 
@@ -196,12 +196,12 @@ def set_applied(db: sqlite3.Connection, job_id: str) -> None:
     db.execute("UPDATE jobs SET applied = 1, became = NULL WHERE id = ?", (job_id,))
 
 
-def set_became(db: sqlite3.Connection, job_id: str, became: Became) -> None:
+def set_became(db: sqlite3.Connection, job_id: str, became: EditFate) -> None:
     """Record what had become of the applied result when its document was saved."""
     db.execute("UPDATE jobs SET became = ? WHERE id = ? AND applied = 1", (str(became), job_id))
 
 
-def sweep(db: sqlite3.Connection, presence: Presence | None) -> None:
+def sweep(db: sqlite3.Connection, presence: ProcessLock | None) -> None:
     """Mark jobs whose process is gone as ``interrupted``. What their open calls had sent counts as spent."""
     if presence is None:
         return

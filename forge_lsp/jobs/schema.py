@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 
-__all__ = ["MIGRATIONS", "TABLES", "VERSION", "TooNew", "migrate"]
+__all__ = ["MIGRATIONS", "TABLES", "VERSION", "LedgerTooNew", "migrate"]
 
 TABLES = ("jobs", "attempts", "reviews", "calls", "events", "spending", "consents")
 
@@ -164,7 +164,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 VERSION = len(MIGRATIONS)
 
 
-class TooNew(Exception):
+class LedgerTooNew(Exception):
     """The file was written by a newer version. ``version`` is its ``user_version``."""
 
     def __init__(self, version: int) -> None:
@@ -184,7 +184,7 @@ def migrate(connection: sqlite3.Connection) -> None:
         try:
             version = version_of(connection)  # again: another process may have been faster
             if version > VERSION:
-                raise TooNew(version)
+                raise LedgerTooNew(version)
             if version < VERSION:
                 for statement in MIGRATIONS[version]:
                     connection.execute(statement)

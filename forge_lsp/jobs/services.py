@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from forge_lsp.core.errors import SettingsError
 from forge_lsp.core.languages import Language, Languages
 from forge_lsp.core.ports import ContextGatherer, Editing, Finding, ModelDirectory, Scoping, Syntax, Toolchain
-from forge_lsp.core.ports.planning import MakePlan, Planned
+from forge_lsp.core.ports.planning import MakePlan, PlanningResult
 from forge_lsp.jobs.manager import JobManager
 
 if TYPE_CHECKING:
-    from forge_lsp.jobs.figures import Rates
+    from forge_lsp.jobs.figures import CurrentRates
     from forge_lsp.jobs.preparing import Setup
 
 __all__ = ["Rows", "Services"]
@@ -54,9 +54,9 @@ class Services:
     reconfigure: Callable[[Mapping[str, object]], Awaitable[None]]
     aclose: Callable[[], Awaitable[None]]
     state_dir: Path
-    rates: Callable[[], Awaitable[Rates]]
+    rates: Callable[[], Awaitable[CurrentRates]]
     plan: MakePlan
-    roles: Callable[[], Awaitable[Planned]]
+    roles: Callable[[], Awaitable[PlanningResult]]
     suggest: MakePlan
     gpus: Callable[[], Awaitable[Rows]]
     probes: Callable[[], Awaitable[Rows]]

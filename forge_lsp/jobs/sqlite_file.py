@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from forge_lsp.jobs.schema import TABLES, VERSION, TooNew, migrate, version_of
+from forge_lsp.jobs.schema import TABLES, VERSION, LedgerTooNew, migrate, version_of
 
 __all__ = ["BROKEN", "DISK", "LOCKED", "code", "connect", "copy", "memory", "move_aside", "private_folder"]
 
@@ -44,7 +44,7 @@ def connect(path: Path, *, patience: float) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=patience)
     try:
         if version_of(connection) > VERSION:
-            raise TooNew(version_of(connection))
+            raise LedgerTooNew(version_of(connection))
         if path.stat().st_size <= _CHECKED_SIZE:
             (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             if verdict != "ok":

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from forge_lsp.core.attempt import Outcome
-from forge_lsp.core.became import Became
+from forge_lsp.core.became import EditFate
 from forge_lsp.core.checks import Grade
 from forge_lsp.core.events import Stage
 from forge_lsp.core.ports import Usage
@@ -20,11 +20,11 @@ from forge_lsp.core.questions import Effect
 from forge_lsp.ensemble.review import CANCELLED
 from forge_lsp.jobs.figures import (
     CostComparison,
+    CurrentRates,
+    GradeShare,
     JobGroup,
     Parallel,
-    Proof,
     Questions,
-    Rates,
     ReviewerSeen,
     Statistics,
 )
@@ -43,7 +43,7 @@ AT_ONCE = ("trio", "vote")
 _COUNTED = {str(Outcome.ACCEPTED), str(Outcome.UNVERIFIED), str(Outcome.EXHAUSTED), str(Outcome.FAILED)}
 
 
-def statistics_of(seen: Observed, rates: Rates) -> Statistics:
+def statistics_of(seen: Observed, rates: CurrentRates) -> Statistics:
     """Count it all."""
     ended = [job for job in seen.jobs if job.outcome in _COUNTED]
     accepted = [job for job in ended if job.outcome == Outcome.ACCEPTED]
@@ -75,20 +75,20 @@ def statistics_of(seen: Observed, rates: Rates) -> Statistics:
     )
 
 
-def _proofs(jobs: Sequence[JobSeen]) -> tuple[Proof, ...]:
+def _proofs(jobs: Sequence[JobSeen]) -> tuple[GradeShare, ...]:
     """By grade, the best first; "none" where a check spoke against all that a job had to offer."""
     names = [*(str(grade) for grade in reversed(Grade)), "none"]
     groups = {name: [job for job in jobs if (job.grade or "none") == name] for name in names}
     return tuple(_proof(name, group) for name, group in groups.items() if group)
 
 
-def _proof(grade: str, jobs: Sequence[JobSeen]) -> Proof:
+def _proof(grade: str, jobs: Sequence[JobSeen]) -> GradeShare:
     applied = [job for job in jobs if job.applied]
     known = [job.became for job in applied if job.became is not None]
     kept, changed, undone = (
-        share(known.count(became), len(known)) for became in (Became.KEPT, Became.CHANGED, Became.UNDONE)
+        share(known.count(became), len(known)) for became in (EditFate.KEPT, EditFate.CHANGED, EditFate.UNDONE)
     )
-    return Proof(
+    return GradeShare(
         grade=grade,
         accepted=share(sum(job.outcome == Outcome.ACCEPTED for job in jobs), len(jobs)),
         applied=share(len(applied), len(jobs)),
@@ -202,7 +202,9 @@ def _kind(stage: StageSeen, attempt: AttemptSeen | None) -> str | None:
     return attempt.strategy if stage.stage == Stage.THINK and attempt.strategy in AT_ONCE else None
 
 
-def _comparisons(seen: Observed, ended: Sequence[JobSeen], rates: Rates) -> tuple[float, tuple[CostComparison, ...]]:
+def _comparisons(
+    seen: Observed, ended: Sequence[JobSeen], rates: CurrentRates
+) -> tuple[float, tuple[CostComparison, ...]]:
     """Only jobs in which something was written can be compared; what they really cost comes first."""
     writing: dict[str, dict[int, StageSeen]] = defaultdict(dict)
     calls: dict[str, list[StageSeen]] = defaultdict(list)
@@ -242,7 +244,7 @@ def _comparisons(seen: Observed, ended: Sequence[JobSeen], rates: Rates) -> tupl
     return to_usd(round(sum(real))), tuple(found) if jobs else ()
 
 
-def _notes(jobs: int, rates: Rates) -> tuple[str, ...]:
+def _notes(jobs: int, rates: CurrentRates) -> tuple[str, ...]:
     notes: list[str] = []
     if 0 < jobs < FEW:
         notes.append(f"With {jobs} job{'' if jobs == 1 else 's'} little is certain: read the intervals, not the means.")

@@ -6,15 +6,15 @@ import sqlite3
 from dataclasses import dataclass
 
 from forge_lsp.jobs.money import to_nano
-from forge_lsp.jobs.presence import Presence
+from forge_lsp.jobs.presence import ProcessLock
 from forge_lsp.jobs.record import JobRecord, JobState
 from forge_lsp.jobs.rows import LIVE, sweep
 
-__all__ = ["Unseen", "claim", "select_unseen", "set_interrupted"]
+__all__ = ["UnseenJob", "claim", "select_unseen", "set_interrupted"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unseen:
+class UnseenJob:
     """A job that an editor asked for, of which none has shown the end. ``owner`` is the process that ran it, and
     ``alive`` says whether it still runs; ``workspace`` None: its file was in none."""
 
@@ -26,7 +26,7 @@ class Unseen:
     alive: bool
 
 
-def select_unseen(db: sqlite3.Connection, presence: Presence | None, oldest: str) -> tuple[Unseen, ...]:
+def select_unseen(db: sqlite3.Connection, presence: ProcessLock | None, oldest: str) -> tuple[UnseenJob, ...]:
     """Return the jobs of other processes that no editor has shown since ``oldest`` (an ISO time), the oldest first.
     None where the processes of others cannot be told."""
     if presence is None:
@@ -39,7 +39,7 @@ def select_unseen(db: sqlite3.Connection, presence: Presence | None, oldest: str
     ).fetchall()
     alive = {owner: presence.alive(owner) for owner in {row[2] for row in found}}
     return tuple(
-        Unseen(job_id=id_, state=JobState(state), owner=owner, workspace=workspace, uri=uri, alive=alive[owner])
+        UnseenJob(job_id=id_, state=JobState(state), owner=owner, workspace=workspace, uri=uri, alive=alive[owner])
         for id_, state, owner, workspace, uri in found
     )
 

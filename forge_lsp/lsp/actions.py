@@ -11,7 +11,7 @@ from lsprotocol import types as lsp
 
 from forge_lsp.core.task import Document, Scope, ScopeKind, TextRange
 from forge_lsp.lsp.names import FIX_KIND, GENERATE_KIND, GENERATE_TITLE
-from forge_lsp.lsp.questions import Keepable
+from forge_lsp.lsp.questions import KeepableExample
 from forge_lsp.lsp.texts import LineIndex
 
 __all__ = ["Actions", "code_actions", "never"]
@@ -30,7 +30,7 @@ def code_actions(
     index: LineIndex,
     capabilities: lsp.CodeActionClientCapabilities | None,
     scope_at: Callable[[TextRange], Scope | None],
-    examples: Iterable[Keepable] = (),
+    examples: Iterable[KeepableExample] = (),
 ) -> Actions:
     """Return the actions for a range of an open document, each with its command at once.
 
@@ -91,7 +91,7 @@ def _offers(text: str, span: TextRange, scope_at: Callable[[TextRange], Scope | 
     return bool((before + rest).strip()) if scope is None else scope.kind is ScopeKind.DEFINITION
 
 
-def _keep(one: Keepable) -> lsp.CodeAction:
+def _keep(one: KeepableExample) -> lsp.CodeAction:
     arguments: dict[str, object] = {"jobId": one.job_id, "question": one.question}
     return _action(one.title, GENERATE_KIND, arguments, "forge.keepExample")
 

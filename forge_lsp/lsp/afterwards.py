@@ -19,11 +19,11 @@ from forge_lsp.lsp.documents import Documents, path_of
 from forge_lsp.reading import read_plain
 
 if TYPE_CHECKING:
-    from forge_lsp.core.ports import Followed
+    from forge_lsp.core.ports import FollowedCode
     from forge_lsp.jobs.offer import Offer
     from forge_lsp.jobs.services import Services
 
-__all__ = ["MOST", "Afterwards"]
+__all__ = ["MOST", "AppliedTracker"]
 
 logger = logging.getLogger(__name__)
 
@@ -41,10 +41,10 @@ class _Applied:
     key: str
     job_id: str
     services: Services
-    followed: asyncio.Task[Followed | None]
+    followed: asyncio.Task[FollowedCode | None]
 
 
-class Afterwards:
+class AppliedTracker:
     """Remembers what was applied, and tells the jobs what became of it."""
 
     def __init__(self, documents: Documents) -> None:
@@ -62,7 +62,7 @@ class Afterwards:
             return
         scope, base, follow = offer.scope, offer.base, services.scoping.follow
 
-        def work() -> Followed | None:
+        def work() -> FollowedCode | None:
             return follow(known, scope, base=base, before=change.before, after=change.after)
 
         task = asyncio.create_task(self._in_thread(work), name=f"forge applied {job_id}")

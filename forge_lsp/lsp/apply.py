@@ -21,10 +21,10 @@ from forge_lsp.core.errors import BadRequest, EditConflict
 from forge_lsp.core.ports import Editing
 from forge_lsp.core.task import TextEdit, TextRange
 from forge_lsp.jobs.offer import Offer, target_text
-from forge_lsp.lsp.documents import Documents, Present
+from forge_lsp.lsp.documents import CurrentDocument, Documents
 from forge_lsp.lsp.texts import ExactWorkspace
 
-__all__ = ["Applied", "AppliedChange", "Applier", "Waits", "whole_endings"]
+__all__ = ["Applied", "AppliedChange", "Applier", "ApplyTimeouts", "whole_endings"]
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waits:
+class ApplyTimeouts:
     """Seconds. ``answer``: for the editor to apply the edit, its user's confirmation included. ``seen``: for the
     change to come back (eglot waits 0.5 s before it tells). ``quiet``: after other changes have come instead."""
 
@@ -96,14 +96,14 @@ class Applier:
         workspace: ExactWorkspace,
         documents: Documents,
         capabilities: lsp.WorkspaceClientCapabilities | None,
-        waits: Waits | None = None,
+        waits: ApplyTimeouts | None = None,
     ) -> None:
         self._client = client
         self._workspace = workspace
         self._documents = documents
         self._accepts = capabilities is not None and bool(capabilities.apply_edit)
         self._versioned = _knows_document_changes(capabilities)
-        self._waits = waits or Waits()
+        self._waits = waits or ApplyTimeouts()
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @property
@@ -111,7 +111,7 @@ class Applier:
         """Whether the editor takes edits from a server."""
         return self._accepts
 
-    def edit(self, present: Present, target: str, editing: Editing) -> lsp.WorkspaceEdit:
+    def edit(self, present: CurrentDocument, target: str, editing: Editing) -> lsp.WorkspaceEdit:
         """Return the smallest edit from the document as it is now to ``target``, in the client's units."""
         before, after = present.text[present.hidden :], target[present.hidden :]
         index = self._documents.index(present)
@@ -190,14 +190,14 @@ class Applier:
                     return Applied(applied=False, reason=refusal)
         return Applied(applied=False, reason="The document kept changing while the edit was to be applied.")
 
-    def _unchanged(self, present: Present) -> bool:
+    def _unchanged(self, present: CurrentDocument) -> bool:
         try:
             now = self._documents.present(present.uri)
         except BadRequest:
             return False
         return now is not None and now.text == present.text
 
-    async def _send(self, present: Present, target: str, editing: Editing) -> str | None:
+    async def _send(self, present: CurrentDocument, target: str, editing: Editing) -> str | None:
         """Send one edit. None when the document has it; else why not."""
         edit = self.edit(present, target, editing)
         params = lsp.ApplyWorkspaceEditParams(edit=edit, label="forge-lsp")
@@ -228,7 +228,7 @@ class Applier:
         finally:
             unwatch()
 
-    def _holds(self, before: Present, target: str, editing: Editing) -> bool:
+    def _holds(self, before: CurrentDocument, target: str, editing: Editing) -> bool:
         """Whether the document now is ``target`` with further changes, told by a merge that changes nothing."""
         now = self._documents.present(before.uri)
         if now is None or now.version is None:

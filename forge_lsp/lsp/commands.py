@@ -19,7 +19,7 @@ from forge_lsp.jobs.offer import target_text
 from forge_lsp.jobs.record import JobRecord
 from forge_lsp.lsp.inline import take
 from forge_lsp.lsp.offering import apply_offer, offered
-from forge_lsp.lsp.protocol import GoesOn, RawJson
+from forge_lsp.lsp.protocol import RawJson, RequestDetached
 from forge_lsp.lsp.questions import keep_example, show_late_answer
 from forge_lsp.lsp.requests import MAX_HISTORY, CommandArguments, GenerateArguments
 from forge_lsp.lsp.session import Session
@@ -102,7 +102,9 @@ class Commands:
         except asyncio.CancelledError:
             # $/cancelRequest: the token is only good until the request is answered
             if self._session.departed:
-                raise GoesOn("The job goes on without this editor. The next one of the workspace shows it.") from None
+                raise RequestDetached(
+                    "The job goes on without this editor. The next one of the workspace shows it."
+                ) from None
             shown = self._session.shown.get(job_id)
             if shown is not None:
                 shown.cancel("cancelled by the user")

@@ -16,13 +16,13 @@ from forge_lsp.core.task import Document
 from forge_lsp.lsp.texts import ExactWorkspace, LineIndex
 from forge_lsp.reading import SOURCE, NotReadable, read_plain
 
-__all__ = ["BOM", "Documents", "Present", "path_of"]
+__all__ = ["BOM", "CurrentDocument", "Documents", "path_of"]
 
 BOM = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Present:
+class CurrentDocument:
     """A document as it is now. ``version`` None: not open, read from disk. ``language_id`` is the editor's."""
 
     uri: str
@@ -62,21 +62,21 @@ class Documents:
             uris = [self._workspace.root_uri]
         return tuple(path for uri in uris if (path := path_of(uri)) is not None)
 
-    def present(self, uri: str) -> Present | None:
+    def present(self, uri: str) -> CurrentDocument | None:
         """Return the open text, else the file's, else None. Files are UTF-8; their line endings and BOM are kept.
 
         Raises BadRequest for a file that is not UTF-8, or no plain file of a size that can be one.
         """
         document = self._workspace.text_documents.get(unquote(uri))
         if document is not None:
-            return Present(
+            return CurrentDocument(
                 uri=document.uri, text=document.source, version=document.version, language_id=document.language_id
             )
         path = path_of(uri)
         if path is None or not path.is_file():
             return None
         try:
-            return Present(uri=uri, text=read_plain(path, most=SOURCE).decode("utf-8"), version=None)
+            return CurrentDocument(uri=uri, text=read_plain(path, most=SOURCE).decode("utf-8"), version=None)
         except NotReadable as error:
             raise BadRequest(f"{path.name} cannot be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
@@ -96,11 +96,11 @@ class Documents:
         document = self._workspace.text_documents.get(unquote(uri))
         return None if document is None else document.source
 
-    def index(self, present: Present) -> LineIndex:
+    def index(self, present: CurrentDocument) -> LineIndex:
         """Return positions of the text as the editor counts them; offsets are less ``present.hidden``."""
         return LineIndex(present.text[present.hidden :], self.codec)
 
-    def document(self, uri: str, language: Language | None = None) -> tuple[Document, Present]:
+    def document(self, uri: str, language: Language | None = None) -> tuple[Document, CurrentDocument]:
         """Return the document of a request. Raises BadRequest where there is none, or its language is unknown or mixed
         with others (a component, a cell of a notebook)."""
         present = self.present(uri)

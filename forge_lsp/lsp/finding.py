@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from forge_lsp.jobs.services import Services
     from forge_lsp.lsp.session import Session
 
-__all__ = ["JOB_FOUND", "RESUME", "Finder"]
+__all__ = ["JOB_FOUND", "RESUME", "JobFinder"]
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ _OPEN_SECONDS = 15.0
 _ANSWER_SECONDS = 3600.0
 
 
-class Finder:
+class JobFinder:
     """Finds jobs for one session."""
 
     def __init__(self, session: Session) -> None:

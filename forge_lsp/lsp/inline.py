@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from forge_lsp.core.ports import Editing
     from forge_lsp.jobs.record import JobRecord
     from forge_lsp.jobs.services import Services
-    from forge_lsp.lsp.documents import Present
+    from forge_lsp.lsp.documents import CurrentDocument
     from forge_lsp.lsp.shown import ConnectedEditor
     from forge_lsp.lsp.texts import LineIndex
 
@@ -172,7 +172,11 @@ async def inline_completions(
 
 
 async def _item(
-    result: _PendingResult, services: Services, editor: ConnectedEditor, present: Present, position: lsp.Position
+    result: _PendingResult,
+    services: Services,
+    editor: ConnectedEditor,
+    present: CurrentDocument,
+    position: lsp.Position,
 ) -> lsp.InlineCompletionItem | None:
     try:
         offer, record = await offered(services, editor, result.job_id, None)

@@ -29,7 +29,7 @@ from pygls.protocol.language_server import lsp_method
 from forge_lsp.core.errors import BadRequest, ForgeError
 from forge_lsp.lsp.texts import ExactWorkspace
 
-__all__ = ["REQUEST_FAILED", "ForgeProtocol", "GoesOn", "RawJson", "Refusal"]
+__all__ = ["REQUEST_FAILED", "ForgeProtocol", "RawJson", "Refusal", "RequestDetached"]
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Refusal(JsonRpcException):
     CODE = REQUEST_FAILED
 
 
-class GoesOn(JsonRpcException):
+class RequestDetached(JsonRpcException):
     """The request ends with the connection, and the job that it waited for does not. LSP's ``ServerCancelled``."""
 
     CODE = -32802

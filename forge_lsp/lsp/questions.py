@@ -18,9 +18,9 @@ from pygls.exceptions import JsonRpcException
 
 from forge_lsp.core.codec import to_json
 from forge_lsp.core.errors import BadRequest, ForgeError
-from forge_lsp.core.questions import Asked, Effect, Question
+from forge_lsp.core.questions import AskedQuestion, Effect, Question
 from forge_lsp.core.task import Scope
-from forge_lsp.jobs.asking import Given, contradiction
+from forge_lsp.jobs.asking import GivenAnswer, contradiction
 from forge_lsp.jobs.document import question_of
 from forge_lsp.lsp.offering import apply_offer
 
@@ -35,7 +35,7 @@ __all__ = [
     "CANNOT_SAY",
     "NONE_OF_THESE",
     "QUESTION",
-    "Keepable",
+    "KeepableExample",
     "Questioner",
     "given_of",
     "keep_example",
@@ -56,7 +56,7 @@ _CALLED = re.compile(r"([A-Za-z_]\w*)\s*\(")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keepable:
+class KeepableExample:
     """An answer that can become an example of the documentation of the definition ``names`` in a document."""
 
     job_id: str
@@ -119,10 +119,10 @@ class Questioner:
             return
         await show_late_answer(asked, self._id, self._services, self._editor)
 
-    async def _ask(self, question: Question) -> Given | None:
+    async def _ask(self, question: Question) -> GivenAnswer | None:
         try:
             if self._editor.questions:
-                told = to_json(question_of(Asked(question=question)))
+                told = to_json(question_of(AskedQuestion(question=question)))
                 params = {"jobId": self._id, "uri": self._uri, "question": told}
                 answer = await self._editor.protocol.request(QUESTION, params, timeout=_ANSWER_SECONDS)
                 return given_of(_plain(answer))
@@ -131,7 +131,7 @@ class Questioner:
             logger.info("job %s: a question was not answered: %s", self._id, type(error).__name__)
             return None
 
-    async def _ask_any(self, question: Question) -> Given | None:
+    async def _ask_any(self, question: Question) -> GivenAnswer | None:
         titles = _titles(question)
         params = lsp.ShowMessageRequestParams(
             type=lsp.MessageType.Info,
@@ -141,10 +141,10 @@ class Questioner:
         answer = await self._editor.protocol.request(lsp.WINDOW_SHOW_MESSAGE_REQUEST, params, timeout=_ANSWER_SECONDS)
         chosen = answer.title if isinstance(answer, lsp.MessageActionItem) else None
         if chosen == NONE_OF_THESE:
-            return Given(none=True)
+            return GivenAnswer(none=True)
         if chosen == CANNOT_SAY:
-            return Given()
-        return Given(choice=titles.index(chosen)) if chosen in titles else None
+            return GivenAnswer()
+        return GivenAnswer(choice=titles.index(chosen)) if chosen in titles else None
 
 
 def question_words(question: Question) -> str:
@@ -159,22 +159,22 @@ def question_words(question: Question) -> str:
     return f"forge-lsp: what should {call}{first} give? The models differ. The job goes on meanwhile."
 
 
-def given_of(answer: Mapping[str, object] | None) -> Given | None:
+def given_of(answer: Mapping[str, object] | None) -> GivenAnswer | None:
     """Return what a client answered: ``{choice}``, ``{value}``, ``{none}`` or ``{cantSay}``; None: nothing yet."""
     match answer:
         case {"choice": int(choice)} if not isinstance(choice, bool):
-            return Given(choice=choice)
+            return GivenAnswer(choice=choice)
         case {"value": str(value)} if value.strip():
-            return Given(value=value)
+            return GivenAnswer(value=value)
         case {"none": True}:
-            return Given(none=True)
+            return GivenAnswer(none=True)
         case {"cantSay": True}:
-            return Given()
+            return GivenAnswer()
         case _:
             return None
 
 
-async def show_late_answer(asked: Asked, job_id: str, services: Services, editor: ConnectedEditor) -> None:
+async def show_late_answer(asked: AskedQuestion, job_id: str, services: Services, editor: ConnectedEditor) -> None:
     """Say what an answer that came after the end of its job means, and offer the candidate that gives it: no edit comes
     by itself."""
     if not asked.late or asked.effect not in (Effect.CHANGED, Effect.REFUTED):
@@ -208,10 +208,10 @@ async def show_late_answer(asked: Asked, job_id: str, services: Services, editor
             editor.show_message(lsp.MessageType.Warning, f"forge-lsp: {applied.reason}")
 
 
-def keepable_of(record: JobRecord, question: str | None = None) -> tuple[Keepable, ...]:
+def keepable_of(record: JobRecord, question: str | None = None) -> tuple[KeepableExample, ...]:
     """Return the answers of a job that can become examples and are none yet."""
     return tuple(
-        Keepable(
+        KeepableExample(
             job_id=record.job_id,
             question=one.question.id,
             uri=record.uri,

@@ -12,7 +12,7 @@ from lsprotocol import types as lsp
 from forge_lsp.core.attempt import Diagnostic, Severity
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.languages import Language, Languages
-from forge_lsp.jobs.asking import Given
+from forge_lsp.jobs.asking import GivenAnswer
 from forge_lsp.jobs.contract import ApplyMode, FollowUp
 from forge_lsp.lsp.texts import LineIndex
 
@@ -204,7 +204,7 @@ class CommandArguments:
         self.done()
         return found
 
-    def answer(self) -> tuple[str, str, Given]:
+    def answer(self) -> tuple[str, str, GivenAnswer]:
         """Read ``forge.answer``'s object: a job, a question, and one of the ways to answer it."""
         job_id, question = self.required("jobId"), self.required("question")
         choice, value = self.number("choice", least=0, most=99), self.text("value")
@@ -212,7 +212,7 @@ class CommandArguments:
         if (choice is not None) + (value is not None) + none + cannot != 1:
             raise BadRequest(f"{self._command}: one of choice, value, none and cantSay is needed.")
         self.done()
-        return job_id, question, Given(choice=choice, value=value, none=none)
+        return job_id, question, GivenAnswer(choice=choice, value=value, none=none)
 
     def job_id(self) -> str:
         """Read ``{jobId}``."""

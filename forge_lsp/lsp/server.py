@@ -16,7 +16,7 @@ from pygls.lsp.server import LanguageServer
 from forge_lsp.logfile import Log
 from forge_lsp.lsp.names import COMMANDS, FIX_KIND, GENERATE_KIND
 from forge_lsp.lsp.protocol import ForgeProtocol
-from forge_lsp.lsp.serving import GoingOn, serve_stdio, serve_tcp
+from forge_lsp.lsp.serving import AfterDisconnect, serve_stdio, serve_tcp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from forge_lsp.core.languages import Languages
     from forge_lsp.core.task import Document, Scope, TextRange
     from forge_lsp.detached import Link
-    from forge_lsp.lsp.apply import Waits
+    from forge_lsp.lsp.apply import ApplyTimeouts
     from forge_lsp.lsp.commands import Commands
     from forge_lsp.lsp.session import Build, Session
 
@@ -40,7 +40,9 @@ class ForgeServer(LanguageServer):
 
     protocol: ForgeProtocol  # pyright: ignore[reportIncompatibleVariableOverride] - set once, to this class
 
-    def __init__(self, version: str, build: Build, waits: Waits | None, languages: Callable[[], Languages]) -> None:
+    def __init__(
+        self, version: str, build: Build, waits: ApplyTimeouts | None, languages: Callable[[], Languages]
+    ) -> None:
         super().__init__("forge-lsp", version, protocol_cls=ForgeProtocol)  # pyright: ignore[reportUnknownMemberType] - untyped *args there
         self.log = Log()
         self._version = version
@@ -114,7 +116,7 @@ class ForgeServer(LanguageServer):
 
 
 def create_server(
-    *, build: Build, version: str, waits: Waits | None = None, languages: Callable[[], Languages] | None = None
+    *, build: Build, version: str, waits: ApplyTimeouts | None = None, languages: Callable[[], Languages] | None = None
 ) -> ForgeServer:
     """Return a server that is ready to run.
 
@@ -241,7 +243,7 @@ def _scope(find: Any, document: Document, span: TextRange) -> Scope | None:
 def run_stdio(server: ForgeServer, link: Link | None = None) -> int:
     """Serve on standard input and output; returns the process' return code. Takes over descriptors 0 and 1. ``link``:
     to the process that the client started, where this is another."""
-    going_on = None if link is None else GoingOn(link=link, depart=server.depart, linger=server.linger)
+    going_on = None if link is None else AfterDisconnect(link=link, depart=server.depart, linger=server.linger)
     server.outlives = link is not None and link.outlives
     try:
         return serve_stdio(server.protocol, server.aclose, going_on)

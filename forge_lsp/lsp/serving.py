@@ -22,7 +22,7 @@ from pygls.io_ import StdoutWriter, run_async
 from forge_lsp.detached import Link
 from forge_lsp.lsp.protocol import ForgeProtocol
 
-__all__ = ["GoingOn", "serve_stdio", "serve_tcp"]
+__all__ = ["AfterDisconnect", "serve_stdio", "serve_tcp"]
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ _HARD_STOP = 3.0  # seconds after the end for threads that others may have left 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GoingOn:
+class AfterDisconnect:
     """How work goes on once the client has gone. ``depart`` lets go of all that is the client's, and answers whether
     there is such work; ``linger`` sees it through, until it is done or an event is set."""
 
@@ -41,7 +41,9 @@ class GoingOn:
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-def serve_stdio(protocol: ForgeProtocol, aclose: Callable[[], Awaitable[None]], going_on: GoingOn | None = None) -> int:
+def serve_stdio(
+    protocol: ForgeProtocol, aclose: Callable[[], Awaitable[None]], going_on: AfterDisconnect | None = None
+) -> int:
     """Speak on standard input and output until ``exit``, the end of input or a signal; the process' return code.
 
     From here on file descriptor 1 is standard error, and 0 is empty: neither a stray print nor a child process
@@ -75,7 +77,7 @@ def serve_tcp(protocol: ForgeProtocol, host: str, port: int, aclose: Callable[[]
     return _run(protocol, _tcp(protocol, host, port, aclose))
 
 
-def _run(protocol: ForgeProtocol, main: Awaitable[int], going_on: GoingOn | None = None) -> int:
+def _run(protocol: ForgeProtocol, main: Awaitable[int], going_on: AfterDisconnect | None = None) -> int:
     code = 1
 
     async def outer() -> int:
@@ -102,7 +104,7 @@ async def _stdio(
     source: int,
     out: BinaryIO,
     aclose: Callable[[], Awaitable[None]],
-    going_on: GoingOn | None,
+    going_on: AfterDisconnect | None,
 ) -> int:
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=2**20)
@@ -155,7 +157,7 @@ async def _serve(
     protocol: ForgeProtocol,
     reader: asyncio.StreamReader,
     aclose: Callable[[], Awaitable[None]],
-    going_on: GoingOn | None = None,
+    going_on: AfterDisconnect | None = None,
 ) -> int:
     """Handle messages until the end, then close. ``exit`` without ``shutdown``, and a lost client, are code 1."""
     link = Link() if going_on is None else going_on.link

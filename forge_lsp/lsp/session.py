@@ -15,15 +15,15 @@ from forge_lsp.core.errors import ForgeError, SettingsError
 from forge_lsp.core.languages import Languages
 from forge_lsp.jobs.attendance import Attendance
 from forge_lsp.logfile import Log
-from forge_lsp.lsp.afterwards import Afterwards
-from forge_lsp.lsp.apply import Applier, Waits
+from forge_lsp.lsp.afterwards import AppliedTracker
+from forge_lsp.lsp.apply import Applier, ApplyTimeouts
 from forge_lsp.lsp.client_settings import ClientSettings
 from forge_lsp.lsp.documents import Documents, path_of
 from forge_lsp.lsp.editor_log import EditorLog
-from forge_lsp.lsp.finding import Finder
+from forge_lsp.lsp.finding import JobFinder
 from forge_lsp.lsp.progress import WorkDone
 from forge_lsp.lsp.protocol import ForgeProtocol, Refusal
-from forge_lsp.lsp.questions import Keepable, keepable_of
+from forge_lsp.lsp.questions import KeepableExample, keepable_of
 from forge_lsp.lsp.registering import Registrar, change_registrations, covered, registrations
 from forge_lsp.lsp.shown import ConnectedEditor, ShownJob
 from forge_lsp.lsp.texts import ExactWorkspace
@@ -52,7 +52,13 @@ class Session:
     """Holds what lives as long as the connection. Commands wait in :meth:`ready` until the services are built."""
 
     def __init__(
-        self, protocol: ForgeProtocol, build: Build, log: Log, waits: Waits | None = None, *, languages: Languages
+        self,
+        protocol: ForgeProtocol,
+        build: Build,
+        log: Log,
+        waits: ApplyTimeouts | None = None,
+        *,
+        languages: Languages,
     ) -> None:
         self._protocol = protocol
         self._languages = languages
@@ -76,10 +82,10 @@ class Session:
         self.departed = False
         """Whether the editor has gone, and jobs go on without it."""
         self.attendance = Attendance()
-        self.finder = Finder(self)
+        self.finder = JobFinder(self)
         self.shown: dict[str, ShownJob] = {}
         self.runs: set[asyncio.Task[JobRecord]] = set()
-        self.examples: dict[tuple[str, str], Keepable] = {}
+        self.examples: dict[tuple[str, str], KeepableExample] = {}
 
     @property
     def editor(self) -> ConnectedEditor:
@@ -100,7 +106,7 @@ class Session:
                     capabilities.workspace,
                     self._waits,
                 ),
-                afterwards=Afterwards(documents),
+                afterwards=AppliedTracker(documents),
                 work_done=WorkDone(self._protocol, creatable=window is not None and bool(window.work_done_progress)),
                 job_events=options.get("jobEvents") is True,
                 questions=options.get("questions") is True,

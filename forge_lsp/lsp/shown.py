@@ -20,7 +20,7 @@ from forge_lsp.core.questions import Question
 from forge_lsp.jobs.contract import ApplyMode, Recheck
 from forge_lsp.jobs.offer import Offer, offer_of
 from forge_lsp.jobs.record import JobRecord, JobState
-from forge_lsp.lsp.afterwards import Afterwards
+from forge_lsp.lsp.afterwards import AppliedTracker
 from forge_lsp.lsp.apply import Applied, Applier
 from forge_lsp.lsp.documents import Documents
 from forge_lsp.lsp.inline import PendingResults, answered_since
@@ -39,7 +39,7 @@ __all__ = [
     "SHOW_REPORT",
     "Claim",
     "ConnectedEditor",
-    "Following",
+    "FollowedJob",
     "ShownJob",
     "until_done",
 ]
@@ -68,7 +68,7 @@ class ConnectedEditor:
     protocol: ForgeProtocol
     documents: Documents
     applier: Applier
-    afterwards: Afterwards
+    afterwards: AppliedTracker
     work_done: WorkDone
     job_events: bool
     questions: bool = False
@@ -88,7 +88,7 @@ class ConnectedEditor:
         self.protocol.notify(lsp.WINDOW_SHOW_MESSAGE, lsp.ShowMessageParams(type=kind, message=message))
 
 
-class Following(Protocol):
+class FollowedJob(Protocol):
     """A job of this process or of another, as it is shown."""
 
     @property
@@ -119,7 +119,7 @@ class ShownJob:
     def __init__(
         self,
         *,
-        job: Following,
+        job: FollowedJob,
         uri: str,
         recheck: Callable[[str], Awaitable[Recheck]],
         services: Services,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from forge_lsp.jobs.asking import Given
+from forge_lsp.jobs.asking import GivenAnswer
 
 if TYPE_CHECKING:
     from forge_lsp.core.questions import Question
@@ -44,17 +44,17 @@ def question_form(question: Question) -> tuple[str, dict[str, Any]]:
     return words, form
 
 
-def answer_of_form(question: Question, action: str, content: Mapping[str, object] | None) -> Given | None:
+def answer_of_form(question: Question, action: str, content: Mapping[str, object] | None) -> GivenAnswer | None:
     """Return what a filled-in form answers, None where it answers nothing."""
     if action != "accept" or content is None:
         return None
     answer, value = content.get("answer"), content.get("value")
     if answer == _NONE:
-        return Given(value=value) if isinstance(value, str) and value.strip() else Given(none=True)
+        return GivenAnswer(value=value) if isinstance(value, str) and value.strip() else GivenAnswer(none=True)
     if answer == _UNKNOWN:
-        return Given()
+        return GivenAnswer()
     values = [choice.value for choice in question.choices]
-    return Given(choice=values.index(answer)) if isinstance(answer, str) and answer in values else None
+    return GivenAnswer(choice=values.index(answer)) if isinstance(answer, str) and answer in values else None
 
 
 def is_allowed(action: str, content: Mapping[str, object] | None) -> bool:

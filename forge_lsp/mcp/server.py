@@ -20,7 +20,7 @@ from forge_lsp.jobs.consent import consent_words
 from forge_lsp.mcp.arguments import ToolArguments
 from forge_lsp.mcp.forms import CONSENT_FORM, answer_of_form, is_allowed, question_form
 from forge_lsp.mcp.schemas import INSTRUCTIONS, TOOLS, USUAL_WAIT, ToolSpec
-from forge_lsp.mcp.work import PendingQuestion, ToolAnswer, Wondered, Work
+from forge_lsp.mcp.work import OpenQuestion, PendingQuestion, ToolAnswer, Work
 
 if TYPE_CHECKING:
     from mcp.server import ServerRequestContext
@@ -253,7 +253,7 @@ class _Handlers:
         return None
 
     async def _wonder(
-        self, context: ServerRequestContext[Any], work: Work, wondered: Wondered, seconds: float
+        self, context: ServerRequestContext[Any], work: Work, wondered: OpenQuestion, seconds: float
     ) -> types.InputRequiredResult | None:
         """Ask what a call should give, for as long as the work goes on and the client waits. Left alone, it is no
         answer."""
@@ -305,7 +305,7 @@ def _take(work: Work, params: types.CallToolRequestParams) -> None:
         _settle(asked, answer=False)
 
 
-def _question_key(wondered: Wondered) -> str:
+def _question_key(wondered: OpenQuestion) -> str:
     return f"question-{wondered.question.id}"
 
 

@@ -28,7 +28,7 @@ from forge_lsp.jobs.record import JobState
 from forge_lsp.jobs.writing import WorkspaceFiles, write_result
 from forge_lsp.mcp.changes import AskedChanges
 from forge_lsp.mcp.kept import JudgementStore
-from forge_lsp.mcp.work import ToolAnswer, Work, Works
+from forge_lsp.mcp.work import ToolAnswer, Work, WorkRegistry
 
 if TYPE_CHECKING:
     from forge_lsp.core.ports import ConsentQuestion
@@ -52,7 +52,7 @@ class WorkspaceTools:
     workspace: Path
     files: WorkspaceFiles
     allow: frozenset[str] = frozenset()
-    works: Works = field(default_factory=Works)
+    works: WorkRegistry = field(default_factory=WorkRegistry)
     attended: bool = True
     """Whether the client is still there."""
 

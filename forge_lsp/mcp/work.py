@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from forge_lsp.core.errors import JobUnknown
 from forge_lsp.core.ports import ConsentQuestion
 from forge_lsp.core.questions import Question
-from forge_lsp.jobs.asking import Given
+from forge_lsp.jobs.asking import GivenAnswer
 from forge_lsp.jobs.consent import refusal_words
 
-__all__ = ["PendingQuestion", "ToolAnswer", "Wondered", "Work", "Works"]
+__all__ = ["OpenQuestion", "PendingQuestion", "ToolAnswer", "Work", "WorkRegistry"]
 
 _KEPT = 64
 """Pieces of work that ended and are remembered here; jobs are in the ledger for longer."""
@@ -40,11 +40,11 @@ class PendingQuestion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wondered:
+class OpenQuestion:
     """A question about what a call should give, which the work does not wait for. ``answer`` None: nobody gave one."""
 
     question: Question
-    answer: asyncio.Future[Given | None]
+    answer: asyncio.Future[GivenAnswer | None]
 
 
 class Work:
@@ -55,7 +55,7 @@ class Work:
         self.words: list[str] = []
         self.notes: list[str] = []
         self._asked: PendingQuestion | None = None
-        self._wondered: Wondered | None = None
+        self._wondered: OpenQuestion | None = None
         self._changed: set[asyncio.Event] = set()
         self._task: asyncio.Task[ToolAnswer] | None = None
         self._on_cancel = on_cancel
@@ -73,7 +73,7 @@ class Work:
         return self._asked if self._asked is not None and not self._asked.answer.done() else None
 
     @property
-    def wondered(self) -> Wondered | None:
+    def wondered(self) -> OpenQuestion | None:
         """The question of which an answer would help; None: there is none."""
         return self._wondered if self._wondered is not None and not self._wondered.answer.done() else None
 
@@ -123,13 +123,13 @@ class Work:
             self.notes.append(refusal_words(question))
         return answer
 
-    async def wonder(self, question: Question) -> Given | None:
+    async def wonder(self, question: Question) -> GivenAnswer | None:
         """Put a question to whichever call waits for the work, now or later, and return the answer, None where nobody
         gives one. The work itself goes on."""
         if self._mute:
             return None
-        future: asyncio.Future[Given | None] = asyncio.get_running_loop().create_future()
-        self._wondered = Wondered(question=question, answer=future)
+        future: asyncio.Future[GivenAnswer | None] = asyncio.get_running_loop().create_future()
+        self._wondered = OpenQuestion(question=question, answer=future)
         self._tell()
         return await future
 
@@ -191,7 +191,7 @@ class Work:
             event.set()
 
 
-class Works:
+class WorkRegistry:
     """All work of one server, by id; the oldest that ended is forgotten first."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from forge_lsp.core.errors import BrokenStream, DeadlineExceeded, ModelFault, Ra
 from forge_lsp.core.ports import ChatReply, ChatRequest, Completion, FinishReason, Timing, Usage
 from forge_lsp.models.prompt import estimated_input_tokens
 from forge_lsp.models.rambling import RamblingWatch
-from forge_lsp.models.wire import Busy, Chunk, Deadlines, Finished, TextDelta, Wire
+from forge_lsp.models.wire import Busy, Chunk, Deadlines, SampleFinished, TextDelta, Wire
 
 __all__ = ["StreamedAnswer", "total_usage"]
 
@@ -23,7 +23,7 @@ class _Sample:
     parts: list[str] = field(default_factory=list[str])
     pieces: int = 0
     watch: RamblingWatch = field(default_factory=RamblingWatch)
-    finished: Finished | None = None
+    finished: SampleFinished | None = None
 
 
 class StreamedAnswer:
@@ -68,7 +68,7 @@ class StreamedAnswer:
                     first = now if first is None else first
                     last = now
                     self._take(chunk)
-                elif isinstance(chunk, Finished):
+                elif isinstance(chunk, SampleFinished):
                     first = now if first is None else first
                     last = now
                     self._sample(chunk.index).finished = chunk
@@ -121,7 +121,7 @@ class StreamedAnswer:
         # It has not counted, so that is done here.
         usage = Usage(input_tokens=estimated_input_tokens(self._request), output_tokens=sample.pieces)
         sample.parts[:] = [text]
-        sample.finished = Finished(index=chunk.index, reason=FinishReason.STOP, usage=usage)
+        sample.finished = SampleFinished(index=chunk.index, reason=FinishReason.STOP, usage=usage)
 
     def _sample(self, index: int) -> _Sample:
         if not 0 <= index < len(self._samples):

@@ -21,7 +21,7 @@ from forge_lsp.core.ports import (
     ModelStatus,
     PullProgress,
     Purpose,
-    Thinks,
+    ThinkingSupport,
     Usage,
 )
 from forge_lsp.models.anthropic_endpoint import AnthropicEndpoint
@@ -29,8 +29,8 @@ from forge_lsp.models.capabilities import LEVELS
 from forge_lsp.models.faults import wrong_place
 from forge_lsp.models.lazy import imported
 from forge_lsp.models.prompt import json_part, schema_words, turns
-from forge_lsp.models.thinking import Wishes
-from forge_lsp.models.wire import Chunk, Finished, Heartbeat, TextDelta
+from forge_lsp.models.thinking import ThinkingPreference
+from forge_lsp.models.wire import Chunk, Heartbeat, SampleFinished, TextDelta
 
 if TYPE_CHECKING:
     pass
@@ -85,10 +85,12 @@ class AnthropicWire:
 
     batches = False
 
-    def __init__(self, *, info: ModelInfo, endpoint: AnthropicEndpoint, wishes: Wishes | None = None) -> None:
-        self._wishes = wishes or Wishes()
+    def __init__(
+        self, *, info: ModelInfo, endpoint: AnthropicEndpoint, wishes: ThinkingPreference | None = None
+    ) -> None:
+        self._wishes = wishes or ThinkingPreference()
         room = min(max(LEVELS.get(self._wishes.of(purpose), 0) for purpose in Purpose), info.context // 3)
-        self._base = replace(info, thinks=Thinks.SWITCH, thought_tokens=room) if room else info
+        self._base = replace(info, thinks=ThinkingSupport.SWITCH, thought_tokens=room) if room else info
         self._info = self._base
         self._thinking = "adaptive"  # how newer models are told to; the others have a budget
         self._endpoint = endpoint
@@ -100,7 +102,7 @@ class AnthropicWire:
         return self._info
 
     async def learn(self) -> None:
-        """Ask a local server whether it sends the text on; see :class:`~forge_lsp.models.wire.Learns`."""
+        """Ask a local server whether it sends the text on; see :class:`~forge_lsp.models.wire.SelfDescribingWire`."""
         self._info = self._base.sent_on(await self._endpoint.gateway.place(self._info.name))
 
     async def load(self) -> None:
@@ -213,7 +215,7 @@ class AnthropicWire:
             # A server may ignore the choice of the tool and answer in words.
             yield TextDelta(index=0, text="".join(reading.tool) or json_part("".join(reading.text)))
         cut = reading.stop in ("max_tokens", "model_context_window_exceeded")
-        yield Finished(
+        yield SampleFinished(
             index=0,
             reason=FinishReason.LENGTH if cut else FinishReason.STOP,
             usage=reading.usage(),

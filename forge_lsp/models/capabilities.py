@@ -10,11 +10,20 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from forge_lsp.core.addresses import masked, names_cloud
-from forge_lsp.core.ports import Thinks
+from forge_lsp.core.ports import ThinkingSupport
 from forge_lsp.models.families import family_of
 from forge_lsp.models.naming import active_parameters, named_base, named_special
 
-__all__ = ["CLOUD", "LEVELS", "Capabilities", "Form", "Learnt", "from_show", "place_name", "remote_place"]
+__all__ = [
+    "CLOUD",
+    "LEVELS",
+    "AnswerForm",
+    "Capabilities",
+    "LearntCapabilities",
+    "from_show",
+    "place_name",
+    "remote_place",
+]
 
 CLOUD = "https://ollama.com"
 """Where an Ollama server sends calls to models of Ollama's cloud on to."""
@@ -30,7 +39,7 @@ _LEVELS_ONLY = re.compile(r"gpt-?oss", re.IGNORECASE)
 _INFILL = re.compile(r"<[^<>]*(fim|pre|suf|mid|repo_name|file_sep)[^<>]*>", re.IGNORECASE)
 
 
-class Form(StrEnum):
+class AnswerForm(StrEnum):
     """How an answer that has to follow a JSON schema is asked for: by a schema that the server enforces, as any JSON
     with the schema told in words, or in words alone. The first that a model can do is used."""
 
@@ -40,7 +49,7 @@ class Form(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Learnt:
+class LearntCapabilities:
     """What the answers of a model have shown, whatever its server says of it.
 
     ``thinks``: it thinks though nothing said so; ``always``: also where it is told not to; ``form``: the strictest form
@@ -50,7 +59,7 @@ class Learnt:
 
     thinks: bool = False
     always: bool = False
-    form: Form = Form.SCHEMA
+    form: AnswerForm = AnswerForm.SCHEMA
     empty: bool = False
     written: int = 0
 
@@ -68,7 +77,7 @@ class Capabilities:
     """
 
     chats: bool = True
-    thinks: Thinks = Thinks.NO
+    thinks: ThinkingSupport = ThinkingSupport.NO
     switch: bool = False
     place: str | None = None
     family: str = ""
@@ -79,7 +88,7 @@ class Capabilities:
     active: float | None = None
     codes: bool = False
     template: str = ""
-    learnt: Learnt = field(default_factory=Learnt)
+    learnt: LearntCapabilities = field(default_factory=LearntCapabilities)
 
 
 def remote_place(name: str, row: Mapping[str, object]) -> str | None:
@@ -105,11 +114,11 @@ def from_show(name: str, shown: Mapping[str, object]) -> Capabilities:
     switch = can is not None and "thinking" in can
     if switch:
         leveled = _LEVELS_ONLY.search(f"{name} {family}") is not None or ".ThinkLevel" in template
-        thinks = Thinks.LEVELS if leveled else Thinks.SWITCH
+        thinks = ThinkingSupport.LEVELS if leveled else ThinkingSupport.SWITCH
     else:
         # A template that opens the thought by itself, of a model that its server takes for one that does not think.
         opens = template.rstrip().endswith(("<think>", "<think>\\n"))
-        thinks = Thinks.ALWAYS if opens or known.thinks is Thinks.ALWAYS else Thinks.NO
+        thinks = ThinkingSupport.ALWAYS if opens or known.thinks is ThinkingSupport.ALWAYS else ThinkingSupport.NO
     return Capabilities(
         chats=_chats(name, can, template, str(shown.get("modelfile") or "")),
         thinks=thinks,
@@ -122,7 +131,7 @@ def from_show(name: str, shown: Mapping[str, object]) -> Capabilities:
         active=active_parameters(name, info, parameters),
         codes=known.coder,
         template=template[:_TEMPLATE],
-        learnt=Learnt() if known.schema else Learnt(form=Form.PROSE),
+        learnt=LearntCapabilities() if known.schema else LearntCapabilities(form=AnswerForm.PROSE),
     )
 
 

@@ -23,8 +23,8 @@ from forge_lsp.models.gateways import beyond
 from forge_lsp.models.guard import GuardedModel
 from forge_lsp.models.known import KnownModels
 from forge_lsp.models.slots import RetryPolicy, ServerSlots
-from forge_lsp.models.thinking import Wishes
-from forge_lsp.models.wire import Deadlines, Learns, ModelConfig, ServerConfig, ServerKind, Wire
+from forge_lsp.models.thinking import ThinkingPreference
+from forge_lsp.models.wire import Deadlines, ModelConfig, SelfDescribingWire, ServerConfig, ServerKind, Wire
 
 if TYPE_CHECKING:
     from forge_lsp.models.ollama_endpoint import OllamaEndpoint
@@ -158,14 +158,14 @@ class Directory:
         models = [self.get(key) for key in self._models]
         wires = [model.wire for model in models if not model.info.paid]
 
-        async def learn(wire: Learns) -> None:
+        async def learn(wire: SelfDescribingWire) -> None:
             with contextlib.suppress(ModelError, TimeoutError):
                 async with asyncio.timeout(seconds):
                     await wire.learn()
 
         async with asyncio.TaskGroup() as group:
             for wire in wires:
-                if isinstance(wire, Learns):
+                if isinstance(wire, SelfDescribingWire):
                     group.create_task(learn(wire))
 
     def address(self, key: str) -> str:
@@ -360,5 +360,5 @@ async def _row(model: GuardedModel) -> ModelStatus:
         return ModelStatus(info=model.info, installed=False, problem=str(error), remedy=error.remedy)
 
 
-def _wishes(model: ModelConfig) -> Wishes:
-    return Wishes(always=model.think, by_purpose=model.think_for)
+def _wishes(model: ModelConfig) -> ThinkingPreference:
+    return ThinkingPreference(always=model.think, by_purpose=model.think_for)

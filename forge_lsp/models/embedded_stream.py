@@ -18,7 +18,7 @@ from typing import Any, cast
 from forge_lsp.core.errors import ModelError, ModelFault, PromptTooLong, Unauthorised
 from forge_lsp.core.ports import ChatRequest, FinishReason, Usage
 from forge_lsp.models.embedded_grammar import grammar
-from forge_lsp.models.wire import Busy, Chunk, Finished, Heartbeat, TextDelta
+from forge_lsp.models.wire import Busy, Chunk, Heartbeat, SampleFinished, TextDelta
 
 __all__ = ["StreamReader", "request_body", "server_error"]
 
@@ -117,10 +117,10 @@ class StreamReader:
             cached_tokens=int(details.get("cached_tokens") or 0),
         )
 
-    def _finish(self, index: int, usage: Usage) -> Finished:
+    def _finish(self, index: int, usage: Usage) -> SampleFinished:
         self._unpaid.remove(index)
         self._open.discard(index)
-        return Finished(index=self._first + index, reason=self._reasons[index], usage=usage)
+        return SampleFinished(index=self._first + index, reason=self._reasons[index], usage=usage)
 
 
 def server_error(status: int, body: Mapping[str, Any]) -> ModelError:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from forge_lsp.core.ports import Thinks
+from forge_lsp.core.ports import ThinkingSupport
 
 __all__ = ["Family", "Table", "families", "family_of", "restricted", "short_name"]
 
@@ -35,7 +35,7 @@ class Family:
     code: float = 0.6
     plan: float = 0.6
     coder: bool = False
-    thinks: Thinks | None = None
+    thinks: ThinkingSupport | None = None
     active: float | None = None
     schema: bool = True
     restricted: bool = False
@@ -83,7 +83,7 @@ def _row(row: Mapping[str, Any]) -> _Row:
             code=row["code"],
             plan=row["plan"],
             coder=row.get("coder", False),
-            thinks=Thinks(row["thinks"]) if "thinks" in row else None,
+            thinks=ThinkingSupport(row["thinks"]) if "thinks" in row else None,
             schema=row.get("schema", True),
             restricted=row.get("restricted", False),
             unfit=row.get("unfit"),

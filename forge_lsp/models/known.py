@@ -18,8 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from forge_lsp.core.ports import Thinks
-from forge_lsp.models.capabilities import Capabilities, Form, Learnt
+from forge_lsp.core.ports import ThinkingSupport
+from forge_lsp.models.capabilities import AnswerForm, Capabilities, LearntCapabilities
 
 __all__ = ["MOST", "VERSION", "KnownModels"]
 
@@ -130,7 +130,7 @@ def _decoded(row: Mapping[str, object]) -> Capabilities:
     learnt = cast("dict[str, Any]", row["learnt"])
     return Capabilities(
         chats=_is(bool, row["chats"]),
-        thinks=Thinks(_is(str, row["thinks"])),
+        thinks=ThinkingSupport(_is(str, row["thinks"])),
         switch=_is(bool, row["switch"]),
         family=_is(str, row["family"]),
         licence=_is(str, row["licence"]),
@@ -140,10 +140,10 @@ def _decoded(row: Mapping[str, object]) -> Capabilities:
         active=_real(row["active"]),
         codes=_is(bool, row["codes"]),
         template=_is(str, row["template"]),
-        learnt=Learnt(
+        learnt=LearntCapabilities(
             thinks=_is(bool, learnt["thinks"]),
             always=_is(bool, learnt["always"]),
-            form=Form(learnt["form"]),
+            form=AnswerForm(learnt["form"]),
             empty=_is(bool, learnt["empty"]),
             written=_is(int, learnt["written"]),
         ),

@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING
 
 from forge_lsp.core.addresses import full_name
 from forge_lsp.core.errors import BrokenStream, ModelError, ModelFault
-from forge_lsp.core.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Thinks, Usage
-from forge_lsp.models.capabilities import Capabilities, Form
+from forge_lsp.core.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, ThinkingSupport, Usage
+from forge_lsp.models.capabilities import AnswerForm, Capabilities
 from forge_lsp.models.faults import prompt_too_long, wrong_place
 from forge_lsp.models.ollama_endpoint import ListedModel, OllamaEndpoint
 from forge_lsp.models.prompt import plain_messages, schema_words
-from forge_lsp.models.thinking import CallPlan, PartialAnswer, Thinker, Wishes
-from forge_lsp.models.wire import Chunk, Finished, Heartbeat, TextDelta
+from forge_lsp.models.thinking import CallPlan, PartialAnswer, Thinker, ThinkingPreference
+from forge_lsp.models.wire import Chunk, Heartbeat, SampleFinished, TextDelta
 
 if TYPE_CHECKING:
     from forge_lsp.models.ollama_sdk import ChatResponse
@@ -44,7 +44,7 @@ class OllamaWire:
 
     batches = False
 
-    def __init__(self, *, info: ModelInfo, endpoint: OllamaEndpoint, wishes: Wishes | None = None) -> None:
+    def __init__(self, *, info: ModelInfo, endpoint: OllamaEndpoint, wishes: ThinkingPreference | None = None) -> None:
         self._base = info
         self._info = info
         self._endpoint = endpoint
@@ -57,7 +57,10 @@ class OllamaWire:
         return self._info
 
     async def learn(self, *, fresh: bool = False) -> None:
-        """Ask the server what the model can do and where it runs; see :class:`~forge_lsp.models.wire.Learns`."""
+        """Ask the server what the model can do and where it runs.
+
+        See :class:`~forge_lsp.models.wire.SelfDescribingWire`.
+        """
         try:
             able = await self._endpoint.capabilities(self._info.name, fresh=fresh)
         except ModelError:
@@ -118,7 +121,7 @@ class OllamaWire:
             return  # without its end the answer is not an answer: the guard says so
         if said.empty and (said.thought or said.inline):
             raise self._thinker.no_answer(self._info, said)
-        in_words = request.schema is not None and plan.form is Form.PROSE
+        in_words = request.schema is not None and plan.form is AnswerForm.PROSE
         yield replace(said.ends[-1], usage=said.usage, in_words=in_words)
 
     async def _try(self, request: ChatRequest, plan: CallPlan, said: PartialAnswer) -> AsyncGenerator[Chunk, None]:
@@ -135,12 +138,14 @@ class OllamaWire:
             options["stop"] = list(request.stop)
         schema: Mapping[str, object] | str | None = request.schema
         if plan.prose and schema is not None:
-            schema = "json" if plan.form is Form.JSON else None
+            schema = "json" if plan.form is AnswerForm.JSON else None
         words = schema_words(request.schema) if plan.prose and request.schema is not None else ""
         think: bool | str | None = None
         able = self._able
         if able is not None and able.switch:
-            think = False if plan.off else plan.level if able.thinks is Thinks.LEVELS else plan.level is not None
+            think = (
+                False if plan.off else plan.level if able.thinks is ThinkingSupport.LEVELS else plan.level is not None
+            )
         messages = plain_messages(request, last=words)
         async with aclosing(self._chat(messages, options, schema=schema, think=think)) as parts:
             async for part in parts:
@@ -160,12 +165,12 @@ class OllamaWire:
                     self._told()
                     return
 
-    def _finished(self, part: ChatResponse) -> Finished:
+    def _finished(self, part: ChatResponse) -> SampleFinished:
         prompt = part.prompt_eval_count or 0
         if prompt >= self._info.context:
             # A server that does not know ``truncate`` has cut the prompt to exactly the context.
             raise prompt_too_long(self._info.name, self._info.context)
-        return Finished(
+        return SampleFinished(
             index=0,
             reason=FinishReason.LENGTH if part.done_reason == "length" else FinishReason.STOP,
             usage=Usage(input_tokens=prompt, output_tokens=part.eval_count or 0),

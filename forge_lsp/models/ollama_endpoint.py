@@ -14,14 +14,14 @@ from typing import Any, cast
 
 from forge_lsp.core.addresses import OLLAMA_PORT, full_name, is_off_machine
 from forge_lsp.core.errors import BrokenStream, ModelError, ModelFault, ModelMissing, Unauthorised
-from forge_lsp.models.capabilities import Capabilities, Learnt, from_show, remote_place
+from forge_lsp.models.capabilities import Capabilities, LearntCapabilities, from_show, remote_place
 from forge_lsp.models.faults import connection_failed, connection_lost, prompt_too_long, says_too_long, sentence
 from forge_lsp.models.known import KnownModels
 from forge_lsp.models.network import Route, route_to
 from forge_lsp.models.ollama_sdk import OllamaClient, OllamaRefusal, imported_sdk
 from forge_lsp.models.wire import Busy, Deadlines, ServerConfig
 
-__all__ = ["ListedModel", "Lists", "OllamaEndpoint"]
+__all__ = ["ListedModel", "ModelLists", "OllamaEndpoint"]
 
 _FRESH = 1.0
 """Seconds for which a look at the server's lists serves all its models."""
@@ -43,7 +43,7 @@ class ListedModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lists:
+class ModelLists:
     """What a server has, by full name: on its disk, and in memory."""
 
     installed: Mapping[str, ListedModel]
@@ -72,7 +72,7 @@ class OllamaEndpoint:
         self._environ = environ
         self._route = Route()
         self._client: OllamaClient | None = None
-        self._lists: tuple[float, Lists] | None = None
+        self._lists: tuple[float, ModelLists] | None = None
         self._looking = asyncio.Lock()
         self._shown: dict[tuple[str, str], Capabilities] = {}
         self._showing = asyncio.Semaphore(_SHOWS)
@@ -90,7 +90,7 @@ class OllamaEndpoint:
 
     # ------------------------------------------------------------------ lists
 
-    async def lists(self, *, fresh: bool = False) -> Lists:
+    async def lists(self, *, fresh: bool = False) -> ModelLists:
         """What is installed and what is in memory, at most ``_FRESH`` old, or as it is now. Raises ServerUnreachable,
         ModelFault."""
         asked = time.monotonic()
@@ -99,7 +99,7 @@ class OllamaEndpoint:
                 oldest = asked if fresh else time.monotonic() - _FRESH
                 if self._lists is None or self._lists[0] <= oldest:
                     began = time.monotonic()
-                    lists = Lists(installed=await self._installed(), resident=await self.resident())
+                    lists = ModelLists(installed=await self._installed(), resident=await self.resident())
                     self._lists = (began, lists)
                 return self._lists[1]
         except TimeoutError:
@@ -158,7 +158,7 @@ class OllamaEndpoint:
         self._shown[(name, row.digest)] = known
         return known
 
-    def keep(self, name: str, learnt: Learnt) -> None:
+    def keep(self, name: str, learnt: LearntCapabilities) -> None:
         """Remember what the answers of a model have shown, for this process and those after it."""
         for (shown, digest), able in list(self._shown.items()):
             if shown == name and (self._lists is None or self._digest(name) == digest):

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any, cast
 
 from forge_lsp.core.errors import BrokenStream, ModelFault, ServerUnreachable, Unauthorised
-from forge_lsp.core.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Thinks, Usage
-from forge_lsp.models.capabilities import Capabilities, Form, Learnt
+from forge_lsp.core.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, ThinkingSupport, Usage
+from forge_lsp.models.capabilities import AnswerForm, Capabilities, LearntCapabilities
 from forge_lsp.models.families import family_of
 from forge_lsp.models.faults import (
     prompt_too_long,
@@ -20,8 +20,8 @@ from forge_lsp.models.faults import (
 from forge_lsp.models.lazy import imported
 from forge_lsp.models.openai_endpoint import OpenAIEndpoint
 from forge_lsp.models.prompt import estimated_input_tokens, json_part, plain_messages, schema_words
-from forge_lsp.models.thinking import CallPlan, PartialAnswer, Thinker, Wishes
-from forge_lsp.models.wire import Chunk, Finished, Heartbeat, TextDelta
+from forge_lsp.models.thinking import CallPlan, PartialAnswer, Thinker, ThinkingPreference
+from forge_lsp.models.wire import Chunk, Heartbeat, SampleFinished, TextDelta
 
 __all__ = ["OpenAIEndpoint", "OpenAIWire"]
 
@@ -34,7 +34,7 @@ _LOOK = 5.0
 class OpenAIWire:
     """One model on an OpenAI-compatible server (see :class:`~forge_lsp.models.wire.Wire`)."""
 
-    def __init__(self, *, info: ModelInfo, endpoint: OpenAIEndpoint, wishes: Wishes | None = None) -> None:
+    def __init__(self, *, info: ModelInfo, endpoint: OpenAIEndpoint, wishes: ThinkingPreference | None = None) -> None:
         self._base = info
         self._info = info
         self._endpoint = endpoint
@@ -42,8 +42,8 @@ class OpenAIWire:
         # Nothing tells whether a model of such a server thinks: its answers do, or the user's own setting. Most that
         # can be switched are served with it off; those that cannot have their room from the start.
         family = family_of(info.name)
-        known = Thinks.NO if wishes is None or wishes.auto else Thinks.SWITCH
-        if family.thinks is Thinks.LEVELS or family.thinks is Thinks.ALWAYS:
+        known = ThinkingSupport.NO if wishes is None or wishes.auto else ThinkingSupport.SWITCH
+        if family.thinks is ThinkingSupport.LEVELS or family.thinks is ThinkingSupport.ALWAYS:
             known = family.thinks
         self._identity = endpoint.identity(info.name)
         self._able = Capabilities(thinks=known, family=family.maker, codes=family.coder)
@@ -60,7 +60,7 @@ class OpenAIWire:
         return self._endpoint.server.batches
 
     async def learn(self) -> None:
-        """Ask a local server whether it sends the text on; see :class:`~forge_lsp.models.wire.Learns`."""
+        """Ask a local server whether it sends the text on; see :class:`~forge_lsp.models.wire.SelfDescribingWire`."""
         self._place = await self._endpoint.gateway.place(self._info.name)
         if not self._remembered:
             self._remembered = True
@@ -70,7 +70,7 @@ class OpenAIWire:
                 self._thinker.learn(kept.thinks, kept.learnt)
         self._told()
 
-    def _keep(self, learnt: Learnt) -> None:
+    def _keep(self, learnt: LearntCapabilities) -> None:
         self._able = replace(self._able, learnt=learnt)
         self._endpoint.known.put(self._identity, self._info.name, self._able)
 
@@ -110,7 +110,7 @@ class OpenAIWire:
             raise self._endpoint.fault(error, self._info) from error
         if said.ends and said.empty and (said.thought or said.inline):
             raise self._thinker.no_answer(self._info, said)
-        in_words = request.schema is not None and plan.form is Form.PROSE
+        in_words = request.schema is not None and plan.form is AnswerForm.PROSE
         for position, end in enumerate(said.ends):
             usage = said.usage if position == 0 else end.usage
             yield replace(end, usage=usage, in_words=in_words)
@@ -125,7 +125,7 @@ class OpenAIWire:
             async for chunk in chunks:
                 yield chunk
         thought = said.thought > 0 or said.thinks_inline
-        if thought and self._thinker.thinks is Thinks.NO:
+        if thought and self._thinker.thinks is ThinkingSupport.NO:
             self._thinker.thought_unasked()
         else:
             self._thinker.saw(plan, thought=thought, tokens=said.usages[-1].output_tokens if said.usages else 0)
@@ -148,7 +148,7 @@ class OpenAIWire:
         refused = self._endpoint.refused
         schema = request.schema
         enforced = schema is not None and not plan.prose and "response_format" not in refused
-        plain = schema is not None and plan.form is Form.JSON and "response_format" not in refused
+        plain = schema is not None and plan.form is AnswerForm.JSON and "response_format" not in refused
         words = schema_words(schema) if schema is not None and not enforced else ""
         limit = "max_completion_tokens" if "max_tokens" in refused else "max_tokens"
         # Servers refuse a limit that does not fit beside the prompt.
@@ -218,7 +218,7 @@ class OpenAIWire:
             # Some servers (Ollama's /v1) cut a prompt silently, to exactly what fits.
             raise prompt_too_long(self._info.name, self._info.context)
         said.usages.append(usage)
-        said.ends += [Finished(index=index, reason=reason) for index, reason in sorted(reasons.items())]
+        said.ends += [SampleFinished(index=index, reason=reason) for index, reason in sorted(reasons.items())]
 
     def _reason(self, word: str) -> FinishReason:
         if word == "content_filter":

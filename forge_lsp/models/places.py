@@ -17,11 +17,11 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-__all__ = ["Manners", "Places"]
+__all__ = ["Places", "YieldPolicy"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manners:
+class YieldPolicy:
     """How long a job whose turn it is lets others go first that suit the server better."""
 
     passes: int = 3
@@ -51,10 +51,10 @@ class Places:
     could begin, hands its place on.
     """
 
-    def __init__(self, count: int, *, clock: Callable[[], float], manners: Manners | None = None) -> None:
+    def __init__(self, count: int, *, clock: Callable[[], float], manners: YieldPolicy | None = None) -> None:
         self.count = max(1, count)
         self._clock = clock
-        self._manners = manners or Manners()
+        self._manners = manners or YieldPolicy()
         self._free = self.count
         self._lines: dict[str, _JobCalls] = {}
         """By job, in the order of their turns; none is empty."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["Lost", "RamblingWatch"]
+__all__ = ["RamblingFault", "RamblingWatch"]
 
 _BLANK = 400
 """Characters of white space in a row; code has no line that long."""
@@ -27,7 +27,7 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lost:
+class RamblingFault:
     """What is wrong, in ``words`` for the user. ``blank``: it is white space, so what stands before it is whole."""
 
     words: str
@@ -45,11 +45,11 @@ class RamblingWatch:
         self._blank = 0
         self._blank_lines = 0
 
-    def feed(self, piece: str) -> Lost | None:
+    def feed(self, piece: str) -> RamblingFault | None:
         """What is wrong with the answer so far; None: nothing."""
         return self._blankness(piece) or self._repetition(piece)
 
-    def _blankness(self, piece: str) -> Lost | None:
+    def _blankness(self, piece: str) -> RamblingFault | None:
         kept = piece.rstrip()
         trailing = piece[len(kept) :]
         if kept:
@@ -57,10 +57,10 @@ class RamblingWatch:
         self._blank += len(trailing)
         self._blank_lines += trailing.count("\n")
         if self._blank >= _BLANK or self._blank_lines >= _BLANK_LINES:
-            return Lost(words="white space without end", blank=True)
+            return RamblingFault(words="white space without end", blank=True)
         return None
 
-    def _repetition(self, piece: str) -> Lost | None:
+    def _repetition(self, piece: str) -> RamblingFault | None:
         self._tail = (self._tail + piece)[-(_ANY_LENGTH + _LONGEST_UNIT) :]
         self._unseen += len(piece)
         if self._unseen < _STEP:
@@ -79,7 +79,7 @@ class RamblingWatch:
         sentences = words >= _WORDS and run >= max(_SENTENCE_LENGTH, period * _SENTENCE_REPEATS)
         if sentences or run >= _ANY_LENGTH:
             shown = " ".join(unit.split())[:60]
-            return Lost(words=f"the same text again and again ({shown!r}, {run // period} times)", blank=False)
+            return RamblingFault(words=f"the same text again and again ({shown!r}, {run // period} times)", blank=False)
         return None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from forge_lsp.models.breaker import Breaker
-from forge_lsp.models.places import Manners, Places
+from forge_lsp.models.places import Places, YieldPolicy
 
 __all__ = ["RetryPolicy", "ServerSlots"]
 
@@ -34,7 +34,7 @@ class ServerSlots:
         *,
         parallel: int,
         policy: RetryPolicy | None = None,
-        manners: Manners | None = None,
+        manners: YieldPolicy | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.policy = policy or RetryPolicy()

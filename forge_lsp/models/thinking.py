@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from forge_lsp.core.errors import NoAnswer
-from forge_lsp.core.ports import ChatRequest, ModelInfo, Purpose, Thinks, Usage
+from forge_lsp.core.ports import ChatRequest, ModelInfo, Purpose, ThinkingSupport, Usage
 from forge_lsp.models.answer import total_usage
-from forge_lsp.models.capabilities import LEVELS, Form, Learnt
+from forge_lsp.models.capabilities import LEVELS, AnswerForm, LearntCapabilities
 from forge_lsp.models.prompt import holds_object
-from forge_lsp.models.wire import Finished
+from forge_lsp.models.wire import SampleFinished
 
-__all__ = ["CallPlan", "PartialAnswer", "Thinker", "Wishes"]
+__all__ = ["CallPlan", "PartialAnswer", "Thinker", "ThinkingPreference"]
 
 _AUTO = "medium"
 """How much a model thinks where nobody said."""
@@ -33,12 +33,12 @@ class CallPlan:
     level: str | None = None
     off: bool = False
     room: int = 0
-    form: Form = Form.SCHEMA
+    form: AnswerForm = AnswerForm.SCHEMA
 
     @property
     def prose(self) -> bool:
         """Whether the schema is told in words."""
-        return self.form is not Form.SCHEMA
+        return self.form is not AnswerForm.SCHEMA
 
 
 _MARKS: Mapping[str, str] = {
@@ -60,7 +60,7 @@ class PartialAnswer:
 
     texts: dict[int, list[str]] = field(default_factory=dict[int, list[str]])
     thought: int = 0
-    ends: list[Finished] = field(default_factory=list[Finished])
+    ends: list[SampleFinished] = field(default_factory=list[SampleFinished])
     usages: list[Usage] = field(default_factory=list[Usage])
 
     def begin(self) -> None:
@@ -108,7 +108,7 @@ class PartialAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class ThinkingPreference:
     """How much the user wants a model to think: auto, off, low, medium or high; ``by_purpose`` counts before
     ``always``."""
 
@@ -137,23 +137,23 @@ class Thinker:
     def __init__(
         self,
         *,
-        wishes: Wishes | None = None,
-        thinks: Thinks = Thinks.NO,
-        keep: Callable[[Learnt], None] | None = None,
+        wishes: ThinkingPreference | None = None,
+        thinks: ThinkingSupport = ThinkingSupport.NO,
+        keep: Callable[[LearntCapabilities], None] | None = None,
     ) -> None:
-        self._wishes = wishes or Wishes()
+        self._wishes = wishes or ThinkingPreference()
         self._told = thinks
-        self._learnt = Learnt()
+        self._learnt = LearntCapabilities()
         self._keep = keep
 
     @property
-    def thinks(self) -> Thinks:
+    def thinks(self) -> ThinkingSupport:
         """As its server says, or as its answers have shown."""
         if self._learnt.always:
-            return Thinks.ALWAYS
-        return Thinks.SWITCH if self._learnt.thinks and self._told is Thinks.NO else self._told
+            return ThinkingSupport.ALWAYS
+        return ThinkingSupport.SWITCH if self._learnt.thinks and self._told is ThinkingSupport.NO else self._told
 
-    def learn(self, thinks: Thinks, learnt: Learnt | None = None) -> None:
+    def learn(self, thinks: ThinkingSupport, learnt: LearntCapabilities | None = None) -> None:
         """The server says this of the model, and its answers have shown that, before now."""
         self._told = thinks
         if learnt is not None:
@@ -161,7 +161,7 @@ class Thinker:
 
     def most(self, context: int) -> int:
         """The most that a call may think, in tokens, before its answer."""
-        if self.thinks is Thinks.NO or (self.thinks is Thinks.SWITCH and self._wishes.off):
+        if self.thinks is ThinkingSupport.NO or (self.thinks is ThinkingSupport.SWITCH and self._wishes.off):
             return 0
         wishes = {self._wishes.of(purpose) for purpose in Purpose}
         # Not by what was seen: the windows of a job are shared out once.
@@ -176,21 +176,21 @@ class Thinker:
         only is kept low there, and one that always thinks has its room.
         """
         structured = request.schema is not None
-        form = self._learnt.form if structured else Form.SCHEMA
+        form = self._learnt.form if structured else AnswerForm.SCHEMA
         wish = self._wishes.of(request.purpose)
         wanted = wish in LEVELS or (wish == "auto" and request.think)
         if structured and request.purpose not in self._wishes.by_purpose:
             wanted = False
         level = _level(wish)
         match self.thinks:
-            case Thinks.NO:
+            case ThinkingSupport.NO:
                 return CallPlan(form=form)
-            case Thinks.SWITCH if not wanted:
+            case ThinkingSupport.SWITCH if not wanted:
                 # A model that answers nothing under a schema mostly does so because it is not allowed to think.
-                if form is Form.PROSE and self._learnt.empty:
+                if form is AnswerForm.PROSE and self._learnt.empty:
                     return self._thinking("low", info, form=form)
                 return CallPlan(off=True, form=form)
-            case Thinks.ALWAYS:
+            case ThinkingSupport.ALWAYS:
                 return self._thinking(level, info, form=form)
             case _:
                 return self._thinking(level if wanted else "low", info, form=form)
@@ -205,21 +205,21 @@ class Thinker:
             if not structured and not plan.off:
                 return None
             if structured:
-                self._learn(form=Form.PROSE, empty=True)
-            if self.thinks is Thinks.NO:
-                return None if plan.form is Form.PROSE else CallPlan(form=Form.PROSE)
-            return CallPlan(level="low", room=self._second(info), form=Form.PROSE if structured else plan.form)
-        if self.thinks is Thinks.SWITCH and not plan.off:
+                self._learn(form=AnswerForm.PROSE, empty=True)
+            if self.thinks is ThinkingSupport.NO:
+                return None if plan.form is AnswerForm.PROSE else CallPlan(form=AnswerForm.PROSE)
+            return CallPlan(level="low", room=self._second(info), form=AnswerForm.PROSE if structured else plan.form)
+        if self.thinks is ThinkingSupport.SWITCH and not plan.off:
             return CallPlan(off=True, room=self._second(info), form=plan.form)
         # It cannot be kept from thinking: all the room there is, and nothing enforced that it could not think under.
         if structured:
-            self._learn(form=Form.PROSE, empty=True)
-        return CallPlan(level="low", room=self._second(info), form=Form.PROSE if structured else plan.form)
+            self._learn(form=AnswerForm.PROSE, empty=True)
+        return CallPlan(level="low", room=self._second(info), form=AnswerForm.PROSE if structured else plan.form)
 
     def saw(self, plan: CallPlan, *, thought: bool, tokens: int) -> None:
         """An answer to ``plan`` came, with thoughts or without; ``tokens`` were written for both."""
         if thought:
-            always = plan.off or self.thinks is Thinks.NO
+            always = plan.off or self.thinks is ThinkingSupport.NO
             self._learn(written=max(self._learnt.written, tokens), always=self._learnt.always or always)
 
     def thought_unasked(self) -> None:
@@ -231,14 +231,18 @@ class Thinker:
         is asked for in another way from then on. ``cut``: the length limit ended it, which says nothing of the form."""
         if request.schema is None or cut or not text.strip() or holds_object(text):
             return
-        after = {Form.SCHEMA: Form.JSON, Form.JSON: Form.PROSE, Form.PROSE: Form.PROSE}[plan.form]
-        if after is not self._learnt.form and not (after is Form.JSON and self._learnt.form is Form.PROSE):
+        after = {
+            AnswerForm.SCHEMA: AnswerForm.JSON,
+            AnswerForm.JSON: AnswerForm.PROSE,
+            AnswerForm.PROSE: AnswerForm.PROSE,
+        }[plan.form]
+        if after is not self._learnt.form and not (after is AnswerForm.JSON and self._learnt.form is AnswerForm.PROSE):
             self._learn(form=after)
 
     def _learn(
         self,
         *,
-        form: Form | None = None,
+        form: AnswerForm | None = None,
         always: bool | None = None,
         thinks: bool | None = None,
         empty: bool | None = None,
@@ -260,11 +264,11 @@ class Thinker:
         """It thought, twice, and answered nothing."""
         tokens = max(said.usages[-1].output_tokens if said.usages else 0, said.thought)
         remedy = f"raise models.{info.key}.context, or name a model that thinks less"
-        if self.thinks is not Thinks.ALWAYS and not self._wishes.off:
+        if self.thinks is not ThinkingSupport.ALWAYS and not self._wishes.off:
             remedy = f'set models.{info.key}.think = "off", or raise models.{info.key}.context'
         return NoAnswer(f"{info.name} spent its {tokens} tokens on thinking and gave no answer.", remedy=remedy)
 
-    def _thinking(self, level: str, info: ModelInfo, *, form: Form) -> CallPlan:
+    def _thinking(self, level: str, info: ModelInfo, *, form: AnswerForm) -> CallPlan:
         return CallPlan(level=level, room=self._budget(level, info.context), form=form)
 
     def _budget(self, level: str, context: int) -> int:
@@ -273,7 +277,7 @@ class Thinker:
 
     def _tokens(self, level: str) -> int:
         """A level in tokens; a model that cannot be told how much to think has the usual room."""
-        return max(LEVELS[level], LEVELS[_AUTO]) if self.thinks is Thinks.ALWAYS else LEVELS[level]
+        return max(LEVELS[level], LEVELS[_AUTO]) if self.thinks is ThinkingSupport.ALWAYS else LEVELS[level]
 
     def _second(self, info: ModelInfo) -> int:
         """Tokens of thought for a second try. They are a bound: a model that does not think leaves them."""

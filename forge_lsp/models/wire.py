@@ -32,10 +32,10 @@ __all__ = [
     "Busy",
     "Chunk",
     "Deadlines",
-    "Finished",
     "Heartbeat",
-    "Learns",
     "ModelConfig",
+    "SampleFinished",
+    "SelfDescribingWire",
     "ServerConfig",
     "ServerKind",
     "TextDelta",
@@ -59,7 +59,7 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
+class SampleFinished:
     """Sample ``index`` is complete. One for each sample asked for; an iterator that ends without them is a
     :class:`~forge_lsp.core.errors.BrokenStream`, which the guard raises.
 
@@ -75,7 +75,7 @@ class Finished:
     in_words: bool = False
 
 
-Chunk: TypeAlias = TextDelta | Heartbeat | Finished
+Chunk: TypeAlias = TextDelta | Heartbeat | SampleFinished
 
 
 class Busy(ServerBusy):
@@ -138,7 +138,7 @@ class Unloads(Protocol):
 
 
 @runtime_checkable
-class Learns(Protocol):
+class SelfDescribingWire(Protocol):
     """A wire whose server says where a model runs and what it can do: :attr:`Wire.info` holds it afterwards."""
 
     async def learn(self) -> None:

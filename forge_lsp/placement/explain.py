@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from forge_lsp.placement.footprint import largest_context
-from forge_lsp.placement.plan import GIB, Device, Need, Plan, PlannedStage, Problem
+from forge_lsp.placement.plan import GIB, Device, ModelNeed, Plan, PlannedStage, Problem
 from forge_lsp.placement.rig import SPARE, Rig
 
 __all__ = ["explained", "gib", "overcommitted"]
@@ -25,7 +25,7 @@ def gib(count: float) -> str:
     return f"{count / GIB:.1f}"
 
 
-def explained(plan: Plan, drawn: Sequence[Need], *, profile: str, contexts: Mapping[str, int]) -> Plan:
+def explained(plan: Plan, drawn: Sequence[ModelNeed], *, profile: str, contexts: Mapping[str, int]) -> Plan:
     """The plan with its problems. ``drawn``: the models as the settings put them, with the slots of their servers."""
     found = [
         *_nowhere(plan, profile, contexts),
@@ -38,7 +38,9 @@ def explained(plan: Plan, drawn: Sequence[Need], *, profile: str, contexts: Mapp
     return replace(plan, problems=(*plan.problems, *found))
 
 
-def overcommitted(devices: Sequence[Device], drawn: Sequence[Need], plan: Plan | None = None) -> tuple[Problem, ...]:
+def overcommitted(
+    devices: Sequence[Device], drawn: Sequence[ModelNeed], plan: Plan | None = None
+) -> tuple[Problem, ...]:
     """Devices that the settings put more on than they hold at once, with the sum, and where the plan puts it."""
     problems: list[Problem] = []
     for number, device in enumerate(devices):
@@ -75,7 +77,7 @@ def overcommitted(devices: Sequence[Device], drawn: Sequence[Need], plan: Plan |
     return tuple(problems)
 
 
-def _elsewhere(devices: Sequence[Device], here: Sequence[Need], plan: Plan | None) -> str | None:
+def _elsewhere(devices: Sequence[Device], here: Sequence[ModelNeed], plan: Plan | None) -> str | None:
     if plan is None:
         return None
     numbers = {device.uuid: number for number, device in enumerate(devices)}

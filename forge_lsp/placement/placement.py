@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from forge_lsp.placement.plan import Device, Move, Need, Plan, PlannedStage, Problem, Stage, Step, Turn
+from forge_lsp.placement.plan import Device, ModelNeed, Move, Plan, PlannedStage, Problem, Stage, Step, Turn
 from forge_lsp.placement.rig import Rig
 from forge_lsp.placement.search import EFFORT, SearchResult, search
-from forge_lsp.placement.swapping import Trace, follow
+from forge_lsp.placement.swapping import SwapTrace, follow
 from forge_lsp.placement.weighing import Weigher
 
 __all__ = ["drawn", "make", "weigher"]
@@ -15,7 +15,7 @@ __all__ = ["drawn", "make", "weigher"]
 
 def make(
     devices: Sequence[Device],
-    needs: Sequence[Need],
+    needs: Sequence[ModelNeed],
     steps: Sequence[Step],
     *,
     problems: Sequence[Problem] = (),
@@ -31,7 +31,7 @@ def make(
     return _written(weigh.rig, found, needs, problems)
 
 
-def drawn(devices: Sequence[Device], needs: Sequence[Need], steps: Sequence[Step]) -> Plan:
+def drawn(devices: Sequence[Device], needs: Sequence[ModelNeed], steps: Sequence[Step]) -> Plan:
     """Return the plan of the settings' own assignment, without the models that do not fit their device."""
     given = [need for need in needs if need.gpu is not None and need.gpu in _fitting(need, devices)]
     weigh = weigher(devices, given, steps)
@@ -42,13 +42,13 @@ def drawn(devices: Sequence[Device], needs: Sequence[Need], steps: Sequence[Step
     return _written(weigh.rig, SearchResult(where=where, score=score, optimal=False), needs, ())
 
 
-def _fitting(need: Need, devices: Sequence[Device]) -> list[str]:
+def _fitting(need: ModelNeed, devices: Sequence[Device]) -> list[str]:
     rig = Rig(devices=tuple(devices), needs=(need,), steps=())
     allowed = [device.uuid for number, device in enumerate(devices) if rig.fits_alone(0, number)]
     return allowed if need.movable else [uuid for uuid in allowed if uuid == need.gpu]
 
 
-def weigher(devices: Sequence[Device], needs: Sequence[Need], steps: Sequence[Step]) -> Weigher:
+def weigher(devices: Sequence[Device], needs: Sequence[ModelNeed], steps: Sequence[Step]) -> Weigher:
     """Return a weigher for the placements of the models that fit some device."""
     placeable = tuple(need for need in needs if _fitting(need, devices))
     rig = Rig(devices=tuple(devices), needs=placeable, steps=tuple(steps))
@@ -58,16 +58,16 @@ def weigher(devices: Sequence[Device], needs: Sequence[Need], steps: Sequence[St
     return Weigher(rig=rig, allowed=allowed, preferred=preferred)
 
 
-def _written(rig: Rig, found: SearchResult, needs: Sequence[Need], problems: Sequence[Problem]) -> Plan:
+def _written(rig: Rig, found: SearchResult, needs: Sequence[ModelNeed], problems: Sequence[Problem]) -> Plan:
     masks = dict.fromkeys(range(len(rig.devices)), 0)
     for model, device in enumerate(found.where):
         masks[device] |= 1 << model
     base: dict[str, tuple[str, ...]] = {}
-    traces: dict[str, Trace] = {}
+    traces: dict[str, SwapTrace] = {}
     waits: dict[int, float] = {}
     for number, mask in masks.items():
         uuid = rig.devices[number].uuid
-        traces[uuid] = Trace()
+        traces[uuid] = SwapTrace()
         course = follow(rig, number, mask, traces[uuid])
         base[uuid] = _keys(rig, course.base)
         for stage, wait in course.waiting.items():
@@ -92,7 +92,7 @@ def _written(rig: Rig, found: SearchResult, needs: Sequence[Need], problems: Seq
     )
 
 
-def _scene(rig: Rig, where: Sequence[int], at: int, traces: Mapping[str, Trace], waiting: float) -> PlannedStage:
+def _scene(rig: Rig, where: Sequence[int], at: int, traces: Mapping[str, SwapTrace], waiting: float) -> PlannedStage:
     stage = rig.stages[at]
     step = rig.steps[stage.step]
     numbers = {need.key: number for number, need in enumerate(rig.needs)}
@@ -135,7 +135,7 @@ def _turns(rig: Rig, turns: Sequence[Sequence[int]]) -> tuple[Turn, ...]:
     return tuple(_keys(rig, turn) for turn in turns)
 
 
-def _turned(trace: Trace) -> int:
+def _turned(trace: SwapTrace) -> int:
     """Return the most models that are in memory at once, moves within stages included."""
     most, resident, at = 0, 0, -1
     for act in trace.acts:

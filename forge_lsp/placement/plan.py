@@ -17,8 +17,8 @@ __all__ = [
     "Device",
     "DeviceKind",
     "Footprint",
+    "ModelNeed",
     "Move",
-    "Need",
     "Plan",
     "PlannedStage",
     "Problem",
@@ -86,7 +86,7 @@ class Footprint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
+class ModelNeed:
     """A model that the schedule calls.
 
     ``server`` is the settings key of its server; ``parallel`` how many calls it answers at once, which ``footprint``
@@ -188,7 +188,7 @@ class Plan:
     """
 
     devices: tuple[Device, ...]
-    needs: tuple[Need, ...]
+    needs: tuple[ModelNeed, ...]
     placement: Mapping[str, str]
     base: Mapping[str, tuple[str, ...]]
     scenes: tuple[PlannedStage, ...]
@@ -219,7 +219,7 @@ class Plan:
         scene = self.scene(attempt, stage)
         return self.base if scene is None else scene.resident
 
-    def need(self, key: str) -> Need:
+    def need(self, key: str) -> ModelNeed:
         """Raises KeyError."""
         for need in self.needs:
             if need.key == key:

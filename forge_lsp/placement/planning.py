@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-from forge_lsp.core.ports.planning import Planned
+from forge_lsp.core.ports.planning import PlanningResult
 from forge_lsp.placement import inventory, ollama_api
 from forge_lsp.placement.calibration import Calibration, MeasuredModel
 from forge_lsp.placement.devices import devices, imagined
 from forge_lsp.placement.explain import explained
 from forge_lsp.placement.footprint import footprint, shape
 from forge_lsp.placement.placement import make
-from forge_lsp.placement.plan import Device, Need, Plan
+from forge_lsp.placement.plan import Device, ModelNeed, Plan
 from forge_lsp.placement.rendering import sections
 from forge_lsp.placement.timing import TimedRow, steps
 
@@ -63,7 +63,7 @@ async def planned(
     state_dir: Path,
     gib: tuple[float, ...] | None = None,
     fleet: Plan | None = None,
-) -> Planned:
+) -> PlanningResult:
     """The plan, told. ``gib``: plan for GPUs of these sizes in place of this machine's. ``fleet``: the plan of the
     fleet that is up, which is told in place of a new one."""
     if fleet is None:
@@ -73,7 +73,7 @@ async def planned(
         made = explained(fleet, fleet.needs, profile=profile, contexts=contexts)
     document = {"profile": profile, "imagined": gib is not None, "fleet": fleet is not None, **made.to_json()}
     told = sections(made, note=_UP if fleet is not None else None)
-    return Planned(document=document, sections=told, ok=len(made.placement) == len(made.needs))
+    return PlanningResult(document=document, sections=told, ok=len(made.placement) == len(made.needs))
 
 
 async def plan(
@@ -105,7 +105,7 @@ async def plan(
     if gib is None:
         measured = await calibration.read()
 
-    def needs(*, drawn: bool) -> tuple[Need, ...]:
+    def needs(*, drawn: bool) -> tuple[ModelNeed, ...]:
         return tuple(_need(one, told[one.key], measured, gpus.get(one.key), drawn=drawn) for one in wanted)
 
     wishes, free = needs(drawn=True), needs(drawn=False)
@@ -131,7 +131,9 @@ async def arranged(
     return await asyncio.to_thread(make, emptied, needs, schedule)
 
 
-def _need(one: ModelRequest, told: _ModelState, measured: Mapping[str, int], gpu: str | None, *, drawn: bool) -> Need:
+def _need(
+    one: ModelRequest, told: _ModelState, measured: Mapping[str, int], gpu: str | None, *, drawn: bool
+) -> ModelNeed:
     slots = one.slots if drawn else 1
     seen = MeasuredModel(digest=told.digest, context=one.context, server=one.server, parallel=slots)
     made = footprint(
@@ -143,7 +145,7 @@ def _need(one: ModelRequest, told: _ModelState, measured: Mapping[str, int], gpu
         parallel=slots,
         measured=measured.get(str(seen)) if told.digest else None,
     )
-    return Need(key=one.key, name=one.name, footprint=made, server=one.server, parallel=slots, gpu=gpu)
+    return ModelNeed(key=one.key, name=one.name, footprint=made, server=one.server, parallel=slots, gpu=gpu)
 
 
 def _given(wanted: Sequence[ModelRequest], found: Sequence[Device]) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from forge_lsp.placement.plan import GIB, Device, Need, Step
+from forge_lsp.placement.plan import GIB, Device, ModelNeed, Step
 from forge_lsp.placement.timing import REFERENCE
 
 __all__ = ["OPEN", "SPARE", "Hiding", "Rig", "StageNumbers", "bits"]
@@ -63,7 +63,7 @@ class Rig:
     """What is placed, and where it could be. ``needs`` come larger first."""
 
     devices: tuple[Device, ...]
-    needs: tuple[Need, ...]
+    needs: tuple[ModelNeed, ...]
     steps: tuple[Step, ...]
     size: list[int] = field(init=False)
     claim: list[int] = field(init=False)

@@ -19,7 +19,7 @@ from forge_lsp.placement.inventory import Inventory
 from forge_lsp.placement.ollama_api import Loaded
 from forge_lsp.placement.plan import Footprint
 
-__all__ = ["OLDEST", "Look", "Placed", "ServerSettings", "Survey", "findings", "look", "rows"]
+__all__ = ["OLDEST", "PlacedModel", "ServerSettings", "Survey", "SurveyedServer", "findings", "look", "rows"]
 
 OLDEST = (0, 13)
 """Before, Ollama cuts a prompt that does not fit, whatever it is told (``truncate``, ``shift``)."""
@@ -27,7 +27,7 @@ _GB = 1e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class PlacedModel:
     """A model of the settings. ``footprint`` at its context and its server's ``parallel``, ``alone`` at one call;
     ``trained``: the context its file names, in tokens. None: not known."""
 
@@ -51,11 +51,11 @@ class ServerSettings:
     parallel: int = 1
     off_machine: bool = False
     max_loaded: int | None = None
-    models: tuple[Placed, ...] = ()
+    models: tuple[PlacedModel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class SurveyedServer:
     """A server as it answers: version None where it does not."""
 
     server: ServerSettings
@@ -68,7 +68,7 @@ class Survey:
     """All of it. ``foreign``: URLs of Ollama servers that answer and are none of the settings'."""
 
     inventory: Inventory
-    looks: tuple[Look, ...]
+    looks: tuple[SurveyedServer, ...]
     foreign: tuple[str, ...] = field(default=())
 
 
@@ -85,18 +85,20 @@ async def look(
     return Survey(inventory=inventory, looks=tuple(looks), foreign=found)
 
 
-async def _ask(server: ServerSettings, *, deep: bool) -> Look:
+async def _ask(server: ServerSettings, *, deep: bool) -> SurveyedServer:
     version, loaded = await asyncio.gather(ollama_api.version(server.url), ollama_api.loaded(server.url))
     if version is None or loaded is None:
-        return Look(server=server)
+        return SurveyedServer(server=server)
     if deep:
         sizes = await ollama_api.sizes(server.url)
         models = await asyncio.gather(*(_measure(server, model, sizes, loaded) for model in server.models))
         server = replace(server, models=tuple(models))
-    return Look(server=server, version=version, loaded=loaded)
+    return SurveyedServer(server=server, version=version, loaded=loaded)
 
 
-async def _measure(server: ServerSettings, model: Placed, sizes: Mapping[str, int], loaded: Sequence[Loaded]) -> Placed:
+async def _measure(
+    server: ServerSettings, model: PlacedModel, sizes: Mapping[str, int], loaded: Sequence[Loaded]
+) -> PlacedModel:
     """A model with its footprint; a measured one only where it is wholly on a GPU."""
     size = sizes.get(full_name(model.name))
     if size is None:
@@ -118,7 +120,7 @@ async def _measure(server: ServerSettings, model: Placed, sizes: Mapping[str, in
 
     architecture = info.get("general.architecture")
     trained = info.get(f"{architecture}.context_length")
-    return Placed(
+    return PlacedModel(
         key=model.key,
         name=model.name,
         context=model.context,
@@ -153,7 +155,7 @@ def _residents(survey: Survey, uuid: str) -> dict[str, object]:
     return {**_on(here), "warnings": _texts(survey, here)}
 
 
-def _on(looks: Sequence[Look]) -> dict[str, object]:
+def _on(looks: Sequence[SurveyedServer]) -> dict[str, object]:
     resident = [
         {
             "server": at.server.key,
@@ -169,7 +171,7 @@ def _on(looks: Sequence[Look]) -> dict[str, object]:
     return {"servers": [at.server.key for at in looks], "resident": resident}
 
 
-def _texts(survey: Survey, looks: Sequence[Look]) -> list[str]:
+def _texts(survey: Survey, looks: Sequence[SurveyedServer]) -> list[str]:
     found = [warning for at in looks for warning in _of_server(at, survey.inventory)]
     return [warning.detail for warning in (*found, *_shared(looks))]
 
@@ -201,7 +203,7 @@ def findings(survey: Survey) -> tuple[Finding, ...]:
 # ---------------------------------------------------------------------- what will hurt
 
 
-def _of_server(at: Look, inventory: Inventory) -> list[Finding]:
+def _of_server(at: SurveyedServer, inventory: Inventory) -> list[Finding]:
     """Everything about one server that answers."""
     if at.version is None:
         return []
@@ -236,7 +238,7 @@ def _of_server(at: Look, inventory: Inventory) -> list[Finding]:
     return found
 
 
-def _of_model(server: ServerSettings, model: Placed, room: int | None) -> list[Finding]:
+def _of_model(server: ServerSettings, model: PlacedModel, room: int | None) -> list[Finding]:
     name = f"model {model.key}"
     if model.trained is not None and model.context > model.trained:
         what = f"{model.name} was made for {model.trained} tokens; models.{model.key}.context is {model.context}"
@@ -269,7 +271,7 @@ def _spilt(server: ServerSettings, row: Loaded) -> Finding:
     )
 
 
-def _shared(looks: Sequence[Look]) -> list[Finding]:
+def _shared(looks: Sequence[SurveyedServer]) -> list[Finding]:
     by_gpu: dict[str, list[str]] = {}
     for at in looks:
         if at.server.gpu and at.version is not None:

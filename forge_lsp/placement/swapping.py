@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from forge_lsp.placement.rig import OPEN, SPARE, Hiding, Rig, StageNumbers, bits
 from forge_lsp.placement.timing import UNLOAD
 
-__all__ = ["NOTHING", "Act", "DeviceTimeline", "Trace", "follow"]
+__all__ = ["NOTHING", "DeviceTimeline", "SwapStep", "SwapTrace", "follow"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ NOTHING = DeviceTimeline(waiting={}, evictions=0, loads=0, peak=0, base=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class SwapStep:
     """One move before turn ``turn`` of stage ``stage``."""
 
     stage: int
@@ -46,15 +46,15 @@ class Act:
 
 
 @dataclass(slots=True)
-class Trace:
+class SwapTrace:
     """The moves one by one, and by stage what is resident as it begins and who is called in which turn."""
 
-    acts: list[Act] = field(default_factory=list[Act])
+    acts: list[SwapStep] = field(default_factory=list[SwapStep])
     resident: list[int] = field(default_factory=list[int])
     turns: list[list[list[int]]] = field(default_factory=list[list[list[int]]])
 
 
-def follow(rig: Rig, device: int, mask: int, trace: Trace | None = None) -> DeviceTimeline:
+def follow(rig: Rig, device: int, mask: int, trace: SwapTrace | None = None) -> DeviceTimeline:
     """Return what the device does in all stages. Every model must fit the device alone."""
     whole = rig.together(mask, device)
     if trace is None and whole is not None:
@@ -78,7 +78,7 @@ class _Walk:
         "waiting",
     )
 
-    def __init__(self, rig: Rig, device: int, mask: int, trace: Trace | None) -> None:
+    def __init__(self, rig: Rig, device: int, mask: int, trace: SwapTrace | None) -> None:
         self.rig, self.device, self.mask, self.trace = rig, device, mask, trace
         self.speed = rig.devices[device].load_bandwidth
         self.waiting: dict[int, float] = {}
@@ -162,7 +162,9 @@ class _Walk:
             self.peak = self.used
         if self.trace is not None:
             away = tuple(bits(gone))
-            self.trace.acts.append(Act(stage=at, turn=turn, unload=away, load=order, seconds=seconds, hidden=hidden))
+            self.trace.acts.append(
+                SwapStep(stage=at, turn=turn, unload=away, load=order, seconds=seconds, hidden=hidden)
+            )
 
     def _idle(self, at: int, need: int, soon: int) -> list[int]:
         """Return what may be evicted, what is needed again the latest first."""

@@ -16,7 +16,7 @@ from forge_lsp.core.errors import SandboxUnavailable, ToolMissing
 from forge_lsp.core.ports import ProcessResult, Tree
 from forge_lsp.sandbox import process
 from forge_lsp.sandbox.caches import BoxCache
-from forge_lsp.sandbox.copying import Copied, CopyRules, copy_tree
+from forge_lsp.sandbox.copying import CopyResult, CopyRules, copy_tree
 from forge_lsp.sandbox.folders import BoxFolders
 from forge_lsp.sandbox.kept import RunningCommand, keep
 from forge_lsp.sandbox.limits import Limits, commands_at_once, rlimits, watched
@@ -57,7 +57,7 @@ class BubblewrapBox:
         self._tree = tree
         self._folder = folder
         self._turn = asyncio.Lock()
-        self._copied: Copied | None = None
+        self._copied: CopyResult | None = None
         self._ran = False
         self._source = tree.source.absolute() if tree.source is not None else None
         self._cache = BoxCache.of(tree, settings.folders.base, folder, overlay=settings.overlay)
@@ -104,7 +104,7 @@ class BubblewrapBox:
         copy = self._folder / "copy"
         if self._source is None:
             copy.mkdir()
-            self._copied = Copied()
+            self._copied = CopyResult()
         else:
             skip = (self._settings.folders.base.absolute(), *private_entries(self._source))
             self._copied = await copy_tree(self._source, copy, self._settings.rules, skip=skip)

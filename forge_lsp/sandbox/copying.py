@@ -23,7 +23,7 @@ from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.reading import read_text
 from forge_lsp.sandbox.unusable import is_text
 
-__all__ = ["Copied", "CopyRules", "copy_tree"]
+__all__ = ["CopyResult", "CopyRules", "copy_tree"]
 
 _MIB = 1024 * 1024
 
@@ -47,7 +47,7 @@ class CopyRules:
 
 
 @dataclass(slots=True, kw_only=True)
-class Copied:
+class CopyResult:
     """What came of it. ``linked`` are the folders to be shown from the original, ``left_out`` files over the size;
     both relative to the project."""
 
@@ -57,7 +57,7 @@ class Copied:
     size: int = 0
 
 
-async def copy_tree(source: Path, copy: Path, rules: CopyRules, *, skip: Sequence[Path] = ()) -> Copied:
+async def copy_tree(source: Path, copy: Path, rules: CopyRules, *, skip: Sequence[Path] = ()) -> CopyResult:
     """Copy ``source`` into the new folder ``copy``, in a thread. ``skip`` are absolute paths to pass by.
 
     Raises EnvironmentFault when the project is too large. A cancel stops the thread, and waits until it has.
@@ -93,9 +93,9 @@ class _Copier:
         self._rules = rules
         self._skip = frozenset(skip)
         self._stop = stop
-        self._copied = Copied()
+        self._copied = CopyResult()
 
-    def run(self) -> Copied:
+    def run(self) -> CopyResult:
         self._copy.mkdir()
         # An explicit stack: a project may nest deeper than Python recurses.
         pending: list[tuple[PurePosixPath, tuple[tuple[PurePosixPath, _Ignore], ...]]] = [(PurePosixPath(), ())]

@@ -19,7 +19,7 @@ _AHEAD = 1024 * 1024
 """Bytes of stdout that may wait for us to read them."""
 
 
-class _Talk(asyncio.SubprocessProtocol):
+class _KeptStreams(asyncio.SubprocessProtocol):
     """stdout as a stream, the tail of stderr, and word of the end."""
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class _Talk(asyncio.SubprocessProtocol):
 class RunningCommand:
     """The running command. ``closing`` is what is to be done after its end, whoever ends it."""
 
-    def __init__(self, transport: asyncio.SubprocessTransport, talk: _Talk, closing: AsyncExitStack) -> None:
+    def __init__(self, transport: asyncio.SubprocessTransport, talk: _KeptStreams, closing: AsyncExitStack) -> None:
         self._transport = transport
         self._talk = talk
         self._closing = closing
@@ -117,7 +117,9 @@ async def keep(
 
     Raises ToolMissing when the program is not there, EnvironmentFault when no process can be started.
     """
-    spawning = asyncio.ensure_future(spawn(_Talk, command, stdin=subprocess.PIPE, cwd=cwd, env=env, pass_fds=pass_fds))
+    spawning = asyncio.ensure_future(
+        spawn(_KeptStreams, command, stdin=subprocess.PIPE, cwd=cwd, env=env, pass_fds=pass_fds)
+    )
     try:
         transport, talk = await _spawned(spawning)
     except OSError as error:
@@ -129,8 +131,8 @@ async def keep(
 
 
 async def _spawned(
-    spawning: Awaitable[tuple[asyncio.SubprocessTransport, _Talk]],
-) -> tuple[asyncio.SubprocessTransport, _Talk]:
+    spawning: Awaitable[tuple[asyncio.SubprocessTransport, _KeptStreams]],
+) -> tuple[asyncio.SubprocessTransport, _KeptStreams]:
     """A cancel in the middle must not lose sight of the child."""
     starting = asyncio.ensure_future(spawning)
     try:

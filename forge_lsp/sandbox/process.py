@@ -21,7 +21,7 @@ from forge_lsp.core.errors import EnvironmentFault, ToolMissing
 from forge_lsp.core.ports import ProcessResult
 from forge_lsp.sandbox.spawning import spawn
 
-__all__ = ["MAX_OUTPUT", "Ends", "Started", "end", "run", "start_failure", "step_back", "to_the_end"]
+__all__ = ["MAX_OUTPUT", "ProcessWatcher", "Started", "end", "run", "start_failure", "step_back", "to_the_end"]
 
 MAX_OUTPUT = 8 * 1024 * 1024
 """Bytes kept of each of stdout and stderr; the rest is read and dropped, so that the command never blocks on us."""
@@ -163,7 +163,7 @@ async def to_the_end(ending: Coroutine[None, None, object]) -> None:
         raise asyncio.CancelledError
 
 
-class Ends(Protocol):
+class ProcessWatcher(Protocol):
     """Tells when a process and its pipes are done."""
 
     @property
@@ -173,7 +173,7 @@ class Ends(Protocol):
     def drained(self) -> asyncio.Future[None]: ...
 
 
-async def end(transport: asyncio.SubprocessTransport, capture: Ends, grace: float) -> None:
+async def end(transport: asyncio.SubprocessTransport, capture: ProcessWatcher, grace: float) -> None:
     """Kill the process group, reap its leader and close the pipes. Takes seconds at most."""
     pid = transport.get_pid()
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.core.attempt import Outcome
-from forge_lsp.core.became import Became
+from forge_lsp.core.became import EditFate
 from forge_lsp.core.events import CallFinished, EventBody, JobEvent, Stage, StageFinished
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.record import JobState
@@ -39,7 +39,7 @@ async def fill(folder: Path) -> None:
         for event in (*whole.events, *panel(len(whole.events) + 1)):
             ledger.append(replace(event, job_id=job_id))
         await ledger.finish(replace(told, attempt_count=2))
-    for job_id, became in (("job0", Became.KEPT), ("job1", Became.UNDONE), ("job2", None)):
+    for job_id, became in (("job0", EditFate.KEPT), ("job1", EditFate.UNDONE), ("job2", None)):
         await ledger.mark_applied(job_id)
         if became is not None:
             await ledger.mark_became(job_id, became)

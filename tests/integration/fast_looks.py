@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import Sequence
 
-from forge_lsp.checking.daemons import Keeping
+from forge_lsp.checking.daemons import DaemonLimits
 from forge_lsp.checking.fast.gate import DaemonGate
 from forge_lsp.core.ports import FastReport
 from forge_lsp.core.task import Task
@@ -16,7 +16,7 @@ from tests.support.processes import descendants
 
 __all__ = ["PATIENT", "replaced_and_none_left", "told"]
 
-PATIENT = Keeping(patience=120, answer=60, look=300)
+PATIENT = DaemonLimits(patience=120, answer=60, look=300)
 Told = list[list[tuple[str, int, str]]]
 
 

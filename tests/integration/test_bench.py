@@ -16,7 +16,7 @@ from forge_lsp.bench.carried import carried_tasks
 from forge_lsp.cli.arguments import parse
 from forge_lsp.cli.bench import bench
 from forge_lsp.core.errors import BadRequest
-from forge_lsp.jobs.figures import Rates
+from forge_lsp.jobs.figures import CurrentRates
 from forge_lsp.jobs.services import Services
 from forge_lsp.languages.registry import BUILT_IN
 from tests.support.faulty_ollama import FakeOllama
@@ -127,7 +127,7 @@ async def test_right_and_wrong_are_told_apart_kept_and_no_part_of_the_ledger(
 
         # Nothing of it is a job of the user's.
         assert await services.jobs.history() == ()
-        assert (await services.jobs.statistics(Rates())).all.success.total == 0
+        assert (await services.jobs.statistics(CurrentRates())).all.success.total == 0
 
         asked = len(ollama.chats)
         code, again, err = await ran(services, capsys)

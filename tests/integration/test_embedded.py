@@ -21,7 +21,7 @@ from forge_lsp.core.errors import BrokenStream, ModelFault, PromptTooLong, Serve
 from forge_lsp.core.ports import ChatRequest, FinishReason, Message, ModelInfo, Role
 from forge_lsp.models.embedded import EmbeddedWire
 from forge_lsp.models.embedded_weights import default_weights
-from forge_lsp.models.wire import Finished, Heartbeat, TextDelta
+from forge_lsp.models.wire import Heartbeat, SampleFinished, TextDelta
 
 pytestmark = [
     pytest.mark.skipif(find_spec("xllamacpp") is None, reason="xllamacpp is not installed"),
@@ -58,12 +58,12 @@ def ask(text: str, *, max_tokens: int = 24, system: str = "", **more: Any) -> Ch
     return ChatRequest(system=system, messages=(Message(role=Role.USER, text=text),), max_tokens=max_tokens, **more)
 
 
-async def answer(wire: EmbeddedWire, request: ChatRequest) -> tuple[list[str], list[Finished]]:
+async def answer(wire: EmbeddedWire, request: ChatRequest) -> tuple[list[str], list[SampleFinished]]:
     texts, ends = [""] * request.samples, []
     async for chunk in wire.stream(request):
         if isinstance(chunk, TextDelta):
             texts[chunk.index] += chunk.text
-        elif isinstance(chunk, Finished):
+        elif isinstance(chunk, SampleFinished):
             ends.append(chunk)
     return texts, ends
 
@@ -131,7 +131,7 @@ async def test_it_answers_and_writes_nothing_to_our_streams(
 
 async def test_an_answer_closed_after_its_end_leaves_the_child_alone(wire: EmbeddedWire) -> None:
     stream = wire.stream(ask("Say hello.", max_tokens=2))
-    while not isinstance(await anext(stream), Finished):
+    while not isinstance(await anext(stream), SampleFinished):
         pass
     await stream.aclose()
     assert not wire._settling

@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from forge_lsp.checking.daemons import Keeping
+from forge_lsp.checking.daemons import DaemonLimits
 from forge_lsp.checking.fast.gate import DaemonGate
 from forge_lsp.checking.fast.languages import fast_findings
 from forge_lsp.core.ports import FastReport, Sandbox
@@ -42,7 +42,7 @@ def opener(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> GoOpen
 
 @pytest.fixture
 async def gate(sandbox: Sandbox, opener: GoOpener) -> AsyncIterator[DaemonGate]:
-    made = DaemonGate(sandbox, {lang.GO: opener}, keeping=Keeping(patience=200, answer=60, look=300))
+    made = DaemonGate(sandbox, {lang.GO: opener}, keeping=DaemonLimits(patience=200, answer=60, look=300))
     try:
         yield made
     finally:

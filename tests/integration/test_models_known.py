@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from forge_lsp.models.capabilities import Form, from_show
+from forge_lsp.models.capabilities import AnswerForm, from_show
 from forge_lsp.models.directory import Directory
 from forge_lsp.models.families import families, family_of, restricted
 from forge_lsp.models.guard import GuardedModel
@@ -173,7 +173,7 @@ def test_licences_sizes_and_what_is_suggested() -> None:
     assert from_show("some-30b-a3b", {"model_info": {}}).active == 3.0
     assert from_show("qwen3-coder:30b", {"model_info": {}}).active == 3.3
     assert from_show("llama3.1:8b", {"model_info": {}}).active is None
-    assert from_show("llama3.1:8b", {}).learnt.form is Form.SCHEMA
+    assert from_show("llama3.1:8b", {}).learnt.form is AnswerForm.SCHEMA
 
 
 # ------------------------------------------------------------------ thinking at Anthropic's

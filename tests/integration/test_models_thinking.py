@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.core.errors import ModelFault
-from forge_lsp.core.ports import ModelInfo, Purpose, Thinks
+from forge_lsp.core.ports import ModelInfo, Purpose, ThinkingSupport
 from forge_lsp.models.capabilities import from_show
 from forge_lsp.models.directory import Directory
 from forge_lsp.models.guard import GuardedModel
@@ -93,7 +93,7 @@ async def test_a_model_is_told_what_it_knows(
         (chat,) = server.chats
         assert chat.body["think"] == think
         assert chat.body["options"]["num_predict"] == 60 + room
-        assert directory.info("m").thinks is (Thinks.LEVELS if kind == "levels" else Thinks.SWITCH)
+        assert directory.info("m").thinks is (ThinkingSupport.LEVELS if kind == "levels" else ThinkingSupport.SWITCH)
 
 
 @pytest.mark.parametrize("kind", ["switch", "levels"])
@@ -180,7 +180,7 @@ async def test_a_server_that_knows_no_switch_has_room(refuses: tuple[str, ...]) 
     ):
         for _ in range(2):
             assert (await model.complete(ask())).completions[0].text == ANSWER
-        assert directory.info("m").thinks is Thinks.ALWAYS
+        assert directory.info("m").thinks is ThinkingSupport.ALWAYS
         sent = server.calls[-1].body
         assert not set(refuses) & sent.keys()
         assert 1500 < sent["max_tokens"] < 8192
@@ -209,25 +209,27 @@ LEGACY = "### Instruction:\n{{ .Prompt }}\n### Response:"
 @pytest.mark.parametrize(
     ("name", "can", "more", "thinks", "chats"),
     [
-        ("qwen3.6:27b", "completion tools thinking", {}, Thinks.SWITCH, True),
-        ("gpt-oss:20b", "completion tools thinking", {}, Thinks.LEVELS, True),
-        ("mine", "completion thinking", {"details": {"family": "gptoss"}}, Thinks.LEVELS, True),
-        ("r1", "completion", {"template": f"{BARE}<|Assistant|><think>\n"}, Thinks.ALWAYS, True),
-        ("qwen2.5-coder:7b", "completion tools insert", {"template": CHATML}, Thinks.NO, True),
-        ("old:7b", "", {"template": CHATML}, Thinks.NO, True),
-        ("old:7b", "", {}, Thinks.NO, True),
-        ("qwen2.5-coder:1.5b-base", "completion insert", {"template": CHATML}, Thinks.NO, False),
-        ("starcoder2:15b", "completion", {"template": BARE}, Thinks.NO, False),
-        ("codellama:7b-code", "completion insert", {"template": INFILL}, Thinks.NO, False),
-        ("mxbai-embed-large", "embedding", {}, Thinks.NO, False),
-        ("deepseek-ocr", "completion vision", {}, Thinks.NO, False),
-        ("translategemma:12b", "completion vision", {}, Thinks.NO, False),
-        ("gemma4:26b", "completion vision thinking", {}, Thinks.SWITCH, True),
-        ("new", "completion", {"template": BARE, "modelfile": "RENDERER x"}, Thinks.NO, True),
-        ("legacy", "completion", {"template": LEGACY}, Thinks.NO, True),
+        ("qwen3.6:27b", "completion tools thinking", {}, ThinkingSupport.SWITCH, True),
+        ("gpt-oss:20b", "completion tools thinking", {}, ThinkingSupport.LEVELS, True),
+        ("mine", "completion thinking", {"details": {"family": "gptoss"}}, ThinkingSupport.LEVELS, True),
+        ("r1", "completion", {"template": f"{BARE}<|Assistant|><think>\n"}, ThinkingSupport.ALWAYS, True),
+        ("qwen2.5-coder:7b", "completion tools insert", {"template": CHATML}, ThinkingSupport.NO, True),
+        ("old:7b", "", {"template": CHATML}, ThinkingSupport.NO, True),
+        ("old:7b", "", {}, ThinkingSupport.NO, True),
+        ("qwen2.5-coder:1.5b-base", "completion insert", {"template": CHATML}, ThinkingSupport.NO, False),
+        ("starcoder2:15b", "completion", {"template": BARE}, ThinkingSupport.NO, False),
+        ("codellama:7b-code", "completion insert", {"template": INFILL}, ThinkingSupport.NO, False),
+        ("mxbai-embed-large", "embedding", {}, ThinkingSupport.NO, False),
+        ("deepseek-ocr", "completion vision", {}, ThinkingSupport.NO, False),
+        ("translategemma:12b", "completion vision", {}, ThinkingSupport.NO, False),
+        ("gemma4:26b", "completion vision thinking", {}, ThinkingSupport.SWITCH, True),
+        ("new", "completion", {"template": BARE, "modelfile": "RENDERER x"}, ThinkingSupport.NO, True),
+        ("legacy", "completion", {"template": LEGACY}, ThinkingSupport.NO, True),
     ],
 )
-def test_what_a_description_says(name: str, can: str, more: dict[str, object], thinks: Thinks, chats: bool) -> None:
+def test_what_a_description_says(
+    name: str, can: str, more: dict[str, object], thinks: ThinkingSupport, chats: bool
+) -> None:
     able = from_show(name, {"capabilities": can.split(), **more} if can else more)
     assert (able.thinks, able.chats) == (thinks, chats)
 
@@ -250,7 +252,7 @@ async def test_a_real_server_tells_and_takes_the_switch(tmp_path: Path) -> None:
                 for request in (ask(), ask(think=True), ask(schema=VERDICT)):
                     assert (await model.complete(request)).completions[0].text.strip()
                 known[name] = directory.info("m")
-        assert known["thinker:135m"].thinks is Thinks.SWITCH
-        assert known["plain:135m"].thinks is Thinks.NO
+        assert known["thinker:135m"].thinks is ThinkingSupport.SWITCH
+        assert known["plain:135m"].thinks is ThinkingSupport.NO
         assert known["thinker:135m"].thought_tokens == 2048 // 3
         assert known["plain:135m"].thought_tokens == 0

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from forge_lsp.checking.daemons import Keeping
+from forge_lsp.checking.daemons import DaemonLimits
 from forge_lsp.core.attempt import BuildReport, BuildStatus
 from forge_lsp.core.ports import ProcessResult, Sandbox, Tree
 from forge_lsp.core.task import Task
@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 sandbox = test_workbench.sandbox
 # A busy machine starts a box late, and the promise is about verdicts, not about time.
-KEEPING = Keeping(patience=120.0, idle=600.0, starts=8, window=600.0, most=2)
+KEEPING = DaemonLimits(patience=120.0, idle=600.0, starts=8, window=600.0, most=2)
 QUIET = ("-nologo", "-v:q", "-m:1", "-p:UseAppHost=false")
 
 

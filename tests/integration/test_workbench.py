@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from forge_lsp.checking.daemons import Keeping
+from forge_lsp.checking.daemons import DaemonLimits
 from forge_lsp.core.errors import EnvironmentFault, SandboxUnavailable
 from forge_lsp.core.ports import ProcessResult, Sandbox, Tree
 from forge_lsp.languages.csharp.warm import WarmBuilds
@@ -180,7 +180,7 @@ class Asked:
 
 def asked(sandbox: Sandbox, source: Path, idle: float = 60) -> Asked:
     write_files(source, {"a": "a\n"})
-    return Asked(WarmBuilds(sandbox, keeping=Keeping(patience=30, idle=idle)), source)
+    return Asked(WarmBuilds(sandbox, keeping=DaemonLimits(patience=30, idle=idle)), source)
 
 
 async def test_warm_builds_take_turns_in_one_box(sandbox: Bubblewrap, tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
         StageStarted,
     )
     from forge_lsp.core.ports import ConsentQuestion, ModelInfo, ModelStatus
-    from forge_lsp.core.questions import Asked, Choice, Effect, Question
+    from forge_lsp.core.questions import AskedQuestion, Choice, Effect, Question
     from forge_lsp.core.task import Task
     from forge_lsp.editing.edits import Edits
     from forge_lsp.editing.scope import Scopes
@@ -242,7 +242,7 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
                 answers=seen[best],
                 others=(RunnerUp(candidate=code[other], build=built, answers=seen[other]),),
             )
-            asked = Asked(
+            asked = AskedQuestion(
                 question=question,
                 answer=given[0] if given else None,
                 effect=(Effect.CHANGED if best else Effect.CONFIRMED) if given else None,

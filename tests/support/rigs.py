@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from forge_lsp.placement.footprint import footprint
-from forge_lsp.placement.plan import GIB, Device, Footprint, Need, Step
+from forge_lsp.placement.plan import GIB, Device, Footprint, ModelNeed, Step
 from forge_lsp.placement.timing import TimedRow, steps
 
 __all__ = ["SHOWN", "chance", "device", "rows", "user_needs", "user_steps"]
@@ -62,11 +62,11 @@ def _profile() -> dict[str, Any]:
     return tomllib.loads(THREE_GPU.read_text())
 
 
-def user_needs(*, parallel: bool = False, gpus: bool = True) -> tuple[Need, ...]:
+def user_needs(*, parallel: bool = False, gpus: bool = True) -> tuple[ModelNeed, ...]:
     """The eight local models of the profile, each given the GPU that the user drew it on. ``parallel``: with as many
     slots as the profile's servers answer calls."""
     tree = _profile()
-    needs: list[Need] = []
+    needs: list[ModelNeed] = []
     for key, model in tree["models"].items():
         server = model["server"]
         if tree["servers"][server]["kind"] != "ollama":
@@ -77,7 +77,7 @@ def user_needs(*, parallel: bool = False, gpus: bool = True) -> tuple[Need, ...]
             key, name=model["name"], size=size, info=info, context=model.get("context", 8192), parallel=slots
         )
         gpu = f"GPU-{server.removeprefix('gpu')}" if gpus else None
-        needs.append(Need(key=key, name=model["name"], footprint=made, server=server, parallel=slots, gpu=gpu))
+        needs.append(ModelNeed(key=key, name=model["name"], footprint=made, server=server, parallel=slots, gpu=gpu))
     return tuple(needs)
 
 
@@ -95,12 +95,12 @@ def rows() -> tuple[TimedRow, ...]:
     )
 
 
-def user_steps(needs: Sequence[Need]) -> tuple[Step, ...]:
+def user_steps(needs: Sequence[ModelNeed]) -> tuple[Step, ...]:
     """The ten attempts."""
     return steps(rows(), {need.key: need.footprint for need in needs})
 
 
-def chance(rng: random.Random) -> tuple[tuple[Device, ...], tuple[Need, ...], tuple[Step, ...]]:
+def chance(rng: random.Random) -> tuple[tuple[Device, ...], tuple[ModelNeed, ...], tuple[Step, ...]]:
     """A rig by chance: one to eight GPUs of 8 to 48 GB and four speeds, two to twenty models, a schedule of the
     strategies that there are."""
     devices = tuple(
@@ -112,7 +112,7 @@ def chance(rng: random.Random) -> tuple[tuple[Device, ...], tuple[Need, ...], tu
         )
         for number in range(rng.randint(1, 8))
     )
-    needs: list[Need] = []
+    needs: list[ModelNeed] = []
     for number in range(rng.randint(2, 20)):
         weights = rng.choice((0.8, 1.6, 3.8, 4.7, 4.9, 8.1, 9.1, 13.0, 19.0)) * rng.uniform(0.9, 1.1) * 1e9
         kv = int(weights * rng.uniform(0.1, 1.0))
@@ -124,7 +124,7 @@ def chance(rng: random.Random) -> tuple[tuple[Device, ...], tuple[Need, ...], tu
             overhead=int(0.45 * GIB),
             predicted=int(weights + kv * rng.uniform(0.7, 2.0)),
         )
-        needs.append(Need(key=made.key, name=made.key, footprint=made, server="any"))
+        needs.append(ModelNeed(key=made.key, name=made.key, footprint=made, server="any"))
     keys = [need.key for need in needs]
     made_rows: list[TimedRow] = []
     attempt = 1

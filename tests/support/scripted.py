@@ -19,7 +19,7 @@ from forge_lsp.core.ports import (
     ChatRequest,
     Completion,
     FinishReason,
-    Gathered,
+    GatheredContext,
     ModelInfo,
     ModelStatus,
     PullProgress,
@@ -200,14 +200,14 @@ class PlainContext:
         self.gathered: list[int] = []
         self.told: list[Path] = []
 
-    async def gather(self, task: Task, *, tokens: int) -> Gathered:
+    async def gather(self, task: Task, *, tokens: int) -> GatheredContext:
         self.gathered.append(tokens)
         await asyncio.sleep(0)
         shown = f"# The file\n\n{task.document.text}"[: tokens * 3]
         if tokens <= 1000:
-            return Gathered(text=shown, files=("calc.py",))
+            return GatheredContext(text=shown, files=("calc.py",))
         rules = "# Rules of this project\n\nUse tabs."
-        return Gathered(text=shown, rules=rules, files=("calc.py",), rules_files=("AGENTS.md",))
+        return GatheredContext(text=shown, rules=rules, files=("calc.py",), rules_files=("AGENTS.md",))
 
     def changed(self, paths: Sequence[Path]) -> None:
         self.told += paths

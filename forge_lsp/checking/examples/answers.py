@@ -11,7 +11,7 @@ from forge_lsp.checking.examples.values import Value
 from forge_lsp.checking.runs import messages
 from forge_lsp.reading import parsed_json
 
-__all__ = ["Answer", "Answers", "Asked", "answers_in", "answers_of"]
+__all__ = ["Answer", "Answers", "AskedCall", "answers_in", "answers_of"]
 
 _UNREAD = "a value that cannot be read"
 _EXITS = "the code ends the process while it is tested"
@@ -19,7 +19,7 @@ _FIRST_SIGNAL = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class AskedCall:
     """A call to be made. ``steps`` are statements before it and ``call`` an expression, in the language."""
 
     id: str

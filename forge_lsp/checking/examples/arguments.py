@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from forge_lsp.checking.examples.types import Signature, Unfit
-from forge_lsp.checking.examples.values import Group, Own, Value, parse
+from forge_lsp.checking.examples.types import Signature, TypeMismatch
+from forge_lsp.checking.examples.values import Group, LanguageValue, Value, parse
 from forge_lsp.checking.examples.written import Call, call_in, same_name
 
 __all__ = ["arguments_of", "call_of", "names_instance", "spread", "value_of"]
@@ -35,7 +35,7 @@ def arguments_of(call: Call, signature: Signature) -> Sequence[str]:
         plain.append(value)
     required = sum(not (parameter.optional or parameter.rest) for parameter in signature.parameters)
     if len(plain) < max(required, len(call.arguments)):
-        raise Unfit(f"{signature.name} takes {required} arguments, {len(call.arguments)} are given")
+        raise TypeMismatch(f"{signature.name} takes {required} arguments, {len(call.arguments)} are given")
     return plain
 
 
@@ -45,8 +45,8 @@ def value_of(text: str) -> Value:
         return parse(text)
     except (ValueError, RecursionError):
         if not text.strip() or "\n" in text:
-            raise Unfit(f"this argument cannot be read: {text}") from None
-        return Own(text.strip())
+            raise TypeMismatch(f"this argument cannot be read: {text}") from None
+        return LanguageValue(text.strip())
 
 
 def spread(values: Sequence[Value], signature: Signature) -> Sequence[Value]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from forge_lsp.checking.examples.answers import Answers, Asked
+from forge_lsp.checking.examples.answers import Answers, AskedCall
 from forge_lsp.checking.examples.arguments import arguments_of, call_of, names_instance, spread, value_of
-from forge_lsp.checking.examples.types import Signature, Unfit, fitted
+from forge_lsp.checking.examples.types import Signature, TypeMismatch, fitted
 from forge_lsp.checking.examples.values import Value, shown
 from forge_lsp.checking.examples.variations import variations
 from forge_lsp.checking.examples.written import Call, WrittenExample
@@ -44,26 +44,26 @@ class Driver(Protocol):
         """Return a statement before a call in the language's notation. Raises Unfit where it is none."""
         ...
 
-    async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[Asked]) -> Answers:
+    async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[AskedCall]) -> Answers:
         """Compile ``text`` with a driver that makes the calls, each by itself, and run it. Raises EnvironmentFault."""
         ...
 
 
-def asked_of(driver: Driver, id_: str, text: str, steps: Sequence[str], signature: Signature) -> Asked:
+def asked_of(driver: Driver, id_: str, text: str, steps: Sequence[str], signature: Signature) -> AskedCall:
     """Return the call that ``text`` is in the driver's language. Raises Unfit where there is none."""
     if signature.refused:
-        raise Unfit(signature.refused)
+        raise TypeMismatch(signature.refused)
     call = call_of(text, signature)
     if call is None:
-        raise Unfit(f"this is no call: {text}")
+        raise TypeMismatch(f"this is no call: {text}")
     values = [value_of(argument) for argument in arguments_of(call, signature)]
     said = _said(driver, values, signature)
     made = signature.receiver and not names_instance(call, signature)
     own = tuple(driver.step(step) for step in steps) if signature.bound and not made else ()
-    return Asked(id=id_, call=driver.expression(signature, said, call) + call.after, steps=own)
+    return AskedCall(id=id_, call=driver.expression(signature, said, call) + call.after, steps=own)
 
 
-def probes_of(driver: Driver, examples: Sequence[WrittenExample], signature: Signature) -> dict[str, Asked]:
+def probes_of(driver: Driver, examples: Sequence[WrittenExample], signature: Signature) -> dict[str, AskedCall]:
     """Return variations of the examples by what people are shown of them. Members that need an instance of an example's
     own have none."""
     if signature.bound and not signature.receiver:
@@ -75,16 +75,16 @@ def probes_of(driver: Driver, examples: Sequence[WrittenExample], signature: Sig
             continue
         try:
             calls.append(tuple(map(value_of, arguments_of(call, signature))))
-        except Unfit:
+        except TypeMismatch:
             continue
-    found: dict[str, Asked] = {}
+    found: dict[str, AskedCall] = {}
     for number, arguments in enumerate(variations(calls)):
         text = f"{signature.name}({', '.join(map(shown, arguments))})"
         plain = Call(head="", name=signature.name, arguments=())
         try:
             said = _said(driver, arguments, signature)
-            found[text] = Asked(id=f"p{number}", call=driver.expression(signature, said, plain))
-        except Unfit:
+            found[text] = AskedCall(id=f"p{number}", call=driver.expression(signature, said, plain))
+        except TypeMismatch:
             continue
     return found
 
@@ -96,6 +96,6 @@ def _said(driver: Driver, values: Sequence[Value], signature: Signature) -> list
 def _literal(driver: Driver, value: Value, signature: Signature, place: int) -> str:
     parameters = signature.parameters
     if place >= len(parameters) and not (parameters and parameters[-1].rest):
-        raise Unfit(f"{signature.name} takes {len(parameters)} arguments")
+        raise TypeMismatch(f"{signature.name} takes {len(parameters)} arguments")
     at = min(place, len(parameters) - 1)
     return driver.literal(fitted(value, parameters[at].type), signature, at)

@@ -7,8 +7,8 @@ import math
 import re
 from typing import Any, cast
 
-from forge_lsp.checking.examples.types import ANY, Type, Unfit, fitted
-from forge_lsp.checking.examples.values import Group, Own, Pairs, Value, shown
+from forge_lsp.checking.examples.types import ANY, Type, TypeMismatch, fitted
+from forge_lsp.checking.examples.values import Group, LanguageValue, MapValue, Value, shown
 
 __all__ = ["Opaque", "alike", "comparable", "decoded", "unclear"]
 
@@ -45,7 +45,7 @@ def decoded(tree: object) -> Value:
             named = {"l": "list", "t": "tuple", "z": "set"}
             return Group(named[kind], tuple(decoded(item) for item in content))  # type: ignore[arg-type]
         case "m":
-            return Pairs(tuple((decoded(key), decoded(item)) for key, item in content))
+            return MapValue(tuple((decoded(key), decoded(item)) for key, item in content))
         case "o":
             return Opaque(content)
         case _:
@@ -58,7 +58,7 @@ def alike(expected: Value, given: Value, declared: Type = ANY) -> bool:
     order."""
     if _holds(declared, "other"):
         expected = _named(expected, given)
-    with contextlib.suppress(Unfit):  # it cannot be of the type: then it is compared as it is written
+    with contextlib.suppress(TypeMismatch):  # it cannot be of the type: then it is compared as it is written
         expected = fitted(expected, declared)
     return _same(expected, given)
 
@@ -67,11 +67,11 @@ def comparable(expected: Value, declared: Type) -> bool:
     """Return whether a value of the declared type can be the expected one at all: a text is no number."""
     if isinstance(expected, bool) and declared.kind in ("int", "code"):
         return True
-    if _has(expected, Own):
+    if _has(expected, LanguageValue):
         return _holds(declared, "other", "any")
     try:
         fitted(expected, declared)
-    except Unfit:
+    except TypeMismatch:
         return False
     return True
 
@@ -79,7 +79,7 @@ def comparable(expected: Value, declared: Type) -> bool:
 def unclear(expected: Value, given: Value, declared: Type) -> bool:
     """Return whether nothing says if a value is the expected one: what only its language can read has to meet an
     object's own text, and an object of the project that is no plain data has to meet such a value."""
-    if _has(expected, Own):
+    if _has(expected, LanguageValue):
         return given is not None and not _has(given, Opaque)
     return _has(given, Opaque) and _holds(declared, "other")
 
@@ -87,14 +87,14 @@ def unclear(expected: Value, given: Value, declared: Type) -> bool:
 def _named(expected: Value, given: Value) -> Value:
     """What is expected of an object with its fields' names, where it has values in their order alone."""
     match expected, given:
-        case Group(), Pairs() if len(expected.items) == len(given.items):
+        case Group(), MapValue() if len(expected.items) == len(given.items):
             pairs = zip(expected.items, given.items, strict=True)
-            return Pairs(tuple((key, _named(one, other)) for one, (key, other) in pairs))
+            return MapValue(tuple((key, _named(one, other)) for one, (key, other) in pairs))
         case Group(), Group() if len(expected.items) == len(given.items):
             return Group(expected.kind, tuple(map(_named, expected.items, given.items)))
-        case Pairs(), Pairs():
+        case MapValue(), MapValue():
             known = dict(given.items)
-            return Pairs(tuple((key, _named(item, known.get(key))) for key, item in expected.items))
+            return MapValue(tuple((key, _named(item, known.get(key))) for key, item in expected.items))
         case _:
             return expected
 
@@ -106,7 +106,7 @@ def _holds(declared: Type, *kinds: str) -> bool:
 def _has(value: Value, kind: type[str]) -> bool:
     if isinstance(value, Group):
         return any(_has(item, kind) for item in value.items)
-    if isinstance(value, Pairs):
+    if isinstance(value, MapValue):
         return any(_has(key, kind) or _has(item, kind) for key, item in value.items)
     return isinstance(value, kind)
 
@@ -122,20 +122,20 @@ def _same(expected: Value, given: Value) -> bool:
         if math.isnan(expected) or math.isnan(given):
             return math.isnan(expected) and math.isnan(given)
         return math.isclose(expected, given, rel_tol=_RELATIVE, abs_tol=_ABSOLUTE)
-    if isinstance(expected, Own):  # Color.RED, which calls itself RED
+    if isinstance(expected, LanguageValue):  # Color.RED, which calls itself RED
         return isinstance(given, Opaque) and re.split(r"\.|::", expected)[-1] == re.split(r"\.|::", given)[-1]
     if isinstance(given, Opaque):
         return isinstance(expected, str) and expected == given
     if isinstance(expected, Group):
         if not isinstance(given, Group) or len(expected.items) != len(given.items):
-            return isinstance(given, Pairs) and not expected.items and not given.items
+            return isinstance(given, MapValue) and not expected.items and not given.items
         if "set" in (expected.kind, given.kind):
             return _unordered(expected.items, given.items)
         return all(map(_same, expected.items, given.items))
-    if isinstance(expected, Pairs):
+    if isinstance(expected, MapValue):
         if isinstance(given, Group):
             return not expected.items and not given.items
-        if not isinstance(given, Pairs) or len(expected.items) != len(given.items):
+        if not isinstance(given, MapValue) or len(expected.items) != len(given.items):
             return False
         return _unordered(
             tuple(Group("tuple", (_key(key), item)) for key, item in expected.items),

@@ -13,13 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from forge_lsp.checking.examples.answers import Answer, Answers, Asked
+from forge_lsp.checking.examples.answers import Answer, Answers, AskedCall
 from forge_lsp.checking.examples.arguments import call_of
 from forge_lsp.checking.examples.asking import Driver, asked_of, probes_of
 from forge_lsp.checking.examples.comparing import Opaque, alike, unclear
 from forge_lsp.checking.examples.errors import same_error
 from forge_lsp.checking.examples.expecting import expectable
-from forge_lsp.checking.examples.types import Signature, Unfit
+from forge_lsp.checking.examples.types import Signature, TypeMismatch
 from forge_lsp.checking.examples.values import parse, shown
 from forge_lsp.checking.examples.written import (
     Call,
@@ -139,7 +139,7 @@ class DocumentedExamples:
         signature = self._driver.signature(task, candidate.text) if self._sandbox.runs_project_code else None
         if signature is None:
             return ()
-        asked: dict[str, Asked] = {}
+        asked: dict[str, AskedCall] = {}
         speaks = _speaking(self._named(task, candidate))
         for number, text in enumerate(calls):
             *steps, call = text.strip().split("\n")
@@ -148,7 +148,7 @@ class DocumentedExamples:
                 continue
             try:
                 asked[text] = asked_of(self._driver, f"o{number}", call, steps, signature)
-            except Unfit:
+            except TypeMismatch:
                 continue
         try:
             answers = await self._answered(place, candidate.text, signature, tuple(asked.values()))
@@ -179,12 +179,12 @@ class DocumentedExamples:
         what can be called in the text, and what the user's own text says that it is."""
         signature, meant = signatures
         runs: dict[str, Run] = {}
-        asked: list[Asked] = []
+        asked: list[AskedCall] = []
         for example in examples:
             try:
                 expectable(example, signature)
                 asked.append(asked_of(self._driver, example.id, example.call, example.steps, signature))
-            except Unfit as why:
+            except TypeMismatch as why:
                 broken = meant is not signature and self._fits(example, meant)
                 runs[example.id] = (
                     failed(str(why), cause=Cause.SCOPE, expected=example.expected)
@@ -211,11 +211,11 @@ class DocumentedExamples:
         try:
             expectable(example, signature)
             asked_of(self._driver, example.id, example.call, example.steps, signature)
-        except Unfit:
+        except TypeMismatch:
             return False
         return True
 
-    async def _answered(self, place: Place, text: str, signature: Signature, calls: Sequence[Asked]) -> Answers:
+    async def _answered(self, place: Place, text: str, signature: Signature, calls: Sequence[AskedCall]) -> Answers:
         """All answers: where the process ended in the middle, the calls after the one that ended it are made again."""
         known: dict[str, Answer] = {}
         left = list(calls)

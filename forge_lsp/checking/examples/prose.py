@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from forge_lsp.checking.examples.values import closing, outside_strings
 
-__all__ = ["Promise", "promises", "value_in", "with_error", "without_error"]
+__all__ = ["CallExpectation", "promises", "value_in", "with_error", "without_error"]
 
 _CALL = re.compile(r"(?<![\w.'\"$])(?:new\s+)?[A-Za-z_$][\w$]*(?:(?:\.|::|->)[A-Za-z_$][\w$]*)*(?:<[\w, ]*>)?\(")
 _OPERATOR = re.compile(
@@ -41,7 +41,7 @@ _HEADER = re.compile(r"(?:\b(?:def|class|func|fn|function|fun)|\bnot|[-+*/%!=<>@
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
+class CallExpectation:
     """A call and what should come of it: a value's text, or an exception's name ("": any). ``line`` counts from 0."""
 
     call: str
@@ -52,7 +52,7 @@ class Promise:
 
 def promises(
     lines: Iterable[str], *, is_call: Callable[[str], bool], is_value: Callable[[str], bool | None]
-) -> Iterator[Promise]:
+) -> Iterator[CallExpectation]:
     """Yield the promises in some lines of prose, in order.
 
     ``is_call`` says whether a text is a call that counts, ``is_value`` whether one is a value (None: nor is any
@@ -122,13 +122,15 @@ def with_error(text: str, is_value: Callable[[str], bool | None]) -> bool:
     return failing is not None and bool(is_value(failing["value"].strip()))
 
 
-def _promise(line: str, start: int, end: int, number: int, is_value: Callable[[str], bool | None]) -> Promise | None:
+def _promise(
+    line: str, start: int, end: int, number: int, is_value: Callable[[str], bool | None]
+) -> CallExpectation | None:
     call = line[start:end]
     if _HEADER.search(line[:start]) and not _BULLET.fullmatch(line[:start]):
         return None  # a header, or only the end of a longer expression
     raised = _RAISES.match(line, end)
     if raised is not None:
-        return Promise(call=call, line=number, raises=raised["type"] or "")
+        return CallExpectation(call=call, line=number, raises=raised["type"] or "")
     operator = _OPERATOR.match(line, end)
     if operator is None:
         return None
@@ -136,9 +138,9 @@ def _promise(line: str, start: int, end: int, number: int, is_value: Callable[[s
         return None
     said = without_error(line[operator.end() :])
     if with_error(said, is_value):
-        return Promise(call=call, line=number, raises="error")
+        return CallExpectation(call=call, line=number, raises="error")
     literal = value_in(said, is_value, alone=operator["comment"] is not None)
-    return None if literal is None else Promise(call=call, line=number, literal=literal)
+    return None if literal is None else CallExpectation(call=call, line=number, literal=literal)
 
 
 def _call_end(line: str, opening: int) -> int | None:

@@ -8,16 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from forge_lsp.checking.examples.values import Group, Own, Pairs, Value, shown
+from forge_lsp.checking.examples.values import Group, LanguageValue, MapValue, Value, shown
 
-__all__ = ["ANY", "Kind", "Parameter", "Signature", "Type", "Unfit", "fitted", "integer_range"]
+__all__ = ["ANY", "Kind", "Parameter", "Signature", "Type", "TypeMismatch", "fitted", "integer_range"]
 
 Kind: TypeAlias = Literal[
     "int", "code", "float", "bool", "string", "char", "list", "set", "map", "tuple", "optional", "any", "void", "other"
 ]
 
 
-class Unfit(Exception):
+class TypeMismatch(Exception):
     """A value that is not of its declared type; the message says why."""
 
 
@@ -76,10 +76,10 @@ def fitted(value: Value, to: Type) -> Value:
 
     What only its language can read is of a type of the project. Raises Unfit.
     """
-    if isinstance(value, Own) and to.kind != "optional":
+    if isinstance(value, LanguageValue) and to.kind != "optional":
         if to.kind == "other" or _made_by(value, to):
             return value
-        raise Unfit(f"{value} is no {to.text}" if to.text else f"{value} cannot be read")
+        raise TypeMismatch(f"{value} is no {to.text}" if to.text else f"{value} cannot be read")
     match to.kind:
         case "any" | "other":
             return _plain(value)
@@ -112,24 +112,24 @@ def fitted(value: Value, to: Type) -> Value:
                 return Group(to.kind, tuple(fitted(item, to.item) for item in value))
             if isinstance(value, Group):
                 return Group(to.kind, tuple(fitted(item, to.item) for item in value.items))
-            if isinstance(value, Pairs) and not value.items:
+            if isinstance(value, MapValue) and not value.items:
                 return Group(to.kind, ())
         case "tuple":
             if isinstance(value, Group) and (not to.items or len(value.items) == len(to.items)):
                 types = to.items or (ANY,) * len(value.items)
                 return Group("tuple", tuple(fitted(*pair) for pair in zip(value.items, types, strict=True)))
         case "map":
-            if isinstance(value, Pairs):
+            if isinstance(value, MapValue):
                 key, item = (*to.items, ANY, ANY)[:2]
-                return Pairs(tuple((fitted(one, key), fitted(other, item)) for one, other in value.items))
+                return MapValue(tuple((fitted(one, key), fitted(other, item)) for one, other in value.items))
             if isinstance(value, Group) and value.kind == "braces":
                 pairs = [item.items for item in value.items if isinstance(item, Group) and len(item.items) == 2]
                 if len(pairs) == len(value.items):  # {{1, 2}, {3, 4}}
-                    return fitted(Pairs(tuple((pair[0], pair[1]) for pair in pairs)), to)
-    raise Unfit(f"{shown(value)} is no {to.text or to.kind}")
+                    return fitted(MapValue(tuple((pair[0], pair[1]) for pair in pairs)), to)
+    raise TypeMismatch(f"{shown(value)} is no {to.text or to.kind}")
 
 
-def _made_by(value: Own, to: Type) -> bool:
+def _made_by(value: LanguageValue, to: Type) -> bool:
     """Whether a type's name makes a value: ``Stack{1, 2}`` of what is declared as a list."""
     return to.text.isidentifier() and value.startswith((f"{to.text}{{", f"{to.text}("))
 
@@ -137,14 +137,14 @@ def _made_by(value: Own, to: Type) -> bool:
 def _plain(value: Value) -> Value:
     """A value for which no type says what its braces are: a set, as Python has it."""
     match value:
-        case Own():
-            raise Unfit(f"{value} cannot be read")
+        case LanguageValue():
+            raise TypeMismatch(f"{value} cannot be read")
         case Group():
             if value.kind == "braces" and not value.items:
-                return Pairs(())
+                return MapValue(())
             return Group("set" if value.kind == "braces" else value.kind, tuple(map(_plain, value.items)))
-        case Pairs():
-            return Pairs(tuple((_plain(key), _plain(item)) for key, item in value.items))
+        case MapValue():
+            return MapValue(tuple((_plain(key), _plain(item)) for key, item in value.items))
         case _:
             return value
 

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 from forge_lsp.checking.examples.words import HEADS, WORDS
 
-__all__ = ["Group", "Own", "Pairs", "Value", "closing", "outside_strings", "parse", "shown", "split"]
+__all__ = ["Group", "LanguageValue", "MapValue", "Value", "closing", "outside_strings", "parse", "shown", "split"]
 
 GroupKind: TypeAlias = Literal["list", "tuple", "set", "braces"]
 
@@ -26,19 +26,19 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
+class MapValue:
     """A map, its pairs as written."""
 
     items: tuple[tuple[Value, Value], ...]
 
 
-class Own(str):
+class LanguageValue(str):
     """What has no meaning outside of its language, as it is written: ``Color.RED``, the construction of an object."""
 
     __slots__ = ()
 
 
-Value: TypeAlias = "bool | int | float | str | Group | Pairs | None"
+Value: TypeAlias = "bool | int | float | str | Group | MapValue | None"
 """A value as plain data. ``None`` stands for what the notations call null, nil, None, undefined or an empty option."""
 
 _WORD = re.compile("|".join(re.escape(word) for word in sorted(WORDS, key=len, reverse=True)) + r"(?![\w.])")
@@ -76,11 +76,11 @@ def shown(value: Value) -> str:
             return str(value)
         case float():
             return f"{value:.12g}" if not value.is_integer() or abs(value) > 1e15 else f"{value:.1f}"
-        case Own():
+        case LanguageValue():
             return str(value)
         case str():
             return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
-        case Pairs():
+        case MapValue():
             return "{" + ", ".join(sorted(f"{shown(key)}: {shown(item)}" for key, item in value.items)) + "}"
         case Group():
             parts = [shown(item) for item in value.items]
@@ -178,7 +178,7 @@ class _Reader:
         constant = _CONSTANT.match(text, at)
         if constant is not None:
             self._at = constant.end()
-            return Own(constant[0])
+            return LanguageValue(constant[0])
         return self._number()
 
     def _number(self) -> int | float:
@@ -230,19 +230,19 @@ class _Reader:
         if kind == "one":
             if items is not None and len(items) == 1:
                 return items[0]  # type: ignore[return-value]
-            if isinstance(inner, Group | Pairs):
+            if isinstance(inner, Group | MapValue):
                 raise ValueError("one value is expected")
             return inner
         if kind == "map":
             return _map_of(inner)
         if items is None:
-            if kind in ("list", "set") and not isinstance(inner, Pairs):
+            if kind in ("list", "set") and not isinstance(inner, MapValue):
                 return Group("list" if kind == "list" else "set", (inner,))
             raise ValueError("a list is expected")
         if kind == "flat":
             if len(items) % 2:
                 raise ValueError("a map of pairs is expected")
-            return Pairs(tuple(zip(items[::2], items[1::2], strict=True)))
+            return MapValue(tuple(zip(items[::2], items[1::2], strict=True)))
         wrapped = len(items) == 1 and isinstance(items[0], Group) and items[0].kind in ("list", "braces")
         if kind == "set" and wrapped and isinstance(items[0], Group):
             items = items[0].items  # new Set([1, 2])
@@ -282,7 +282,7 @@ class _Reader:
             comma = text.startswith((",", ";"), self._at)
             self._at += 1 if comma else 0
         if pairs and not items:
-            return Pairs(tuple(pairs))
+            return MapValue(tuple(pairs))
         if pairs:
             raise ValueError("values and pairs in one group")
         if opening == "(" and len(items) == 1 and not comma:
@@ -294,14 +294,14 @@ class _Reader:
             self._at += 1
 
 
-def _map_of(inner: Value) -> Pairs:
+def _map_of(inner: Value) -> MapValue:
     """The map that a constructor's argument describes: pairs, or a list of two-element groups."""
-    while isinstance(inner, Group) and len(inner.items) == 1 and isinstance(inner.items[0], Group | Pairs):
+    while isinstance(inner, Group) and len(inner.items) == 1 and isinstance(inner.items[0], Group | MapValue):
         only = inner.items[0]
         if isinstance(only, Group) and len(only.items) == 2 and not all(isinstance(one, Group) for one in only.items):
             break
         inner = only
-    if isinstance(inner, Pairs):
+    if isinstance(inner, MapValue):
         return inner
     if not isinstance(inner, Group):
         raise ValueError("a map is expected")
@@ -310,4 +310,4 @@ def _map_of(inner: Value) -> Pairs:
         if not isinstance(item, Group) or len(item.items) != 2:
             raise ValueError("a map of pairs is expected")
         pairs.append((item.items[0], item.items[1]))
-    return Pairs(tuple(pairs))
+    return MapValue(tuple(pairs))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice, zip_longest
 
-from forge_lsp.checking.examples.values import Group, Own, Pairs, Value, shown
+from forge_lsp.checking.examples.values import Group, LanguageValue, MapValue, Value, shown
 
 __all__ = ["variations"]
 
@@ -55,9 +55,9 @@ def _others_within(value: Value) -> Iterator[Value]:
                 (replace(value, items=(*items[:place], other, *items[place + 1 :])) for other in _others_within(item))
                 for place, item in enumerate(items)
             ]
-        case Pairs(items=pairs):
+        case MapValue(items=pairs):
             inner = [
-                (Pairs((*pairs[:place], (key, other), *pairs[place + 1 :])) for other in _others_within(item))
+                (MapValue((*pairs[:place], (key, other), *pairs[place + 1 :])) for other in _others_within(item))
                 for place, (key, item) in enumerate(pairs)
             ]
         case _:
@@ -76,7 +76,7 @@ def _others(value: Value) -> Iterator[Value]:
             yield from (number for number in dict.fromkeys(numbers) if number != value)
         case float():
             yield from (number for number in (value + 0.5, 0.0, -value) if number != value)
-        case Own():
+        case LanguageValue():
             return
         case str():
             longer = ("", value[::-1], value + value, value.swapcase(), value[:1])

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.checking.daemons import Daemons, Keeping
+from forge_lsp.checking.daemons import DaemonLimits, Daemons
 from forge_lsp.checking.fast.checker import Checker, CheckRequest
 from forge_lsp.checking.fast.files import WatchedFiles
 from forge_lsp.checking.fast.opener import Opener, PreparedChecker
@@ -59,12 +59,12 @@ class DaemonGate:
         sandbox: Sandbox,
         openers: Mapping[Language, Opener],
         *,
-        keeping: Keeping | None = None,
+        keeping: DaemonLimits | None = None,
     ) -> None:
         # Only bubblewrap can show a process the folder itself rather than a copy, which would soon be out of date.
         self._sandbox = sandbox if isinstance(sandbox, Bubblewrap) else None
         self._openers = openers
-        self._keeping = keeping or Keeping()
+        self._keeping = keeping or DaemonLimits()
         self._daemons: Daemons[Checker] = Daemons(self._keeping)
         self._memories: OrderedDict[tuple[Path, Language], _CheckerState] = OrderedDict()
         self._lone: OrderedDict[str, Path] = OrderedDict()

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from forge_lsp.checking.daemons import Keeping
+from forge_lsp.checking.daemons import DaemonLimits
 from forge_lsp.checking.fast.gate import DaemonGate
 from forge_lsp.checking.fast.opener import Opener
 from forge_lsp.checking.programs import not_found, with_program
@@ -26,7 +26,7 @@ def fast_gate(
     state: Path,
     commands: Mapping[Language, tuple[str, ...]],
     environment: Mapping[str, str] | None = None,
-    keeping: Keeping | None = None,
+    keeping: DaemonLimits | None = None,
     interpreters: Mapping[Language, str] | None = None,
 ) -> DaemonGate:
     """Return the fast gate. ``commands`` are checks of the user's own: where there is one, only it decides. ``state``

@@ -12,10 +12,10 @@ from forge_lsp.checking.project import Place
 from forge_lsp.core import ports as core
 from forge_lsp.sandbox.kept import RunningCommand
 
-__all__ = ["AsItIs", "Keep", "Opener", "PreparedChecker"]
+__all__ = ["NoSuppression", "Opener", "PreparedChecker", "StartDaemon"]
 
 
-class Keep(Protocol):
+class StartDaemon(Protocol):
     """Starts a command that stays; see :meth:`forge_lsp.sandbox.bubblewrap.Bubblewrap.keep`."""
 
     async def __call__(
@@ -33,7 +33,7 @@ class PreparedChecker:
     """A checker that could be started. Equal ``key``, same checker. ``start`` raises ForgeError."""
 
     key: Hashable
-    start: Callable[[Keep], Awaitable[Checker]]
+    start: Callable[[StartDaemon], Awaitable[Checker]]
 
 
 @runtime_checkable
@@ -45,7 +45,7 @@ class Opener(core.Opener, Protocol):
         ...
 
 
-class AsItIs:
+class NoSuppression:
     """The part of an :class:`Opener` of a language that has no words to silence its checker, and may lack a scope."""
 
     def shown(self, original: str, text: str) -> str:

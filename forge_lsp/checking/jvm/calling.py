@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from forge_lsp.checking.examples.answers import Answer, Answers, Asked, answers_of
+from forge_lsp.checking.examples.answers import Answer, Answers, AskedCall, answers_of
 from forge_lsp.checking.jvm.results import ALL_RUN, signed
 from forge_lsp.checking.jvm.running import ENDS, FOLDER, Setting, program_of, said_of
 from forge_lsp.core.attempt import Diagnostic
@@ -107,7 +107,7 @@ class Calling:
         key: str,
         setting: Setting,
         runner: bytes,
-        calls: Sequence[Asked],
+        calls: Sequence[AskedCall],
         compiling: Callable[[], Awaitable[Compiled]],
     ) -> Answers:
         """Return what came of calls. ``key`` tells the text and all that it is compiled with; ``compiling`` does that,

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from forge_lsp.core.attempt import Diagnostic
 
-__all__ = ["Compilation", "Compiler", "Subject"]
+__all__ = ["Compilation", "Compiler", "JvmDocument"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ Compiler = Callable[[Sequence[PurePosixPath], Mapping[PurePosixPath, str]], Awai
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class JvmDocument:
     """The document under work: its file, the text that is compiled, the user's own text and the name of the scope."""
 
     file: PurePosixPath

@@ -15,7 +15,7 @@ from forge_lsp.core.checks import Cause, Run
 from forge_lsp.core.task import Task
 from forge_lsp.reading import parsed_json
 
-__all__ = ["ALL_RUN", "Frame", "Reported", "Where", "in_scope", "lines_of", "reported", "run_of", "signed"]
+__all__ = ["ALL_RUN", "Frame", "ScopePlace", "TestReports", "in_scope", "lines_of", "reported", "run_of", "signed"]
 
 Frame = tuple[str, str, int]
 """A frame of a stack: class, file and line."""
@@ -33,7 +33,7 @@ _REFUSALS = ("UnsupportedOperationException", "NotImplementedException", "NotImp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reported:
+class TestReports:
     """``ended`` are the reports of tests by name in their order, ``collected`` the tests that were to be run,
     ``running`` the one that had begun and did not end, ``late`` the one that took too long, ``frames`` where the code
     was then or when it ended the process (None: not known). ``whole``: the runner came to its end."""
@@ -47,7 +47,7 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Where:
+class ScopePlace:
     """Where the scope is in the text that was run: the document's name, its package, and the scope's lines."""
 
     file: str
@@ -59,7 +59,7 @@ class Where:
     """Whether it was the text without a candidate."""
 
 
-def reported(output: str, key: bytes, code: int) -> Reported:
+def reported(output: str, key: bytes, code: int) -> TestReports:
     """Read what the runner wrote: only lines with its signature, in their order, none of them twice."""
     ended: dict[str, list[Mapping[str, Any]]] = {}
     collected: dict[str, None] = {}
@@ -86,7 +86,7 @@ def reported(output: str, key: bytes, code: int) -> Reported:
                 tests += 1
                 failures += kind == "failed"
                 ended.setdefault(name, []).append(entry)
-    return Reported(ended=ended, collected=tuple(collected), running=running, late=late, frames=frames, whole=whole)
+    return TestReports(ended=ended, collected=tuple(collected), running=running, late=late, frames=frames, whole=whole)
 
 
 def signed(output: str, key: bytes) -> Iterator[dict[str, Any]]:
@@ -101,7 +101,7 @@ def signed(output: str, key: bytes) -> Iterator[dict[str, Any]]:
             yield cast("dict[str, Any]", parsed_json(text))
 
 
-def run_of(entries: Sequence[Mapping[str, Any]], where: Where, *, speaks: bool) -> Run:
+def run_of(entries: Sequence[Mapping[str, Any]], where: ScopePlace, *, speaks: bool) -> Run:
     """Return what became of one test: of one that was run several times, its first failure."""
     bad = next((entry for entry in entries if entry["kind"] == "failed"), None)
     if bad is not None:
@@ -111,7 +111,7 @@ def run_of(entries: Sequence[Mapping[str, Any]], where: Where, *, speaks: bool) 
     return skipped(str(entries[0].get("message", "")), marked=all(entry.get("marked") is True for entry in entries))
 
 
-def _failed(entry: Mapping[str, Any], where: Where, *, speaks: bool) -> Run:
+def _failed(entry: Mapping[str, Any], where: ScopePlace, *, speaks: bool) -> Run:
     message = str(entry.get("message", ""))
     kind = str(entry.get("type", "")).rpartition(".")[2]
     frames = _frames(entry)
@@ -123,7 +123,7 @@ def _failed(entry: Mapping[str, Any], where: Where, *, speaks: bool) -> Run:
     return failed(f"{words}{at}", cause=cause, expected=expected, actual=actual)
 
 
-def _cause(entry: Mapping[str, Any], frames: Sequence[Frame], where: Where, *, speaks: bool) -> Cause:
+def _cause(entry: Mapping[str, Any], frames: Sequence[Frame], where: ScopePlace, *, speaks: bool) -> Cause:
     """By the innermost frame that is the project's own."""
     # What a test does not say by its words, its failure before may have said: then a candidate owes it.
     aside = Cause.ELSEWHERE if where.untouched else Cause.UNKNOWN
@@ -146,7 +146,7 @@ def _cause(entry: Mapping[str, Any], frames: Sequence[Frame], where: Where, *, s
     return Cause.UNKNOWN if speaks else aside
 
 
-def in_scope(frames: Iterable[Frame], where: Where) -> bool:
+def in_scope(frames: Iterable[Frame], where: ScopePlace) -> bool:
     """Whether one of the frames is the scope's."""
     return any(_in_scope(*frame, where) for frame in frames)
 
@@ -155,7 +155,7 @@ def _frames(entry: Mapping[str, Any]) -> tuple[Frame, ...]:
     return tuple((str(name), str(file), int(line)) for name, file, line in entry.get("frames", ()))
 
 
-def _in_scope(name: str, file: str, line: int, where: Where) -> bool:
+def _in_scope(name: str, file: str, line: int, where: ScopePlace) -> bool:
     return file == where.file and name.rpartition(".")[0] == where.package and line in where.lines
 
 

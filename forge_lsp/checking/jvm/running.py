@@ -16,7 +16,7 @@ from typing import Protocol
 from forge_lsp.checking.jvm.frameworks import Framework
 from forge_lsp.checking.jvm.jdk import Jdk
 from forge_lsp.checking.jvm.maven import Build
-from forge_lsp.checking.jvm.results import Reported, Where, in_scope, reported, run_of
+from forge_lsp.checking.jvm.results import ScopePlace, TestReports, in_scope, reported, run_of
 from forge_lsp.checking.project import Place
 from forge_lsp.checking.runs import failed, tail, uncollected
 from forge_lsp.core.checks import Cause, Run
@@ -154,7 +154,7 @@ class Runner:
         archive: bytes,
         tests: Sequence[TestClass],
         checks: Sequence[TestClass],
-        where: Where,
+        where: ScopePlace,
         speaking: Mapping[str, bool],
         only: Sequence[str] | None,
     ) -> dict[str, Run]:
@@ -197,7 +197,7 @@ class Runner:
             runs.setdefault(name, uncollected(over, cause=Cause.ENVIRONMENT))
         return {name: run for name, run in runs.items() if not _is_check(name, checks)}
 
-    def _cause(self, found: Reported, where: Where) -> Cause:
+    def _cause(self, found: TestReports, where: ScopePlace) -> Cause:
         """Why a test hangs or ends the process: by where it was."""
         if found.frames and in_scope(found.frames, where):
             return Cause.SCOPE
@@ -211,7 +211,7 @@ class Runner:
         checks: Sequence[TestClass],
         only: Sequence[str] | None,
         left: float,
-    ) -> tuple[Reported, ProcessResult, bool]:
+    ) -> tuple[TestReports, ProcessResult, bool]:
         setting = self._setting
         key = secrets.token_bytes(32)
         parts = _parts(archive, setting.mains)
@@ -247,7 +247,11 @@ class Runner:
 
 
 def _runs_of(
-    found: Reported, names: Sequence[str], where: Where, speaking: Mapping[str, bool], checks: Sequence[TestClass]
+    found: TestReports,
+    names: Sequence[str],
+    where: ScopePlace,
+    speaking: Mapping[str, bool],
+    checks: Sequence[TestClass],
 ) -> Iterator[tuple[str, Run]]:
     """The tests that ended; what is said of a class as a whole is said of each of its tests that did not."""
     every = [name for name in dict.fromkeys(names) if not _is_check(name, checks)]
@@ -260,7 +264,7 @@ def _runs_of(
             yield member, run_of(entries, where, speaks=speaking.get(member, True))
 
 
-def _must_have_failed(found: Reported, checks: Sequence[TestClass]) -> bool:
+def _must_have_failed(found: TestReports, checks: Sequence[TestClass]) -> bool:
     for check in checks:
         entries = found.ended.get(f"{check.name}.fails", ())
         if [entry["kind"] for entry in entries] != ["failed"] or not entries[0].get("assertion"):

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from forge_lsp.checking.examples.types import ANY, Parameter, Type, Unfit, fitted
+from forge_lsp.checking.examples.types import ANY, Parameter, Type, TypeMismatch, fitted
 from forge_lsp.checking.examples.values import Value, closing, parse
 from forge_lsp.checking.examples.written import call_in, same_name
 from forge_lsp.core.ports import Item, ItemKind
@@ -48,7 +48,7 @@ class Notation:
                 break
         closed = all(len(each) > 1 and each[0] == each[-1] for each in self.literals(code).split("\n") if each)
         if not code or depth or ";" in blank or not closed:
-            raise Unfit(f"this is no statement: {text.strip()}")
+            raise TypeMismatch(f"this is no statement: {text.strip()}")
         return code
 
 
@@ -114,7 +114,7 @@ class Members:
     def _plain(self, text: str) -> str:
         try:
             return self.notation.literal(fitted(parse(text), ANY), ANY)
-        except (ValueError, RecursionError, Unfit):
+        except (ValueError, RecursionError, TypeMismatch):
             return self.qualified(text)
 
     def _name(self, name: str) -> str:
@@ -133,7 +133,7 @@ class Members:
                     yield self.notation.literal(fitted(value, declared), declared)
                 else:
                     yield self.qualified(text) if _is_own(text) else self.notation.literal(fitted(value, ANY), ANY)
-            except (ValueError, RecursionError, Unfit):
+            except (ValueError, RecursionError, TypeMismatch):
                 yield self.expression(text)
 
 

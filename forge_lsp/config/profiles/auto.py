@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from forge_lsp.config.load import Resolved, SettingsSources, profile_layer, resolve
+from forge_lsp.config.load import ResolvedSettings, SettingsSources, profile_layer, resolve
 from forge_lsp.config.profiles.choose import AvailableModels, choose, lack
 from forge_lsp.config.profiles.ladder import ModelLadder, ladder_of
 from forge_lsp.config.profiles.servers import Look, ServerAnswers, answers, offers_of, ollama_of, places_of
@@ -37,7 +37,7 @@ class ChosenProfile:
     """Settings in force, the profile beneath them, and why it was taken. ``ladder``: what was made of the installed
     models, None where the profile says it all; ``missing``: models of the three-gpu profile that are not installed."""
 
-    resolved: Resolved
+    resolved: ResolvedSettings
     profile: str
     why: str
     ladder: ModelLadder | None = None

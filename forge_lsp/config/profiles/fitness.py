@@ -21,7 +21,7 @@ from forge_lsp.models.naming import (
     named_special,
 )
 
-__all__ = ["Facts", "Installed", "Traits", "facts_of", "traits", "why_unfit"]
+__all__ = ["Facts", "Installed", "ModelTraits", "facts_of", "traits", "why_unfit"]
 
 Facts = tuple[tuple[str, object], ...]
 """What a server tells of a model's make (``model_info`` of `/api/show`), as pairs that can be hashed."""
@@ -51,7 +51,7 @@ class Installed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Traits:
+class ModelTraits:
     """``maker``: who trained it, which tells families apart. ``total`` and ``active``: billions of parameters, all and
     those that one token uses. ``write`` and ``plan``: what it is worth for writing, and for thinking and reviewing.
     ``coder``: it was made to write code."""
@@ -71,13 +71,13 @@ class Traits:
 
 
 @cache
-def traits(model: Installed) -> Traits:
+def traits(model: Installed) -> ModelTraits:
     """What a model is worth, by its server's facts, else its name, else its size."""
     facts, family = dict(model.facts), family_of(model.name)
     total = _total(model, facts)
     active = min(active_parameters(model.name, facts, total) or total, total)
     worth = (active * total) ** 0.5
-    return Traits(
+    return ModelTraits(
         maker=family.maker,
         total=total,
         active=active,

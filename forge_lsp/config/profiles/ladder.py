@@ -23,7 +23,7 @@ from forge_lsp.config.profiles.fitting import (
 )
 from forge_lsp.config.profiles.roles import Member, Roles, panel, roles_of
 from forge_lsp.placement.placement import make
-from forge_lsp.placement.plan import Device, Need, Plan
+from forge_lsp.placement.plan import Device, ModelNeed, Plan
 from forge_lsp.placement.timing import TimedRow, steps
 
 __all__ = ["LadderModel", "ModelLadder", "key_of", "ladder_of"]
@@ -212,14 +212,14 @@ def _plan(
     devices = tuple(dict.fromkeys(device for place in places for device in place.known))
     if not devices or roles.spread:
         return None
-    needs: list[Need] = []
+    needs: list[ModelNeed] = []
     for one in roles.members:
         if not one.devices:
             continue
         name, everywhere = one.model.name, len(one.devices) == len(devices)
         home = next(place for place in places if place.server == homes[name])
         needs.append(
-            Need(
+            ModelNeed(
                 key=name,
                 name=name,
                 footprint=takes(one.model, contexts[name], name),

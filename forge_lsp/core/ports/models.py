@@ -24,7 +24,7 @@ __all__ = [
     "Purpose",
     "Role",
     "StandIns",
-    "Thinks",
+    "ThinkingSupport",
     "Timing",
     "Usage",
 ]
@@ -46,7 +46,7 @@ class Message:
     cache: bool = False
 
 
-class Thinks(StrEnum):
+class ThinkingSupport(StrEnum):
     """How a model thinks before it answers: not at all, when it is switched on, in levels only, or always."""
 
     NO = "no"
@@ -160,7 +160,7 @@ class ModelInfo:
     off_machine: bool = False
     toy: bool = False
     place: str | None = None
-    thinks: Thinks = Thinks.NO
+    thinks: ThinkingSupport = ThinkingSupport.NO
     thought_tokens: int = 0
     priced: bool = False
     family: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["MakePlan", "Planned", "Section"]
+__all__ = ["MakePlan", "PlanningResult", "Section"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class PlanningResult:
     """A plan, told. ``ok``: every model has a place."""
 
     document: Mapping[str, object]
@@ -29,4 +29,4 @@ class Planned:
 
 #: Plans the settings' models on GPUs of so many GiB each; None: on those of this machine.
 #: Raises SettingsError, EnvironmentFault.
-MakePlan = Callable[[tuple[float, ...] | None], Awaitable[Planned]]
+MakePlan = Callable[[tuple[float, ...] | None], Awaitable[PlanningResult]]

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from forge_lsp.core.events import Stage
 
-__all__ = ["Residency", "Unmanaged"]
+__all__ = ["Residency", "UnmanagedResidency"]
 
 
 class Residency(Protocol):
@@ -33,7 +33,7 @@ class Residency(Protocol):
         ...
 
 
-class Unmanaged:
+class UnmanagedResidency:
     """A :class:`Residency` for servers that see to their memory themselves: models load when they are called."""
 
     def foresee(self, keys: Sequence[str], *, attempt: int, stage: Stage) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from forge_lsp.core.attempt import Diagnostic
-from forge_lsp.core.became import Became
+from forge_lsp.core.became import EditFate
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import Document, Scope, Task, TextEdit, TextRange
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ContextGatherer",
     "Editing",
-    "Followed",
-    "Gathered",
+    "FollowedCode",
+    "GatheredContext",
     "Item",
     "ItemKind",
     "Outline",
@@ -140,7 +140,7 @@ class Scoping(Protocol):
         range within the line that a cursor is put on to get it. May take 100 ms for a long file."""
         ...
 
-    def follow(self, language: Language, scope: Scope, *, base: str, before: str, after: str) -> Followed | None:
+    def follow(self, language: Language, scope: Scope, *, base: str, before: str, after: str) -> FollowedCode | None:
         """What tells later what became of code that was applied; None where nothing can.
 
         ``scope`` is a place in ``base``, the text that the job saw; ``before`` and ``after`` are the document's texts
@@ -149,10 +149,10 @@ class Scoping(Protocol):
         ...
 
 
-class Followed(Protocol):
+class FollowedCode(Protocol):
     """Code that was applied, remembered without its text."""
 
-    def became(self, text: str) -> Became | None:
+    def became(self, text: str) -> EditFate | None:
         """What became of it in ``text``, its document now; None: that cannot be told. Takes as long as
         :meth:`Scoping.follow`."""
         ...
@@ -170,7 +170,7 @@ class ShownPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gathered:
+class GatheredContext:
     """What models are shown around a task, as Markdown.
 
     ``text``: the document with the scope marked, imports, neighbours, diagnostics; every model sees it. ``rules``: the
@@ -188,7 +188,7 @@ class Gathered:
 class ContextGatherer(Protocol):
     """What to show the models of the code around the task."""
 
-    async def gather(self, task: Task, *, tokens: int) -> Gathered:
+    async def gather(self, task: Task, *, tokens: int) -> GatheredContext:
         """At most about ``tokens`` tokens, text and rules together. The same task and budget give the same bytes.
         Ignored files, ``.env*``, keys and files outside the workspace never occur in it."""
         ...

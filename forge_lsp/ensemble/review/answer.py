@@ -12,7 +12,7 @@ from forge_lsp.ensemble.answers import Unusable, json_object, shorten, unwrapped
 from forge_lsp.ensemble.plain_words import stated_score
 from forge_lsp.ensemble.words import without_thinking
 
-__all__ = ["MOST_ISSUES", "Voted", "parse_review", "schema", "stated_review"]
+__all__ = ["MOST_ISSUES", "ReviewAnswer", "parse_review", "schema", "stated_review"]
 
 MOST_ISSUES = 5
 MOST_REASONING = 400
@@ -24,7 +24,7 @@ _ABSENT = object()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Voted:
+class ReviewAnswer:
     """What a valid answer says."""
 
     score: float
@@ -56,7 +56,7 @@ def schema() -> Mapping[str, object]:
     }
 
 
-def parse_review(text: str, *, cut: bool = False) -> Voted:
+def parse_review(text: str, *, cut: bool = False) -> ReviewAnswer:
     """Validate one answer. Raises Unusable: nothing is guessed, clamped or made up. Text that is merely too long is
     cut, and issues past the last one allowed are left out.
 
@@ -73,19 +73,19 @@ def parse_review(text: str, *, cut: bool = False) -> Voted:
         raise Unusable('"reasoning" is not a text')
     issues = document.get("issues", _ABSENT)
     if issues is None:
-        return Voted(score=float(score), reasoning=shorten(reasoning, MOST_REASONING), issues=())
+        return ReviewAnswer(score=float(score), reasoning=shorten(reasoning, MOST_REASONING), issues=())
     if not isinstance(issues, list):
         raise Unusable('"issues" is not a list')
     found = tuple(_issue(entry) for entry in cast("list[object]", issues)[:MOST_ISSUES])
-    return Voted(score=float(score), reasoning=shorten(reasoning, MOST_REASONING), issues=found)
+    return ReviewAnswer(score=float(score), reasoning=shorten(reasoning, MOST_REASONING), issues=found)
 
 
-def stated_review(text: str) -> Voted | None:
+def stated_review(text: str) -> ReviewAnswer | None:
     """Return a review in words, where they give one score without doubt; its issues stay in its reasoning."""
     score = stated_score(text)
     if score is None:
         return None
-    return Voted(score=score, reasoning=shorten(without_thinking(text), MOST_REASONING), issues=())
+    return ReviewAnswer(score=score, reasoning=shorten(without_thinking(text), MOST_REASONING), issues=())
 
 
 def _number(value: object) -> float | None:

@@ -19,8 +19,8 @@ from forge_lsp.ensemble.answers import Unusable, ask_twice, shorten
 from forge_lsp.ensemble.calls import Ask
 from forge_lsp.ensemble.fencing import on_one_line
 from forge_lsp.ensemble.members import MOST_UNUSABLE, Team
-from forge_lsp.ensemble.prompting import Shared, has_template, render
-from forge_lsp.ensemble.review.answer import MOST_ISSUES, Voted, parse_review, schema, stated_review
+from forge_lsp.ensemble.prompting import SharedPrefix, has_template, render
+from forge_lsp.ensemble.review.answer import MOST_ISSUES, ReviewAnswer, parse_review, schema, stated_review
 from forge_lsp.ensemble.review.weighing import Vote
 from forge_lsp.ensemble.words import clip
 
@@ -40,7 +40,7 @@ class ReviewContext:
     (None: they abstain)."""
 
     ask: Ask
-    shared: Callable[[str], Awaitable[Shared]]
+    shared: Callable[[str], Awaitable[SharedPrefix]]
     subject: Callable[[str], str]
     unavailable: Callable[[str], Awaitable[ForgeError | None]]
     degraded: Callable[[str], None]
@@ -100,7 +100,7 @@ async def look_again(first: Review, others: Sequence[Review], context: ReviewCon
     return replace(first, seconds=first.seconds + context.clock.monotonic() - started)
 
 
-async def _ask(member: Review, context: ReviewContext, role: str, *more: Message) -> Voted:
+async def _ask(member: Review, context: ReviewContext, role: str, *more: Message) -> ReviewAnswer:
     shared = await context.shared(member.model)
     template = f"aspect_{member.aspect}"
     aspect = render(template) if has_template(template) else member.aspect
@@ -131,7 +131,7 @@ async def _ask(member: Review, context: ReviewContext, role: str, *more: Message
     )
 
 
-def _said(blank: Review, voted: Voted, seconds: float) -> Review:
+def _said(blank: Review, voted: ReviewAnswer, seconds: float) -> Review:
     return replace(blank, score=voted.score, reasoning=voted.reasoning, issues=voted.issues, seconds=seconds)
 
 

@@ -1,6 +1,6 @@
 """Thinking before writing: one strategy a file, registered by name in :data:`STRATEGIES`.
 
-A strategy gives a :class:`~forge_lsp.core.attempt.Thought`, or None where nobody had one; a member that fails
+A strategy gives a :class:`~forge_lsp.core.attempt.ThinkingResult`, or None where nobody had one; a member that fails
 costs a degradation that is told, never the attempt.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
-from forge_lsp.core.attempt import Thought
+from forge_lsp.core.attempt import ThinkingResult
 from forge_lsp.ensemble.schedule import Thinking
 from forge_lsp.ensemble.thinking.context import ANSWER_TOKENS, THOUGHT_TOKENS, ThinkingContext
 from forge_lsp.ensemble.thinking.debate import debate
@@ -21,10 +21,10 @@ from forge_lsp.ensemble.thinking.vote import vote
 
 __all__ = ["ANSWER_TOKENS", "STRATEGIES", "THOUGHT_TOKENS", "ThinkingContext", "think"]
 
-Strategy: TypeAlias = Callable[[tuple[str, ...], ThinkingContext], Awaitable["Thought | None"]]
+Strategy: TypeAlias = Callable[[tuple[str, ...], ThinkingContext], Awaitable["ThinkingResult | None"]]
 
 
-async def _none(models: tuple[str, ...], context: ThinkingContext) -> Thought | None:  # noqa: ARG001 - the registry's shape
+async def _none(models: tuple[str, ...], context: ThinkingContext) -> ThinkingResult | None:  # noqa: ARG001 - the registry's shape
     return None
 
 
@@ -34,6 +34,6 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
 """Every strategy of schedule.STRATEGIES, by name."""
 
 
-async def think(thinking: Thinking, context: ThinkingContext) -> Thought | None:
+async def think(thinking: Thinking, context: ThinkingContext) -> ThinkingResult | None:
     """Return what the thinkers hand on: at most 400 tokens, or None. Raises nothing but a cancel."""
     return await STRATEGIES[thinking.strategy](thinking.models, context)

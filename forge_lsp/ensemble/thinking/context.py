@@ -11,7 +11,7 @@ from forge_lsp.core.ports import Message, Purpose, Role
 from forge_lsp.ensemble.calls import Ask
 from forge_lsp.ensemble.fencing import fenced
 from forge_lsp.ensemble.members import Team
-from forge_lsp.ensemble.prompting import Shared, render
+from forge_lsp.ensemble.prompting import SharedPrefix, render
 from forge_lsp.ensemble.words import clip, estimate_tokens, without_thinking
 
 __all__ = ["ANSWER_TOKENS", "THOUGHT_TOKENS", "ShownPlan", "ThinkerPlan", "ThinkingContext", "fair_share", "lay_out"]
@@ -49,7 +49,7 @@ class ThinkingContext:
     ``voters`` are told of answers of no use, and replace voters (None: nobody keeps count)."""
 
     ask: Ask
-    shared: Callable[[str], Awaitable[Shared]]
+    shared: Callable[[str], Awaitable[SharedPrefix]]
     insights: Callable[[str], str]
     degraded: Callable[[str], None]
     context: Callable[[str], int]
@@ -96,7 +96,7 @@ class ThinkingContext:
 
     async def prompt(
         self, model: str, template: str, shown: Sequence[ShownPlan], answer_tokens: int, **values: str
-    ) -> tuple[Shared, str]:
+    ) -> tuple[SharedPrefix, str]:
         """Return a model's prefix and its part, with the plans cut to what its window holds beside an answer."""
         shared = await self.shared(model)
         words = {"insights": self.insights(model), **values}

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from forge_lsp.core.attempt import Thought
+from forge_lsp.core.attempt import ThinkingResult
 from forge_lsp.ensemble.thinking.context import ShownPlan, ThinkerPlan, ThinkingContext
 
 __all__ = ["ROUNDS", "debate"]
@@ -20,7 +20,7 @@ class _Turn:
     round: int
 
 
-async def debate(models: tuple[str, ...], context: ThinkingContext) -> Thought | None:
+async def debate(models: tuple[str, ...], context: ThinkingContext) -> ThinkingResult | None:
     """Debate in rounds; the last word is the thought. A member that fails misses that turn, and speaks again in the
     next round."""
     turns: list[_Turn] = []
@@ -37,7 +37,7 @@ async def debate(models: tuple[str, ...], context: ThinkingContext) -> Thought |
     if len(speakers) == 1:
         strategy = "solo"
         context.degraded(f"debate became solo: only {speakers[0]} spoke")
-    return Thought(text=turns[-1].plan.text, strategy=strategy, models=speakers)
+    return ThinkingResult(text=turns[-1].plan.text, strategy=strategy, models=speakers)
 
 
 async def _speak(model: str, number: int, turns: Sequence[_Turn], context: ThinkingContext) -> str | None:

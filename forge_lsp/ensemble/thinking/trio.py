@@ -3,20 +3,20 @@ as the slowest member and the consensus."""
 
 from __future__ import annotations
 
-from forge_lsp.core.attempt import Thought
+from forge_lsp.core.attempt import ThinkingResult
 from forge_lsp.ensemble.thinking.context import ShownPlan, ThinkingContext
 
 __all__ = ["trio"]
 
 
-async def trio(models: tuple[str, ...], context: ThinkingContext) -> Thought | None:
+async def trio(models: tuple[str, ...], context: ThinkingContext) -> ThinkingResult | None:
     """Have all propose; the first listed that did writes the consensus. A single proposal stands as it is, and so
     does the first one where the consensus fails."""
     plans = await context.propose(models)
     if not plans:
         return None
     first = plans[0]
-    alone = Thought(text=first.text, strategy="solo", models=(first.model,))
+    alone = ThinkingResult(text=first.text, strategy="solo", models=(first.model,))
     if len(plans) == 1:
         context.degraded(f"trio became solo: the plan of {first.model} is the only one")
         return alone
@@ -27,4 +27,4 @@ async def trio(models: tuple[str, ...], context: ThinkingContext) -> Thought | N
     if agreed is None:
         context.degraded(f"trio became solo: the plan of {first.model} stands without a consensus")
         return alone
-    return Thought(text=agreed, strategy="trio", models=tuple(plan.model for plan in plans))
+    return ThinkingResult(text=agreed, strategy="trio", models=tuple(plan.model for plan in plans))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from forge_lsp.core.attempt import Thought
+from forge_lsp.core.attempt import ThinkingResult
 from forge_lsp.ensemble.thinking.ballots import poll
 from forge_lsp.ensemble.thinking.context import ThinkerPlan, ThinkingContext
 
@@ -15,7 +15,7 @@ __all__ = ["LEAST_BALLOTS", "vote"]
 LEAST_BALLOTS = 2
 
 
-async def vote(models: tuple[str, ...], context: ThinkingContext) -> Thought | None:
+async def vote(models: tuple[str, ...], context: ThinkingContext) -> ThinkingResult | None:
     """Return the plan with the most votes; on a tie the one that wins a run-off among the tied, and then the first by
     order. With a single plan, or fewer than two ballots, the first plan by order stands."""
     plans = await context.propose(models)
@@ -24,19 +24,21 @@ async def vote(models: tuple[str, ...], context: ThinkingContext) -> Thought | N
     first = plans[0]
     if len(plans) == 1:
         context.degraded(f"vote became solo: the plan of {first.model} is the only one")
-        return Thought(text=first.text, strategy="solo", models=(first.model,))
+        return ThinkingResult(text=first.text, strategy="solo", models=(first.model,))
     ballots = await poll(models, plans, context, role="vote")
     if len(ballots) < LEAST_BALLOTS:
         context.degraded(
             f"vote became solo: {_too_few(ballots)}, so the plan of {first.model} stands, the first by order"
         )
-        return Thought(text=first.text, strategy="solo", models=(first.model,))
+        return ThinkingResult(text=first.text, strategy="solo", models=(first.model,))
     leaders, note = _leaders(ballots, plans), _won(ballots, "wins with")
     if len(leaders) > 1:
         leaders, note = await _run_off(models, leaders, context)
     took_part = {plan.model for plan in plans} | ballots.keys()
     present = tuple(model for model in dict.fromkeys((*models, *ballots)) if model in took_part)
-    return Thought(text=leaders[0].text, strategy="vote", models=present, note=f"the plan of {leaders[0].model} {note}")
+    return ThinkingResult(
+        text=leaders[0].text, strategy="vote", models=present, note=f"the plan of {leaders[0].model} {note}"
+    )
 
 
 async def _run_off(

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.examples.answers import Answer, Answers, Asked, answers_in
+from forge_lsp.checking.examples.answers import Answer, Answers, AskedCall, answers_in
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.project import Place, fingerprint
 from forge_lsp.checking.runs import tail
@@ -38,12 +38,12 @@ class _Program:
     """A compiled program. ``calls`` are those in it, in order; ``lost`` are what came of those that do not compile;
     ``fault``: the text itself does not."""
 
-    calls: tuple[Asked, ...] = ()
+    calls: tuple[AskedCall, ...] = ()
     binary: bytes = b""
-    lost: Mapping[Asked, Answer] = field(default_factory=dict[Asked, Answer])
+    lost: Mapping[AskedCall, Answer] = field(default_factory=dict[AskedCall, Answer])
     fault: str | None = None
 
-    def has(self, calls: Sequence[Asked]) -> bool:
+    def has(self, calls: Sequence[AskedCall]) -> bool:
         """Whether something is known of all ``calls``."""
         return self.fault is not None or {*self.calls, *self.lost}.issuperset(calls)
 
@@ -57,7 +57,7 @@ class Caller:
         self._environment = environment
         self._programs: OrderedDict[str, _Program] = OrderedDict()
 
-    async def answers(self, place: Place, function: Function, calls: Sequence[Asked]) -> Answers:
+    async def answers(self, place: Place, function: Function, calls: Sequence[AskedCall]) -> Answers:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`. Raises EnvironmentFault."""
         known = f"{function.text}\0{function.at}\0{function.result}"
         key = await asyncio.to_thread(fingerprint, place, known, CALLS_MATTER)
@@ -76,7 +76,7 @@ class Caller:
         answers = await self._made(place, function, program, wanted)
         return replace(answers, by_id={**lost, **answers.by_id})
 
-    async def _compiled(self, place: Place, function: Function, calls: tuple[Asked, ...]) -> _Program:
+    async def _compiled(self, place: Place, function: Function, calls: tuple[AskedCall, ...]) -> _Program:
         language = function.language
         flags = (await asyncio.to_thread(flags_of, place, (place.document,), {place.document: language}))[
             place.document
@@ -88,7 +88,7 @@ class Caller:
         suffix = "cpp" if language is CPP else "c"
         source = place.document.parent / f"forge_{token}.{suffix}"
         main = PurePosixPath(f"forge_{token}_main.{suffix}")
-        left, lost = calls, dict[Asked, Answer]()
+        left, lost = calls, dict[AskedCall, Answer]()
         for _ in range(_ROUNDS):
             text = driving(place.document.name, function, left, token=token)
             extra: dict[PurePosixPath, bytes | None] = {
@@ -120,7 +120,7 @@ class Caller:
                 return _Program(lost=lost)
         return _Program(fault="its calls do not compile")
 
-    async def _made(self, place: Place, function: Function, program: _Program, calls: Sequence[Asked]) -> Answers:
+    async def _made(self, place: Place, function: Function, program: _Program, calls: Sequence[AskedCall]) -> Answers:
         word = secrets.token_hex(16)
         path = PurePosixPath(f".forge-{secrets.token_hex(4)}") / "calls"
         numbers = " ".join(str(program.calls.index(one)) for one in calls)

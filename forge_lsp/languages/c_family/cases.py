@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-from forge_lsp.languages.c_family.outputs import ENDED, Reported
+from forge_lsp.languages.c_family.outputs import ENDED, TestReport
 
 __all__ = ["cases_in", "names_of"]
 
@@ -41,16 +41,16 @@ def names_of(text: str) -> tuple[str, ...]:
     )
 
 
-def cases_in(output: str, known: Mapping[str, Collection[str]]) -> dict[str, Reported]:
+def cases_in(output: str, known: Mapping[str, Collection[str]]) -> dict[str, TestReport]:
     """Return the test cases of which ``output`` tells; ``known`` are those of each test file."""
-    found: dict[str, Reported] = {}
+    found: dict[str, TestReport] = {}
     begin = 0
     every = {name for names in known.values() for name in names}
     for count in _COUNT.finditer(output):
         part, begin = output[begin : count.start()], count.end()
         red = _red(part, every)
         for name, words in red.items():
-            found[name] = Reported(False, words)
+            found[name] = TestReport(False, words)
         number, failed = int(count["all"] or count["green"]), int(count["failed"] or 0)
         ran = next(
             (
@@ -62,7 +62,7 @@ def cases_in(output: str, known: Mapping[str, Collection[str]]) -> dict[str, Rep
         )
         if failed == len(red):
             for name in ran - red.keys():
-                found.setdefault(name, Reported(True))
+                found.setdefault(name, TestReport(True))
     return found
 
 

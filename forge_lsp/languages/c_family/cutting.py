@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from forge_lsp.checking import scanning
 from forge_lsp.languages.c_family.scanning import Function, blanked, calls_in, functions_in
 
-__all__ = ["Cut", "Part"]
+__all__ = ["CutPart", "CutTests"]
 
 _LINE = re.compile(r"^[ \t]*#(?:\\\n|[^\n])*", re.M)
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -27,7 +27,7 @@ _CHECK = re.compile(r"\s*(?:\w+::)*\w*(?:assert|expect|check|require|verify|ensu
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Part:
+class CutPart:
     """What is left out of the test ``file``, by its offsets, and the ``missing`` names that it needs."""
 
     file: str
@@ -37,11 +37,11 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class CutTests:
     """The test files' ``texts`` and the ``parts`` that are left out of them."""
 
     texts: Mapping[str, str]
-    parts: tuple[Part, ...] = ()
+    parts: tuple[CutPart, ...] = ()
 
     def remaining(self) -> Mapping[str, str]:
         """Return the texts without the parts."""
@@ -52,7 +52,7 @@ class Cut:
             found[part.file] = f"{text[: part.begin]};{spaces[1:]}{text[part.end :]}"
         return found
 
-    def without_lines(self, errors: Iterable[tuple[str, int, int, frozenset[str]]]) -> Cut:
+    def without_lines(self, errors: Iterable[tuple[str, int, int, frozenset[str]]]) -> CutTests:
         """Return the cut that leaves out, too, the parts at these places: a file as the compiler names it, a line, a
         column, and the names that are missing there. What needs a variable of such a part needs what that does.
         """
@@ -67,10 +67,10 @@ class Cut:
             if span is None:
                 continue
             needs = frozenset[str]().union(*(self._meant(file, name, span[0]) for name in missing))
-            parts.add(Part(file, *span, needs))
-        return Cut(self.texts, _outermost(parts))
+            parts.add(CutPart(file, *span, needs))
+        return CutTests(self.texts, _outermost(parts))
 
-    def without_names(self, names: Collection[str]) -> Cut:
+    def without_names(self, names: Collection[str]) -> CutTests:
         """Return the cut that leaves out, too, every part that speaks of one of ``names``."""
         parts = set(self.parts)
         word = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(names)))})(?!\w)" if names else r"(?!)")
@@ -78,10 +78,10 @@ class Cut:
             for match in word.finditer(_plain(text)):
                 span = _span(text, match.start())
                 if span is not None:
-                    parts.add(Part(file, *span, frozenset({match[0]})))
-        return Cut(self.texts, _outermost(parts))
+                    parts.add(CutPart(file, *span, frozenset({match[0]})))
+        return CutTests(self.texts, _outermost(parts))
 
-    def without_tests(self, places: Iterable[str]) -> Cut:
+    def without_tests(self, places: Iterable[str]) -> CutTests:
         """Return the cut that leaves out, too, the assertions at ``places`` (``tests/test.c:8``) and the tests of these
         names (``Suite.name``, ``test_area``)."""
         parts = set(self.parts)
@@ -94,12 +94,12 @@ class Cut:
                 head = len(lines[int(line) - 1]) - len(lines[int(line) - 1].lstrip()) if int(line) <= len(lines) else 0
                 span = _span(self.texts[file], start + head)
                 if span is not None:
-                    parts.add(Part(file, *span, frozenset()))
+                    parts.add(CutPart(file, *span, frozenset()))
                 continue
             for file, one in self._functions():
                 if _tests(one, place, self.texts[file]):
-                    parts.add(Part(file, one.body, one.end, frozenset()))
-        return Cut(self.texts, _outermost(parts))
+                    parts.add(CutPart(file, one.body, one.end, frozenset()))
+        return CutTests(self.texts, _outermost(parts))
 
     def touches(self, name: str, place: str) -> bool:
         """Return whether the test ``name`` (or the assertion at ``place``) is left out in part, or depends on what is:
@@ -227,13 +227,13 @@ def _variables(text: str, span: tuple[int, int]) -> set[str]:
     }
 
 
-def _outermost(parts: Iterable[Part]) -> tuple[Part, ...]:
-    found: list[Part] = []
+def _outermost(parts: Iterable[CutPart]) -> tuple[CutPart, ...]:
+    found: list[CutPart] = []
     for part in sorted(parts, key=lambda one: (one.file, one.begin, -one.end)):
         last = found[-1] if found else None
         if last is not None and last.file == part.file and part.begin < last.end:
             end = max(last.end, part.end)
-            found[-1] = Part(last.file, last.begin, end, last.missing | part.missing)
+            found[-1] = CutPart(last.file, last.begin, end, last.missing | part.missing)
         else:
             found.append(part)
     return tuple(found)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from forge_lsp.checking.examples.answers import Answers, Asked
-from forge_lsp.checking.examples.types import Signature, Unfit
+from forge_lsp.checking.examples.answers import Answers, AskedCall
+from forge_lsp.checking.examples.types import Signature, TypeMismatch
 from forge_lsp.checking.examples.values import Value, closing, parse
 from forge_lsp.checking.examples.written import Call, call_in
 from forge_lsp.checking.project import Place
@@ -96,24 +96,24 @@ class CFamilyDriver:
             return f"{known.path}{said}"
         receiver = re.sub(r"(?:\.|->|::)$", "", call.head)
         if not receiver or receiver.rpartition("::")[2] == known.container.rpartition("::")[2]:
-            raise Unfit(f"{known.name} is called on a {known.container}, and the example makes none")
+            raise TypeMismatch(f"{known.name} is called on a {known.container}, and the example makes none")
         return f"{call.head}{known.name}{said}"
 
     def step(self, text: str) -> str:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`. Raises Unfit."""
         plain = text.strip()
         if "\n" in plain or closing(f"({plain})", 0) != len(plain) + 2:
-            raise Unfit(f"this is no statement of C++: {plain}")
+            raise TypeMismatch(f"this is no statement of C++: {plain}")
         if plain.endswith(";"):
             return plain
         assigned = _ASSIGNED.match(plain)
         if assigned is not None:
             return f"auto {assigned['name']} = {_expression(assigned['value'])};"
         if _PYTHON.match(plain):
-            raise Unfit(f"this is no statement of C++: {plain}")
+            raise TypeMismatch(f"this is no statement of C++: {plain}")
         return f"{plain if _DECLARED.match(plain) else _expression(plain)};"
 
-    async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[Asked]) -> Answers:
+    async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[AskedCall]) -> Answers:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`. Raises EnvironmentFault."""
         known = _known(signature)
         function = Function(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from forge_lsp.checking.examples.answers import Asked
+from forge_lsp.checking.examples.answers import AskedCall
 from forge_lsp.checking.examples.written import as_in
 from forge_lsp.checking.scanning import closing
 from forge_lsp.languages.c_family import CPP
@@ -19,7 +19,7 @@ from forge_lsp.languages.c_family.declared import parts_of
 from forge_lsp.languages.c_family.linking import Function
 from forge_lsp.languages.c_family.scanning import blanked, functions_in
 
-__all__ = ["Driving", "driving", "fields_of", "main_of", "namespaces_at"]
+__all__ = ["DriverProgram", "driving", "fields_of", "main_of", "namespaces_at"]
 
 _FOLDER = Path(__file__).parent / "runners" / "calls"
 _OWN = re.compile(r"\bforge_(?=(?:kept|array|chars)\b)")
@@ -35,7 +35,7 @@ _DEEPEST = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Driving:
+class DriverProgram:
     """A program's text, with the lines of each call by its place among the calls, from 1, both included."""
 
     text: str
@@ -51,7 +51,7 @@ def main_of(token: str) -> str:
     return _named(_read("main.c"), token)
 
 
-def driving(document: str, function: Function, calls: Sequence[Asked], *, token: str) -> Driving:
+def driving(document: str, function: Function, calls: Sequence[AskedCall], *, token: str) -> DriverProgram:
     """Return the program that includes the file ``document``, whose text is the function's, and makes ``calls`` of it.
     ``token`` is part of all its names, so that no text can know them."""
     text, cpp = function.text, function.language is CPP
@@ -75,7 +75,7 @@ def driving(document: str, function: Function, calls: Sequence[Asked], *, token:
         f"{begin} extern const forge_call forge_calls[]; extern const int forge_count; {end}\n"
         f"const forge_call forge_calls[] = {{{table}}};\nconst int forge_count = {len(calls)};\n"
     )
-    return Driving(text="\n".join((*lines, _named(tail, token))), lines=places)
+    return DriverProgram(text="\n".join((*lines, _named(tail, token))), lines=places)
 
 
 def namespaces_at(text: str, at: int) -> tuple[str, ...]:

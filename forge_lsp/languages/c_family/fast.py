@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.checking.fast.checker import Checker, CheckRequest
-from forge_lsp.checking.fast.opener import AsItIs, Keep, PreparedChecker
+from forge_lsp.checking.fast.opener import NoSuppression, PreparedChecker, StartDaemon
 from forge_lsp.checking.fast.peers import LinePeer
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.programs import readable_for
@@ -44,7 +44,7 @@ Paths = Mapping[tuple[Language, bool], Path]
 """The compilers that are here, by their language and whether clang was wanted."""
 
 
-class CFamilyOpener(AsItIs):
+class CFamilyOpener(NoSuppression):
     """See :class:`~forge_lsp.checking.fast.opener.Opener`. ``language`` is what the editor calls the documents;
     ``environment`` the server's own (``PATH``)."""
 
@@ -76,7 +76,7 @@ class CFamilyOpener(AsItIs):
         return SYNTAX.match(problem.message) is not None
 
 
-async def _start(keep: Keep, place: Place, source: Path, language: Language, paths: Paths) -> Checker:
+async def _start(keep: StartDaemon, place: Place, source: Path, language: Language, paths: Paths) -> Checker:
     _, flags = await asyncio.to_thread(_read, place, language)
     outside = {str(path) for one in flags.values() for path in outside_folders(one.arguments, source)}
     python = own_interpreter()

@@ -16,7 +16,7 @@ _SETTINGS = (".clang-format", "_clang-format")
 
 
 def c_family_formatter(place: Place, environment: Mapping[str, str], *, trusted: bool) -> FormatterTool | None:
-    """See :class:`~forge_lsp.checking.formatting.Find`."""
+    """See :class:`~forge_lsp.checking.formatting.FindFormatter`."""
     del trusted
     found = shutil.which("clang-format", path=environment.get("PATH", ""))
     if found is None or place.nearest(*_SETTINGS) is None:

@@ -26,7 +26,7 @@ from forge_lsp.languages.c_family.scanning import functions_in
 from forge_lsp.languages.c_family.units import units_of
 
 if TYPE_CHECKING:
-    from forge_lsp.languages.c_family.driving import Driving
+    from forge_lsp.languages.c_family.driving import DriverProgram
 
 __all__ = ["Compilation", "Function", "blamed", "libraries_of"]
 
@@ -183,7 +183,9 @@ def libraries_of(place: Place) -> tuple[str, ...]:
     return tuple(found)
 
 
-def blamed(output: str, text: Driving, source: PurePosixPath, compilation: Compilation) -> dict[int, Answer] | str:
+def blamed(
+    output: str, text: DriverProgram, source: PurePosixPath, compilation: Compilation
+) -> dict[int, Answer] | str:
     """Return what came of the calls that keep a program from compiling, by their places; why the document's own text
     does, where no call is to blame."""
     own = str(compilation.box.root / source)

@@ -9,8 +9,8 @@ import math
 import re
 from collections.abc import Sequence
 
-from forge_lsp.checking.examples.types import ANY, Type, Unfit
-from forge_lsp.checking.examples.values import Group, Own, Pairs, Value
+from forge_lsp.checking.examples.types import ANY, Type, TypeMismatch
+from forge_lsp.checking.examples.values import Group, LanguageValue, MapValue, Value
 from forge_lsp.core.languages import Language
 from forge_lsp.languages.c_family import CPP
 from forge_lsp.languages.c_family.declared import arguments_of, head_of, whole_range
@@ -59,7 +59,7 @@ class _Writer:
 
     def of(self, value: Value, declared: Type) -> str:
         text = declared.text.rstrip(" &")
-        if isinstance(value, Own):
+        if isinstance(value, LanguageValue):
             return str(value)
         match declared.kind:
             case "any":
@@ -85,10 +85,10 @@ class _Writer:
 
     def _whole(self, value: Value, text: str) -> str:
         if not isinstance(value, int):
-            raise Unfit(f"{value!r} is no {text}")
+            raise TypeMismatch(f"{value!r} is no {text}")
         limits = whole_range(text) or (_LEAST, _GREATEST)
         if not limits[0] <= value <= limits[1]:
-            raise Unfit(f"{value} is out of the range of {text}")
+            raise TypeMismatch(f"{value} is out of the range of {text}")
         if text == "int" and value != _INT[0]:
             return str(value)
         plain = f"({value + 1}LL - 1)" if value == _LEAST else f"{value}{'ULL' if value > _GREATEST else 'LL'}"
@@ -96,7 +96,7 @@ class _Writer:
 
     def _float(self, value: Value, text: str) -> str:
         if not isinstance(value, int | float):
-            raise Unfit(f"{value!r} is no {text}")
+            raise TypeMismatch(f"{value!r} is no {text}")
         value = float(value)
         if math.isnan(value):
             plain = '__builtin_nan("")'
@@ -110,19 +110,19 @@ class _Writer:
 
     def _char(self, value: Value, text: str) -> str:
         if not isinstance(value, str) or len(value) != 1:
-            raise Unfit(f"{value!r} is no {text}")
+            raise TypeMismatch(f"{value!r} is no {text}")
         prefix = _CHARACTERS.get(text.removeprefix("std::"), "")
         if value > "~" and prefix in ("", "u8"):
-            raise Unfit(f"{value!r} is no single {text}")
+            raise TypeMismatch(f"{value!r} is no single {text}")
         inner = quoted(value, prefix=prefix)[len(prefix) + 1 : -1].replace('\\"', '"').replace("'", "\\'")
         return f"{prefix}'{inner}'"
 
     def _string(self, value: Value, text: str) -> str:
         if not isinstance(value, str):
-            raise Unfit(f"{value!r} is no {text}")
+            raise TypeMismatch(f"{value!r} is no {text}")
         if text.endswith("*"):
             if "\0" in value:
-                raise Unfit(f"a {text} ends where its first NUL stands")
+                raise TypeMismatch(f"a {text} ends where its first NUL stands")
             if text.startswith("const"):
                 return quoted(value)
             return f"forge_chars({quoted(value)})" if self._cpp else f"(char[]){{{quoted(value)}}}"
@@ -146,12 +146,12 @@ class _Writer:
         return f"{kind}(new {self._type(value, declared.item)}({inner}))"
 
     def _group(self, value: Value, declared: Type, text: str) -> str:
-        if isinstance(value, Pairs):
+        if isinstance(value, MapValue):
             key, item = (*declared.items, ANY, ANY)[:2]
             pairs = [f"std::make_pair({self.of(one, key)}, {self.of(other, item)})" for one, other in value.items]
             return f"{self._type(value, declared)}{{{', '.join(pairs)}}}"
         if not isinstance(value, Group):
-            raise Unfit(f"{value!r} is no {text}")
+            raise TypeMismatch(f"{value!r} is no {text}")
         items = [self.of(item, declared.item) for item in value.items]
         inner = ", ".join(items)
         if text.endswith("*"):
@@ -162,7 +162,7 @@ class _Writer:
             return f"({item}[]){{{inner}}}" if items else f"({item}[1]){{0}}"
         if "[" in text:
             if self._cpp:
-                raise Unfit("arrays of arrays have no literals in C++")
+                raise TypeMismatch("arrays of arrays have no literals in C++")
             return f"{{{inner}}}" if text.startswith("[") else f"({text.replace(' []', '[]')}){{{inner}}}"
         return self._container(value, declared, text, items)
 
@@ -173,7 +173,7 @@ class _Writer:
             case "array":
                 size = arguments_of(text)[-1]
                 if size.isdigit() and int(size) != len(items):
-                    raise Unfit(f"{len(items)} values are no {text}")
+                    raise TypeMismatch(f"{len(items)} values are no {text}")
                 return f"{kind}{{{{{inner}}}}}"
             case "span":
                 item = arguments_of(kind)[0].removeprefix("const ").strip()
@@ -187,11 +187,15 @@ class _Writer:
         """A value of a type of the project: an empty pointer, or its members in braces."""
         if value is None and text.endswith("*"):
             return f"({text})0"
-        if not isinstance(value, Group | Pairs) or text.endswith("*") or not re.fullmatch(r"(?:struct )?[\w:]+", text):
-            raise Unfit(f"{value!r} is no {text or 'value'}")
-        if isinstance(value, Pairs):
+        if (
+            not isinstance(value, Group | MapValue)
+            or text.endswith("*")
+            or not re.fullmatch(r"(?:struct )?[\w:]+", text)
+        ):
+            raise TypeMismatch(f"{value!r} is no {text or 'value'}")
+        if isinstance(value, MapValue):
             if not all(isinstance(key, str) and key.isidentifier() for key, _ in value.items):
-                raise Unfit(f"{value!r} is no {text}")
+                raise TypeMismatch(f"{value!r} is no {text}")
             inner = ", ".join(f".{key} = {self._natural(item)}" for key, item in value.items)
         else:
             inner = ", ".join(map(self._natural, value.items))
@@ -212,10 +216,10 @@ class _Writer:
                 return self._float(value, "double")
             case str():
                 return self._string(value, "std::string" if self._cpp else "const char *")
-            case Group() | Pairs() if self._cpp:
+            case Group() | MapValue() if self._cpp:
                 return self.of(value, self._natural_type(value))
             case _:
-                raise Unfit(f"{value!r} is of no type that is declared")
+                raise TypeMismatch(f"{value!r} is of no type that is declared")
 
     def _natural_type(self, value: Value) -> Type:
         if isinstance(value, Group):
@@ -225,7 +229,7 @@ class _Writer:
             item = _common(items)
             head = "std::set" if value.kind == "set" else "std::vector"
             return Type(kind="set" if value.kind == "set" else "list", text=f"{head}<{item.text}>", items=(item,))
-        if isinstance(value, Pairs):
+        if isinstance(value, MapValue):
             key = _common(tuple(self._natural_type(one) for one, _ in value.items))
             item = _common(tuple(self._natural_type(one) for _, one in value.items))
             return Type(kind="map", text=f"std::map<{key.text}, {item.text}>", items=(key, item))
@@ -236,7 +240,7 @@ class _Writer:
             str: Type(kind="string", text="std::string"),
         }
         if type(value) not in known:
-            raise Unfit(f"{value!r} is of no type that is declared")
+            raise TypeMismatch(f"{value!r} is of no type that is declared")
         return known[type(value)]
 
     def _type(self, value: Value, declared: Type) -> str:
@@ -252,7 +256,7 @@ class _Writer:
                 inner = [self._type(item, declared.items[place]) for place, item in enumerate(value.items)]
             case Group():
                 inner = [self._shared(value.items, declared.item)]
-            case Pairs():
+            case MapValue():
                 key, item = (*declared.items, ANY, ANY)[:2]
                 inner = [
                     self._shared([one for one, _ in value.items], key),
@@ -278,5 +282,5 @@ def _common(types: Sequence[Type]) -> Type:
         if text in texts and texts <= {"double", "long long", "int"}:
             return next(one for one in types if one.text == text)
     if len(texts) > 1:
-        raise Unfit("the values of a group are of different types")
+        raise TypeMismatch("the values of a group are of different types")
     return types[0] if types else Type(kind="int", text="int")

@@ -12,7 +12,7 @@ from forge_lsp.languages.c_family.instrumenting import MARK
 
 __all__ = [
     "ENDED",
-    "Reported",
+    "TestReport",
     "Values",
     "broken",
     "ended_abruptly",
@@ -117,7 +117,7 @@ class Values:
 
 
 @dataclass(slots=True)
-class Reported:
+class TestReport:
     """One test as its output tells: ``passed`` (None: skipped), the ``words`` that belong to it, and its ``place``."""
 
     passed: bool | None
@@ -126,7 +126,7 @@ class Reported:
     text: str = ""
 
 
-def tests_in(output: str, root: str) -> dict[str, Reported]:
+def tests_in(output: str, root: str) -> dict[str, TestReport]:
     """Return the tests of which ``output`` tells one by one, by name; empty where it does not."""
     found = _assertions(output, root)
     for name, told in (*_tap(output), *_gtest(output), *_unity(output)):
@@ -134,8 +134,8 @@ def tests_in(output: str, root: str) -> dict[str, Reported]:
     return found
 
 
-def _assertions(output: str, root: str) -> dict[str, Reported]:
-    found: dict[str, Reported] = {}
+def _assertions(output: str, root: str) -> dict[str, TestReport]:
+    found: dict[str, TestReport] = {}
     begun: dict[str, str] = {}
     for match in _RECORD.finditer(output):
         place = match["place"].removeprefix(f"{root}/")
@@ -147,16 +147,16 @@ def _assertions(output: str, root: str) -> dict[str, Reported]:
         begun.pop(place, None)
         passed = match["how"] == "pass" and (place not in found or found[place].passed is True)
         words = "" if passed else f"{place}: Assertion `{match['text']}' failed."
-        found[place] = Reported(passed, words, place, match["text"])
+        found[place] = TestReport(passed, words, place, match["text"])
     for place, text in begun.items():
         words = f"{place}: {ENDED}`{text}'"
-        found[place] = Reported(False, words, place, text)
+        found[place] = TestReport(False, words, place, text)
     return found
 
 
-def _tap(output: str) -> Iterator[tuple[str, Reported]]:
-    found: dict[str, Reported] = {}
-    last: Reported | None = None
+def _tap(output: str) -> Iterator[tuple[str, TestReport]]:
+    found: dict[str, TestReport] = {}
+    last: TestReport | None = None
     planned, seen = 0, 0
     numbers: set[tuple[str, str]] = set()
     for line in output.split("\n"):
@@ -173,7 +173,9 @@ def _tap(output: str) -> Iterator[tuple[str, Reported]]:
         name = match["name"] or match["number"] or ""
         passed = match["how"].lower() == "ok"
         skipping = match["directive"] is not None
-        last = Reported(None, match["why"].strip()) if skipping else Reported(passed, "" if passed else line.strip())
+        last = (
+            TestReport(None, match["why"].strip()) if skipping else TestReport(passed, "" if passed else line.strip())
+        )
         key = (name, match["number"] or "")
         if key in numbers and name in found and found[name].passed is False:
             last.passed = False  # told twice: what it says against itself counts
@@ -188,7 +190,7 @@ def _tap(output: str) -> Iterator[tuple[str, Reported]]:
         yield from found.items()
 
 
-def _gtest(output: str) -> Iterator[tuple[str, Reported]]:
+def _gtest(output: str) -> Iterator[tuple[str, TestReport]]:
     running: str | None = None
     words: list[str] = []
     done: set[str] = set()
@@ -200,14 +202,14 @@ def _gtest(output: str) -> Iterator[tuple[str, Reported]]:
         name, how = match["name"], match["how"]
         if how == "RUN":
             if running is not None:
-                yield running, Reported(False, "\n".join((*_lines(words), f"{ENDED}it")))
+                yield running, TestReport(False, "\n".join((*_lines(words), f"{ENDED}it")))
             running, words = name, []
         elif name == running:
-            yield name, Reported({"OK": True, "FAILED": False, "SKIPPED": None}.get(how, False), _plain(words))
+            yield name, TestReport({"OK": True, "FAILED": False, "SKIPPED": None}.get(how, False), _plain(words))
             done.add(name)
             running = None
     if running is not None:
-        yield running, Reported(False, "\n".join((*_lines(words), f"{ENDED}it")))
+        yield running, TestReport(False, "\n".join((*_lines(words), f"{ENDED}it")))
 
 
 def _plain(words: list[str]) -> str:
@@ -218,13 +220,13 @@ def _lines(words: list[str]) -> list[str]:
     return [word for word in words if word.strip() and not word.startswith(MARK)]
 
 
-def _unity(output: str) -> Iterator[tuple[str, Reported]]:
+def _unity(output: str) -> Iterator[tuple[str, TestReport]]:
     for line in output.split("\n"):
         match = _UNITY.match(line.strip())
         if match is not None:
             passed = {"PASS": True, "FAIL": False}.get(match["how"])
             words = f"{match['file']}:{match['line']}: {match['words']}" if match["words"] else ""
-            yield match["name"], Reported(passed, words)
+            yield match["name"], TestReport(passed, words)
 
 
 def values_in(words: str) -> Values:

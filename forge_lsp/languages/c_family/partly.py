@@ -14,12 +14,12 @@ from dataclasses import dataclass, field, replace
 
 from forge_lsp.checking.runs import SuiteRun, failed
 from forge_lsp.core.checks import Cause, Run, RunState
-from forge_lsp.languages.c_family.cutting import Cut
+from forge_lsp.languages.c_family.cutting import CutTests
 from forge_lsp.languages.c_family.instrumenting import MISSED
 from forge_lsp.languages.c_family.outputs import ENDED, broken, ended_abruptly, errors_in, missing_names, warnings_in
 from forge_lsp.languages.c_family.reading import Reading
 
-__all__ = ["MOST_ROUNDS", "Changes", "Once", "changes_for", "merged"]
+__all__ = ["MOST_ROUNDS", "Changes", "PartialRun", "changes_for", "merged"]
 
 MOST_ROUNDS = 5
 """Most runs for one text: names of what is left out may be needed by more."""
@@ -30,13 +30,13 @@ class Changes:
     """What a run is made with: the ``cut`` of its test files, the ``symbols`` that are defined for it, the ``warnings``
     that are switched off in the document."""
 
-    cut: Cut
+    cut: CutTests
     symbols: frozenset[str] = frozenset()
     warnings: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Once:
+class PartialRun:
     """One run with ``changes``. ``wholes`` are the names of its programs ("": the target), ``symbols`` those that only
     the linker missed, as the linker knows them; ``names`` as people do."""
 
@@ -48,7 +48,7 @@ class Once:
     names: frozenset[str] = field(default=frozenset())
 
 
-def changes_for(rounds: Sequence[Once], reading: Reading, *, lenient: bool = False) -> Changes | None:
+def changes_for(rounds: Sequence[PartialRun], reading: Reading, *, lenient: bool = False) -> Changes | None:
     """Return what the next run is to be made with; None where there is nothing (more) that would help. ``lenient``:
     warnings about the document that the project makes errors are no reason not to run its tests."""
     last = rounds[-1]
@@ -80,7 +80,7 @@ def changes_for(rounds: Sequence[Once], reading: Reading, *, lenient: bool = Fal
     return replace(last.changes, cut=new) if new.parts != cut.parts else None
 
 
-def merged(rounds: Sequence[Once], reading: Reading) -> SuiteRun:
+def merged(rounds: Sequence[PartialRun], reading: Reading) -> SuiteRun:
     """Return what the runs of one text say together: the first, which left nothing out, before the others."""
     first = rounds[0]
     if len(rounds) == 1:
@@ -105,7 +105,7 @@ def merged(rounds: Sequence[Once], reading: Reading) -> SuiteRun:
     return SuiteRun(runs=runs, uncollected=uncollected, words=first.run.words)
 
 
-def _counting(one: Once, first: Once, reading: Reading) -> dict[str, Run]:
+def _counting(one: PartialRun, first: PartialRun, reading: Reading) -> dict[str, Run]:
     """What a run says that does not depend on what was left out: what passed, and what may fail for the scope."""
     cut = one.changes.cut
     if not cut.parts and not one.changes.symbols:
@@ -137,7 +137,7 @@ def _missing(words: str, reading: Reading) -> tuple[str, ...]:
     return missing_names(words) or (broken(f"error: {words}", reading.names[0]) if reading.names else ())
 
 
-def _crashed(one: Once, whole: str, reading: Reading) -> bool:
+def _crashed(one: PartialRun, whole: str, reading: Reading) -> bool:
     """Whether a program crashed that all was left out of which is missing: in the code under work, then."""
     run = one.run.runs.get(whole)
     return (
@@ -151,13 +151,13 @@ def _crashed(one: Once, whole: str, reading: Reading) -> bool:
     )
 
 
-def _stopped(first: Once, whole: str) -> bool:
+def _stopped(first: PartialRun, whole: str) -> bool:
     """Whether a program was not built, or came to no end of its own."""
     run = first.run.runs.get(whole)
     return run is None or ended_abruptly(run.detail)
 
 
-def _green(one: Once) -> bool:
+def _green(one: PartialRun) -> bool:
     return all(run.state in (RunState.PASSED, RunState.SKIPPED) for run in one.run.runs.values())
 
 

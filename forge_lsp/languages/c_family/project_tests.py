@@ -26,7 +26,7 @@ from forge_lsp.languages.c_family.instrumenting import Crash, crashing
 from forge_lsp.languages.c_family.packages import remedy_of
 from forge_lsp.languages.c_family.running import Runner, ctest_results
 from forge_lsp.languages.c_family.scanning import blanked
-from forge_lsp.languages.c_family.suites import Idle, Suite, suite_of
+from forge_lsp.languages.c_family.suites import IdleTests, Suite, suite_of
 from forge_lsp.languages.c_family.units import MATTERS, units_of
 
 __all__ = ["CFamilyTests", "ctest_results"]
@@ -56,7 +56,7 @@ class CFamilyTests:
         suite = await asyncio.to_thread(suite_of, task, place)
         if suite is None:
             return Evidence()
-        if isinstance(suite, Idle):
+        if isinstance(suite, IdleTests):
             return Evidence(results=(not_run(suite.name, suite.reason, suite.remedy),))
         if not self._sandbox.runs_project_code:
             return no_code_here(f"{suite.name} was not run", self._sandbox).blocked()
@@ -69,7 +69,7 @@ class CFamilyTests:
             key = await asyncio.to_thread(fingerprint, place, known, (*MATTERS, "akefile", ".txt", ".cmake", ".mk"))
             tests = TestSuite(name=suite.name, key=key, run=runner.run, speaks=suite.reading.speaks)
             results = await judged(tests, task, candidate, self._memory)
-            sure = _Sure(task, candidate, suite, runner, self._memory, key, language)
+            sure = _Confirmation(task, candidate, suite, runner, self._memory, key, language)
             results, doubt = await sure.of(results)
             results = tuple(
                 replace(one, remedy=remedy_of(one.detail)) if one.environment and one.remedy is None else one
@@ -80,7 +80,7 @@ class CFamilyTests:
         return Evidence(results=results, doubt=doubt, seconds=time.perf_counter() - started)
 
 
-class _Sure:
+class _Confirmation:
     """Makes sure of what passed: with the code made to crash, the same tests must fail."""
 
     def __init__(

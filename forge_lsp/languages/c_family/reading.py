@@ -10,7 +10,7 @@ from functools import lru_cache
 from forge_lsp.checking.runs import failed, passed, skipped, uncollected
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.languages.c_family.cases import cases_in, names_of
-from forge_lsp.languages.c_family.outputs import Reported, broken, missing_names, tests_in, values_in, why_not_built
+from forge_lsp.languages.c_family.outputs import TestReport, broken, missing_names, tests_in, values_in, why_not_built
 from forge_lsp.languages.c_family.scanning import blanked, calls_in, functions_in
 
 __all__ = ["Reading", "callers_of"]
@@ -78,11 +78,11 @@ class Reading:
                     return _statements(text, number, r'"')
         return ""
 
-    def told(self, output: str, root: str) -> dict[str, Reported]:
+    def told(self, output: str, root: str) -> dict[str, TestReport]:
         """Return the tests of which ``output`` tells one by one; ``root`` is the tree's folder."""
         return tests_in(output, root) | cases_in(output, {file: names_of(text) for file, text in self.tests.items()})
 
-    def runs(self, told: Mapping[str, Reported]) -> dict[str, Run]:
+    def runs(self, told: Mapping[str, TestReport]) -> dict[str, Run]:
         """Return the runs of tests that an output told of one by one. An assertion of the document itself that holds is
         no test."""
         own = re.compile(rf"(?:.*/)?{re.escape(self.document)}:\d+") if self.document else None
@@ -116,7 +116,7 @@ class Reading:
         missing = (*missing_names(output), *(broken(output, self.names[0]) if self.names else ()))
         return uncollected(why[1], cause=Cause.SCOPE if missing else why[0], missing=missing)
 
-    def _run(self, name: str, told: Reported) -> Run:
+    def _run(self, name: str, told: TestReport) -> Run:
         if told.passed is None:
             return skipped(told.words, marked=_SKIPS.search(self.source(told.place or name, name)) is not None)
         if told.passed:

@@ -14,11 +14,11 @@ from forge_lsp.checking.runs import SuiteRun, failed, skipped, tail
 from forge_lsp.core.checks import Run
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox
-from forge_lsp.languages.c_family.cutting import Cut
+from forge_lsp.languages.c_family.cutting import CutTests
 from forge_lsp.languages.c_family.flags import SOURCES
 from forge_lsp.languages.c_family.instrumenting import ASSERT, FOLDER, with_missing, without_warnings
-from forge_lsp.languages.c_family.outputs import Reported, missing_names, unlinked
-from forge_lsp.languages.c_family.partly import MOST_ROUNDS, Changes, Once, changes_for, merged
+from forge_lsp.languages.c_family.outputs import TestReport, missing_names, unlinked
+from forge_lsp.languages.c_family.partly import MOST_ROUNDS, Changes, PartialRun, changes_for, merged
 from forge_lsp.languages.c_family.reading import Reading
 from forge_lsp.languages.c_family.suites import Suite
 from forge_lsp.reading import parsed_xml
@@ -91,8 +91,8 @@ class Runner:
         reading = self._suite.reading.of(text)
         lenient = text != self._strict
         warnings = self._warnings if lenient else frozenset[str]()
-        changes: Changes | None = Changes(cut=Cut(self._suite.reading.tests), warnings=warnings)
-        rounds: list[Once] = []
+        changes: Changes | None = Changes(cut=CutTests(self._suite.reading.tests), warnings=warnings)
+        rounds: list[PartialRun] = []
         while changes is not None and len(rounds) < MOST_ROUNDS:
             rounds.append(await self._once(text, only, changes, reading, unseen=unseen))
             changes = changes_for(rounds, reading, lenient=lenient)
@@ -103,7 +103,7 @@ class Runner:
 
     async def _once(
         self, text: str, only: Sequence[str] | None, changes: Changes, reading: Reading, *, unseen: bool
-    ) -> Once:
+    ) -> PartialRun:
         touched = {PurePosixPath(name): content.encode() for name, content in changes.cut.remaining().items()}
         extra = {**touched, FOLDER / "assert.h": ASSERT.encode()}
         whole = with_missing(text, changes.symbols) if changes.symbols else text
@@ -120,7 +120,7 @@ class Runner:
                 run, output, wholes = await self._make(box, reading)
             named = unlinked(output) if run.uncollected else ()
             symbols = await self._symbols(box, named) if named else ()
-        return Once(
+        return PartialRun(
             run=run,
             output=output,
             wholes=frozenset(wholes),
@@ -277,7 +277,7 @@ def _junit(log: bytes | None) -> dict[str, tuple[bool | None, str]] | None:
     return found
 
 
-def _prefixed(name: str, told: Mapping[str, Reported]) -> dict[str, Reported]:
+def _prefixed(name: str, told: Mapping[str, TestReport]) -> dict[str, TestReport]:
     return {f"{name} {sub}": one for sub, one in told.items()}
 
 

@@ -15,7 +15,7 @@ from forge_lsp.languages.c_family.scanning import blanked, calls_in, functions_i
 from forge_lsp.languages.c_family.tested import MAKEFILES, TARGET, executables_of, loads, tests_of
 from forge_lsp.languages.c_family.units import MATTERS
 
-__all__ = ["Idle", "Suite", "suite_of"]
+__all__ = ["IdleTests", "Suite", "suite_of"]
 
 _BUILDS = ("build", "out", "builddir", "cmake-build-debug", "cmake-build-release")
 _ADDED = re.compile(r"^add_test\((?:\[=*\[(?P<long>.+?)\]=*\]|\"?(?P<short>[^\s\"]+)\"?) (?P<command>.*)\)\s*$", re.M)
@@ -54,7 +54,7 @@ class Suite:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Idle:
+class IdleTests:
     """Tests that speak of the scope and that nothing here can run: ``name`` is what people call them, with why and the
     remedy."""
 
@@ -63,7 +63,7 @@ class Idle:
     remedy: str
 
 
-def suite_of(task: Task, place: Place) -> Suite | Idle | None:
+def suite_of(task: Task, place: Place) -> Suite | IdleTests | None:
     """Return the tests of the project, if one of their files speaks of the scope, its class, what calls it, or includes
     its document; else None."""
     if place.source is None:
@@ -85,7 +85,7 @@ def suite_of(task: Task, place: Place) -> Suite | Idle | None:
     return Suite(name=name, folder=makefile.parent, reading=reading, makefile=makefile.name, target=target["name"])
 
 
-def _idle(task: Task, place: Place, reading: Reading, makefile: PurePosixPath | None) -> Idle:
+def _idle(task: Task, place: Place, reading: Reading, makefile: PurePosixPath | None) -> IdleTests:
     """Why the tests of a project cannot be run, by the build files that it has."""
     words = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in reading.names or (place.document.stem,)))
     speaking = (file for file, text in reading.tests.items() if words.search(blanked(text, literals=False)))
@@ -94,11 +94,11 @@ def _idle(task: Task, place: Place, reading: Reading, makefile: PurePosixPath | 
     for build, name, reason, remedy in _IDLE:
         known = place.nearest(*build)
         if known is not None:
-            return Idle(name=name, reason=f"{file}: {reason}", remedy=f"{remedy}, {own}")
+            return IdleTests(name=name, reason=f"{file}: {reason}", remedy=f"{remedy}, {own}")
     if makefile is not None:
         reason = f"{file}: {makefile} has no target called test, tests or check"
-        return Idle(name="make", reason=reason, remedy=f"add one, {own}")
-    return Idle(name="tests", reason=f"{file}: no build file says how it is run", remedy=f"add a Makefile, {own}")
+        return IdleTests(name="make", reason=reason, remedy=f"add one, {own}")
+    return IdleTests(name="tests", reason=f"{file}: no build file says how it is run", remedy=f"add a Makefile, {own}")
 
 
 def _silent(place: Place, folder: PurePosixPath, reading: Reading) -> frozenset[str]:

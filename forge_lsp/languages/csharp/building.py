@@ -17,7 +17,7 @@ from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox, Tree
 from forge_lsp.languages.csharp.messages import last_words, problems_in, remedy_for
 from forge_lsp.languages.csharp.plain import plain
-from forge_lsp.languages.csharp.projects import TEMP_PROJECT, Described, asking, described_by, traversal
+from forge_lsp.languages.csharp.projects import TEMP_PROJECT, ProjectDescription, asking, described_by, traversal
 from forge_lsp.languages.csharp.warm import WARM, WarmBuilds
 from forge_lsp.reading import parsed_json
 
@@ -229,7 +229,7 @@ class ProjectBuild:
         stopped = bool(problems) and not any(problem.code in _IN_BODIES for problem in problems)
         return CheckedTree(problems=problems, syntax=problems if stopped else ())
 
-    async def describe(self) -> tuple[Described, ...]:
+    async def describe(self) -> tuple[ProjectDescription, ...]:
         """What the compiler is told of each project, those that others refer to first; nothing is compiled.
 
         Raises EnvironmentFault.

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.examples.answers import Asked
+from forge_lsp.checking.examples.answers import AskedCall
 from forge_lsp.checking.examples.written import same_name
 from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.languages.csharp.declared import Callable
@@ -31,7 +31,7 @@ def method_of(id_: str) -> str:
     return f"C_{id_}"
 
 
-def with_calls(text: str, scope: Callable, calls: Sequence[Asked], *, name: str, document: PurePosixPath) -> str:
+def with_calls(text: str, scope: Callable, calls: Sequence[AskedCall], *, name: str, document: PurePosixPath) -> str:
     """Return ``text`` with a static class ``name`` in it that has a method for each of the ``calls``."""
     holders = scope.found.holders
     if not holders:
@@ -44,7 +44,7 @@ def with_calls(text: str, scope: Callable, calls: Sequence[Asked], *, name: str,
     return text[:place] + _class(scope, calls, name, text.count("\n", 0, place) + 1, document) + text[place:]
 
 
-def _of_program(text: str, scope: Callable, calls: Sequence[Asked], *, name: str, document: PurePosixPath) -> str:
+def _of_program(text: str, scope: Callable, calls: Sequence[AskedCall], *, name: str, document: PurePosixPath) -> str:
     """A program's functions as members of a class, its statements left out: they would be run."""
     top = [item for item in scope.found.top if item.kind not in (ItemKind.IMPORT, ItemKind.COMMENT, ItemKind.CLASS)]
     functions = [item for item in top if item.kind is ItemKind.FUNCTION]
@@ -67,7 +67,7 @@ def _unmarked(item: Item, text: str) -> int | None:
     return text.find(header, item.range.start, item.range.end) if header else None
 
 
-def _class(scope: Callable, calls: Sequence[Asked], name: str, line: int, document: PurePosixPath) -> str:
+def _class(scope: Callable, calls: Sequence[AskedCall], name: str, line: int, document: PurePosixPath) -> str:
     parts = [f"\n#pragma warning disable\n#line 1 {_quoted(CALLS)}\ninternal static class {name} {{ "]
     for number, call in enumerate(calls, 1):
         body = " ".join(one.replace("\n", " ") for one in _statements(call, scope))
@@ -78,7 +78,7 @@ def _class(scope: Callable, calls: Sequence[Asked], name: str, line: int, docume
     return "".join(parts) + f"}}\n#pragma warning restore\n#line {line} {_quoted(document.name)}\n"
 
 
-def _statements(call: Asked, scope: Callable) -> Iterator[str]:
+def _statements(call: AskedCall, scope: Callable) -> Iterator[str]:
     declared: set[str] = set()
     for step in call.steps:
         known = _DECLARES.match(step)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TypeVar, cast
 
-from forge_lsp.checking.examples.answers import Answer, Answers, Asked, answers_in
-from forge_lsp.checking.examples.types import Signature, Unfit
+from forge_lsp.checking.examples.answers import Answer, Answers, AskedCall, answers_in
+from forge_lsp.checking.examples.types import Signature, TypeMismatch
 from forge_lsp.checking.examples.values import Value
 from forge_lsp.checking.examples.written import Call, call_in
 from forge_lsp.checking.project import Place, fingerprint
@@ -71,7 +71,7 @@ class Projects:
 class _Known:
     """A text that was compiled: the calls that are in it, and those of them that do not compile."""
 
-    calls: tuple[Asked, ...]
+    calls: tuple[AskedCall, ...]
     broken: Mapping[str, Answer]
 
 
@@ -88,7 +88,7 @@ class CSharpDriver:
         self._class = f"Calls{secrets.token_hex(8)}"
         self._archives = Built()
         self._known: OrderedDict[str, _Known] = OrderedDict()
-        self._broken: OrderedDict[str, Mapping[Asked, Answer]] = OrderedDict()
+        self._broken: OrderedDict[str, Mapping[AskedCall, Answer]] = OrderedDict()
         self._programs: dict[Path, bytes] = {}
         self._turn = asyncio.Lock()
 
@@ -108,11 +108,11 @@ class CSharpDriver:
         given = f"({', '.join(arguments)}){END}"
         if scope.constructor or not scope.bound:
             if scope.generic and (scope.constructor or not head):
-                raise Unfit(f"the type arguments of {owner} are not said")
+                raise TypeMismatch(f"the type arguments of {owner} are not said")
             return f"{'new ' if scope.constructor else f'{head}.' if scope.generic else ''}{scope.name}{given}"
         if head in ("", owner):
             if not scope.receiver:
-                raise Unfit(f"{scope.name} needs a value of {owner}, and the example makes none")
+                raise TypeMismatch(f"{scope.name} needs a value of {owner}, and the example makes none")
             head = scope.receiver
         return f"{head}.{scope.name}{given}"
 
@@ -120,7 +120,7 @@ class CSharpDriver:
         """See the protocol."""
         text = text.strip()
         if "\n" in text:
-            raise Unfit(f"this statement has several lines: {text}")
+            raise TypeMismatch(f"this statement has several lines: {text}")
         if text.endswith(";") or re.search(r"\bnew\b|^var\b", text):
             return f"{text.rstrip(';')};"
         assigned = _ASSIGNED.fullmatch(text)
@@ -128,10 +128,10 @@ class CSharpDriver:
             return f"var {assigned['name']} = {expression(assigned['value'])};"
         call = call_in(text)
         if call is None and _READ.fullmatch(text) is None:
-            raise Unfit(f"this statement cannot be read: {text}")
+            raise TypeMismatch(f"this statement cannot be read: {text}")
         return f"{expression(text)};" if call is not None and not call.after else f"_ = {expression(text)};"
 
-    async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[Asked]) -> Answers:
+    async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[AskedCall]) -> Answers:
         """See the protocol."""
         scope = cast("Scope", signature)
         projects = await self._projects(place)
@@ -256,7 +256,7 @@ def _assembly(box: Box, place: Place, build: ProjectBuild) -> PurePosixPath:
     return max(places, key=lambda path: (re.search(r"/net\d+\.\d", f"/{path}") is not None, str(path)))
 
 
-def _of_calls(problem: Diagnostic, calls: Sequence[Asked]) -> bool:
+def _of_calls(problem: Diagnostic, calls: Sequence[AskedCall]) -> bool:
     return PurePosixPath(problem.file).name == CALLS and 0 < problem.line <= len(calls)
 
 

@@ -10,14 +10,14 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.fast.checker import Checker
 from forge_lsp.checking.fast.files import put
-from forge_lsp.checking.fast.opener import AsItIs, Keep, PreparedChecker
+from forge_lsp.checking.fast.opener import NoSuppression, PreparedChecker, StartDaemon
 from forge_lsp.checking.fast.peers import LinePeer
 from forge_lsp.checking.fast.worker import Worker
 from forge_lsp.checking.project import Place
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.languages.csharp.building import ProjectBuild
-from forge_lsp.languages.csharp.projects import Described, projects_of
+from forge_lsp.languages.csharp.projects import ProjectDescription, projects_of
 from forge_lsp.languages.csharp.roslyn import TIMEOUT, Sdk, compiled, sdk_of
 from forge_lsp.languages.csharp.sdk import dotnet_environment, find_dotnet, readable_of
 from forge_lsp.reading import SOURCE, read_bytes
@@ -32,7 +32,7 @@ _LIBRARIES = (
 )
 
 
-class CSharpOpener(AsItIs):
+class CSharpOpener(NoSuppression):
     """See :class:`~forge_lsp.checking.fast.opener.Opener`. ``state`` is a folder of ours for the compiled program;
     ``environment`` the server's own."""
 
@@ -61,7 +61,7 @@ class CSharpOpener(AsItIs):
             digest.update(read_bytes(source / path.parent / "obj" / "project.assets.json", most=SOURCE) or b"")
         key = ("csharp", source, dotnet, projects, digest.hexdigest())
 
-        async def start(keep: Keep) -> Checker:
+        async def start(keep: StartDaemon) -> Checker:
             return await self._start(keep, source, place, dotnet, sdk, projects)
 
         return PreparedChecker(key=key, start=start)
@@ -74,7 +74,7 @@ class CSharpOpener(AsItIs):
         return re.fullmatch(r"CS1(?:00[1-9]|01\d|02[0-6]|51[3-9]|52\d)", problem.code) is not None
 
     async def _start(
-        self, keep: Keep, source: Path, place: Place, dotnet: Path, sdk: Sdk, projects: tuple[PurePosixPath, ...]
+        self, keep: StartDaemon, source: Path, place: Place, dotnet: Path, sdk: Sdk, projects: tuple[PurePosixPath, ...]
     ) -> Checker:
         build = ProjectBuild(
             sandbox=self._sandbox,
@@ -117,7 +117,7 @@ class CSharpOpener(AsItIs):
         return program
 
 
-def _opened(one: Described) -> dict[str, object]:
+def _opened(one: ProjectDescription) -> dict[str, object]:
     return {
         "name": str(one.project),
         "folder": str(one.project.parent),

@@ -15,7 +15,7 @@ _SECTION = re.compile(r"^[ \t]*\[[^\]\n]*\*\.(?:cs\b|\{[^}\n]*\bcs\b)|^[ \t]*(?:
 
 
 def csharp_formatter(place: Place, environment: Mapping[str, str], *, trusted: bool) -> FormatterTool | None:
-    """See :class:`~forge_lsp.checking.formatting.Find`. It reads files of the folder and loads no project."""
+    """See :class:`~forge_lsp.checking.formatting.FindFormatter`. It reads files of the folder and loads no project."""
     dotnet = find_dotnet(environment)
     settings = [place.text(folder / ".editorconfig") or "" for folder in place.folders()]
     if dotnet is None or not trusted or not any(_SECTION.search(text) for text in settings):

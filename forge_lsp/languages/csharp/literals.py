@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-from forge_lsp.checking.examples.types import ANY, Type, Unfit, fitted, integer_range
-from forge_lsp.checking.examples.values import Group, Own, Pairs, Value, parse
+from forge_lsp.checking.examples.types import ANY, Type, TypeMismatch, fitted, integer_range
+from forge_lsp.checking.examples.values import Group, LanguageValue, MapValue, Value, parse
 from forge_lsp.checking.examples.written import call_in
 from forge_lsp.languages.csharp.declared import is_free
 
@@ -63,8 +63,8 @@ def expression(text: str) -> str:
     try:
         value = parse(text)
     except (ValueError, RecursionError):
-        value = Own(text)
-    if not isinstance(value, Own):
+        value = LanguageValue(text)
+    if not isinstance(value, LanguageValue):
         return literal(fitted(value, ANY), ANY)
     call = call_in(text)
     if call is None:
@@ -86,7 +86,7 @@ def _free(value: Value, declared: Type) -> Iterator[tuple[str, Value]]:
             yield from _free(item, type_)
         if not value.items and is_free(inner.item):
             yield inner.item.text, None
-    elif isinstance(value, Pairs):
+    elif isinstance(value, MapValue):
         inner = declared.item if declared.kind == "optional" else declared
         key, item = (*inner.items, ANY, ANY)[:2]
         for one, other in value.items:
@@ -118,7 +118,7 @@ def _own(value: Value) -> Type:
             return Type(kind="float", text="double")
         case str():
             return Type(kind="string", text="string")
-        case Pairs():
+        case MapValue():
             key = _common([_own(one) for one, _ in value.items])
             item = _common([_own(other) for _, other in value.items])
             return Type(kind="map", text=f"{_COLLECTIONS}Dictionary<{key.text}, {item.text}>", items=(key, item))
@@ -143,13 +143,13 @@ def _common(types: Sequence[Type]) -> Type:
 
 
 def _written(value: Value, declared: Type) -> str:
-    if isinstance(value, Own):
+    if isinstance(value, LanguageValue):
         return expression(value)
     match declared.kind:
         case "other":
-            raise Unfit(f"a value of {declared.text} cannot be written as plain data")
+            raise TypeMismatch(f"a value of {declared.text} cannot be written as plain data")
         case "void":
-            raise Unfit("there is no value of void")
+            raise TypeMismatch("there is no value of void")
         case "any":
             return "null" if value is None else _written(value, _own(value))
         case "optional":
@@ -171,7 +171,7 @@ def _written(value: Value, declared: Type) -> str:
         case "tuple":
             return _tuple(cast("Group", value), declared)
         case "map":
-            return _map(cast("Pairs", value), declared)
+            return _map(cast("MapValue", value), declared)
         case "list" | "set":
             return _list(cast("Group", value), declared)
 
@@ -193,7 +193,7 @@ def _in_range(value: int, bits: int, signed: bool) -> bool:
 def _integer(value: int, declared: Type) -> str:
     bits, signed, form = _BITS.get(_short(declared), (0, True, _BIG))
     if bits and not _in_range(value, bits, signed):
-        raise Unfit(f"{value} is out of the range of {declared.text}")
+        raise TypeMismatch(f"{value} is out of the range of {declared.text}")
     return form.format(value)
 
 
@@ -201,7 +201,7 @@ def _floating(value: float, name: str) -> str:
     known, suffix = _FLOATS.get(name, ("double", "d"))
     if not math.isfinite(value):
         if known == "decimal":
-            raise Unfit(f"decimal has no {value}")
+            raise TypeMismatch(f"decimal has no {value}")
         return f"{known}.{'NaN' if math.isnan(value) else 'PositiveInfinity' if value > 0 else 'NegativeInfinity'}"
     return f"{value!r}{suffix}" if suffix else f"({known})({value!r}d)"
 
@@ -214,7 +214,7 @@ def _character(value: str, declared: Type) -> str:
     if _short(declared) == "Rune":
         return f"new global::System.Text.Rune({ord(value)})"
     if ord(value) > 0xFFFF:
-        raise Unfit(f"{value!r} is no single char")
+        raise TypeMismatch(f"{value!r} is no single char")
     return f"'{_escaped(value, chr(39))}'"
 
 
@@ -238,7 +238,7 @@ def _tuple(value: Group, declared: Type) -> str:
     return f"new {declared.text}({', '.join(items)})"
 
 
-def _map(value: Pairs, declared: Type) -> str:
+def _map(value: MapValue, declared: Type) -> str:
     key, item = (*declared.items, ANY, ANY)[:2]
     pairs = [f"[{_written(one, key)}] = {_written(other, item)}" for one, other in value.items]
     short = _short(declared)
@@ -270,7 +270,7 @@ def _list(value: Group, declared: Type) -> str:
     if short in _CONSTRUCTED:
         return f"new {declared.text}(new {_array_of(item)} {{ {items} }})"
     if short == "IAsyncEnumerable":
-        raise Unfit(f"a value of {declared.text} cannot be written as plain data")
+        raise TypeMismatch(f"a value of {declared.text} cannot be written as plain data")
     if not declared.items:  # those without type arguments
         return f"new {declared.text if short == 'ArrayList' else 'object[]'} {{ {items} }}"
     return f"new {_made(declared)} {{ {items} }}"
@@ -288,7 +288,7 @@ def _rows(value: Group, item: Type, more: int) -> str:
         return "{ " + ", ".join(_written(one, item) for one in value.items) + " }"
     rows = [one for one in value.items if isinstance(one, Group)]
     if len({len(row.items) for row in rows}) > 1:
-        raise Unfit("the rows of a rectangular array have one length")
+        raise TypeMismatch("the rows of a rectangular array have one length")
     return "{ " + ", ".join(_rows(row, item.item, more - 1) for row in rows) + " }"
 
 

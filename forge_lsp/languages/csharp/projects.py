@@ -10,14 +10,14 @@ from pathlib import PurePosixPath
 from forge_lsp.checking.project import Place
 from forge_lsp.core.ports import Box
 
-__all__ = ["TEMP_PROJECT", "Described", "asking", "described_by", "normal", "projects_of", "traversal"]
+__all__ = ["TEMP_PROJECT", "ProjectDescription", "asking", "described_by", "normal", "projects_of", "traversal"]
 
 TEMP_PROJECT = PurePosixPath("project.csproj")
 _REFERENCE = re.compile(r"<ProjectReference\s[^<>]*?Include\s*+=\s*+\"([^\"<>]++)\"")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Described:
+class ProjectDescription:
     """A project as its compiler is told: csc's ``arguments``, the sources that the build would write, and the
     ``references`` among the projects that were asked for."""
 
@@ -76,7 +76,9 @@ def asking(projects: Sequence[PurePosixPath]) -> bytes:
     ).encode()
 
 
-def described_by(box: Box, place: Place, project: PurePosixPath, projects: Sequence[PurePosixPath]) -> Described | None:
+def described_by(
+    box: Box, place: Place, project: PurePosixPath, projects: Sequence[PurePosixPath]
+) -> ProjectDescription | None:
     """What a design-time build wrote of a project; None where it wrote nothing."""
     written = box.read(project.parent / f".forge-{project.stem}.args")
     if written is None:
@@ -96,7 +98,7 @@ def described_by(box: Box, place: Place, project: PurePosixPath, projects: Seque
             generated[relative] = content.decode("utf-8-sig", "replace")
     named = _REFERENCE.findall(place.text(project) or "")
     referred = {normal(project.parent / name.replace("\\", "/")) for name in named}
-    return Described(
+    return ProjectDescription(
         project=project,
         arguments=arguments,
         generated=generated,

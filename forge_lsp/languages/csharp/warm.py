@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 
-from forge_lsp.checking.daemons import Daemons, Keeping
+from forge_lsp.checking.daemons import DaemonLimits, Daemons
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import ProcessResult, Sandbox, Tree
 from forge_lsp.sandbox.bubblewrap import Bubblewrap
@@ -22,7 +22,7 @@ __all__ = ["WARM", "WarmBuilds"]
 
 WARM = ("-nodeReuse:true", "-p:UseSharedCompilation=true")
 """What a build is told so that it leaves its servers running, and uses those that are there."""
-_KEEPING = Keeping(patience=10.0, idle=300.0, starts=4, window=600.0, most=2)
+_KEEPING = DaemonLimits(patience=10.0, idle=300.0, starts=4, window=600.0, most=2)
 _MOST_WAITING = 2
 """Builds of one workspace, the one at work included: more would wait longer than a cold one takes."""
 
@@ -30,7 +30,7 @@ _MOST_WAITING = 2
 class WarmBuilds:
     """The kept boxes of all workspaces. Lives in one event loop; ends with :meth:`aclose`."""
 
-    def __init__(self, sandbox: Sandbox, *, keeping: Keeping | None = None) -> None:
+    def __init__(self, sandbox: Sandbox, *, keeping: DaemonLimits | None = None) -> None:
         # Only bubblewrap can lay one tree after another under what goes on running.
         self._sandbox = sandbox if isinstance(sandbox, Bubblewrap) and sandbox.overlay else None
         self._benches: Daemons[Workbench] = Daemons(keeping or _KEEPING)

@@ -9,10 +9,10 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from forge_lsp.checking.examples.answers import Answers, Asked, answers_in
+from forge_lsp.checking.examples.answers import Answers, AskedCall, answers_in
 from forge_lsp.checking.examples.driven import DocumentedExamples
-from forge_lsp.checking.examples.types import ANY, Parameter, Signature, Type, Unfit
-from forge_lsp.checking.examples.values import Group, Own, Pairs, Value, closing, split
+from forge_lsp.checking.examples.types import ANY, Parameter, Signature, Type, TypeMismatch
+from forge_lsp.checking.examples.values import Group, LanguageValue, MapValue, Value, closing, split
 from forge_lsp.checking.examples.written import Call
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.programs import readable_for
@@ -87,7 +87,7 @@ class EcmaScriptDriver:
         if signature.bound:
             receiver = call.head.removesuffix(".")
             if _IDENTIFIER.fullmatch(receiver) is None or receiver == signature.container:
-                raise Unfit(f"{signature.name} needs an instance of {signature.container}, which no line makes")
+                raise TypeMismatch(f"{signature.name} needs an instance of {signature.container}, which no line makes")
             return f"{receiver}.{said}"
         return f"{signature.container}.{said}" if signature.container else said
 
@@ -98,7 +98,7 @@ class EcmaScriptDriver:
             return f"var {made[1]} = new {made[2]}({made[3]});"
         return re.sub(r"^\s*(?:const|let)\b", "var", text)
 
-    async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[Asked]) -> Answers:
+    async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[AskedCall]) -> Answers:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`."""
         node = node_of(place, self._environment)
         if node is None:
@@ -179,7 +179,7 @@ def _literal(value: Value, declared: Type) -> str:
         case None:
             optional = declared.kind == "optional" and "null" not in declared.text
             return "undefined" if optional or declared.text == "undefined" else "null"
-        case Own():  # another notation makes an object without a word for it
+        case LanguageValue():  # another notation makes an object without a word for it
             return f"new {value}" if value.startswith(f"{declared.text}(") else str(value)
         case bool():
             return "true" if value else "false"
@@ -187,7 +187,7 @@ def _literal(value: Value, declared: Type) -> str:
             if declared.kind == "int":
                 return f"{value}n"
             if abs(value) >= _SAFE:
-                raise Unfit(f"{value} is beyond the whole numbers that a number holds")
+                raise TypeMismatch(f"{value} is beyond the whole numbers that a number holds")
             return str(value)
         case float():
             if math.isnan(value):
@@ -201,7 +201,7 @@ def _literal(value: Value, declared: Type) -> str:
             types = _item_types(value, declared)
             inner = ", ".join(_literal(item, one) for item, one in zip(value.items, types, strict=True))
             return f"new Set([{inner}])" if value.kind == "set" else f"[{inner}]"
-        case Pairs():
+        case MapValue():
             inner_types = (*declared.items, ANY, ANY)[:2] if declared.kind == "map" else (ANY, ANY)
             written = [(_literal(key, inner_types[0]), _literal(item, inner_types[1])) for key, item in value.items]
             if declared.kind == "map":

@@ -13,7 +13,7 @@ from typing import Any
 
 import forge_lsp.languages.ecmascript
 from forge_lsp.checking.fast.checker import Checker, CheckRequest
-from forge_lsp.checking.fast.opener import AsItIs, Keep, PreparedChecker
+from forge_lsp.checking.fast.opener import NoSuppression, PreparedChecker, StartDaemon
 from forge_lsp.checking.fast.peers import LinePeer
 from forge_lsp.checking.fast.worker import Worker
 from forge_lsp.checking.gate import Fault
@@ -44,7 +44,7 @@ _OWN = "tsconfig.json"
 _CONFIGS = (_OWN, "jsconfig.json")
 
 
-class JavaScriptOpener(AsItIs):
+class JavaScriptOpener(NoSuppression):
     """See :class:`~forge_lsp.checking.fast.opener.Opener`. ``environment`` is the server's own (``PATH``)."""
 
     suffixes = (*JAVASCRIPT.suffixes, *TYPESCRIPT.suffixes, ".json")
@@ -70,7 +70,7 @@ class JavaScriptOpener(AsItIs):
         return problem.code == "SyntaxError" or is_syntax(problem.code)
 
 
-async def _start(keep: Keep, source: Path, node: Path, compiler: Compiler | None) -> Checker:
+async def _start(keep: StartDaemon, source: Path, node: Path, compiler: Compiler | None) -> Checker:
     files = await asyncio.to_thread(lambda: [name for name, _ in project_files(source, READ, JAVASCRIPT)][:MOST_FILES])
     async with AsyncExitStack() as opened:
         kept = await keep(
@@ -89,7 +89,7 @@ async def _start(keep: Keep, source: Path, node: Path, compiler: Compiler | None
     raise AssertionError("nothing of the stack suppresses")
 
 
-async def _start_types(keep: Keep, source: Path, compiler: Compiler) -> _Types:
+async def _start_types(keep: StartDaemon, source: Path, compiler: Compiler) -> _Types:
     library = library_of(compiler)
     typed = await asyncio.to_thread(has_node_types, source)
     if library is not None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.fast.checker import Checker, LanguageServer, Told
-from forge_lsp.checking.fast.opener import AsItIs, Keep, PreparedChecker
+from forge_lsp.checking.fast.opener import NoSuppression, PreparedChecker, StartDaemon
 from forge_lsp.checking.fast.peers import LinePeer, LspPeer
 from forge_lsp.checking.fast.worker import Worker
 from forge_lsp.checking.gate import Fault
@@ -30,7 +30,7 @@ _LANGUAGES = {
 }
 
 
-class TypeScriptOpener(AsItIs):
+class TypeScriptOpener(NoSuppression):
     """See :class:`~forge_lsp.checking.fast.opener.Opener`. ``environment`` is the server's own (``PATH``)."""
 
     suffixes = (*TYPESCRIPT.suffixes, ".json")
@@ -80,7 +80,7 @@ def library_of(compiler: Compiler) -> Path | None:
     return None
 
 
-async def start_server(keep: Keep, source: Path, compiler: Compiler, told: Told = lambda _: True) -> Checker:
+async def start_server(keep: StartDaemon, source: Path, compiler: Compiler, told: Told = lambda _: True) -> Checker:
     """A native TypeScript as a language server; ``told`` says which of its diagnostics count. Raises ForgeError."""
     kept = await keep(
         (*compiler.command, "--lsp", "--stdio"),
@@ -106,7 +106,7 @@ async def start_server(keep: Keep, source: Path, compiler: Compiler, told: Told 
 
 
 async def start_worker(
-    keep: Keep,
+    keep: StartDaemon,
     source: Path,
     compiler: Compiler,
     library: Path,

@@ -21,7 +21,7 @@ _BIOME_PROGRAMS = ("@biomejs/biome/bin/biome",)
 
 
 def javascript_formatter(place: Place, environment: Mapping[str, str], *, trusted: bool) -> FormatterTool | None:
-    """See :class:`~forge_lsp.checking.formatting.Find`. What is in ``node_modules`` is the project's own code."""
+    """See :class:`~forge_lsp.checking.formatting.FindFormatter`. ``node_modules`` is the project's own code."""
     node = shutil.which("node", path=environment.get("PATH", ""))
     if node is None or not trusted:
         return None

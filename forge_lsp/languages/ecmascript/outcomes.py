@@ -19,11 +19,11 @@ from forge_lsp.languages.ecmascript.mustfail import NOTED, verdict_of
 from forge_lsp.languages.ecmascript.reading import TestFile
 from forge_lsp.reading import parsed_json
 
-__all__ = ["Course", "Seen", "answered", "leads_to", "outcome", "remedy_for", "telling", "unexported"]
+__all__ = ["RunPlan", "SeenRun", "answered", "leads_to", "outcome", "remedy_for", "telling", "unexported"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
+class RunPlan:
     """What is known of a run before it.
 
     ``root`` is where the box has the tree, ``text`` the document's in it, ``before`` that without one of a candidate,
@@ -50,7 +50,7 @@ class Course:
 
 
 @dataclass(slots=True)
-class Seen:
+class SeenRun:
     """A run, and what the tested code did that takes its proof away."""
 
     run: SuiteRun = field(default_factory=SuiteRun)
@@ -124,7 +124,7 @@ def unexported(words: str) -> tuple[str, str] | None:
     return (found["source"], found["name"]) if found else None
 
 
-def outcome(course: Course, files: Sequence[Mapping[str, Any]]) -> Seen:
+def outcome(course: RunPlan, files: Sequence[Mapping[str, Any]]) -> SeenRun:
     """Return how each test ended."""
     runs: dict[str, Run] = {}
     parts: dict[str, Run] = {}
@@ -164,10 +164,10 @@ def outcome(course: Course, files: Sequence[Mapping[str, Any]]) -> Seen:
     for name in course.tests:
         if name not in parts and not any(run.startswith(f"{name} > ") for run in runs):
             parts[name] = uncollected("it found no test in the file", cause=Cause.ELSEWHERE)
-    return Seen(run=SuiteRun(runs=runs, uncollected=parts), notes=tuple(dict.fromkeys(notes)), files=said)
+    return SeenRun(run=SuiteRun(runs=runs, uncollected=parts), notes=tuple(dict.fromkeys(notes)), files=said)
 
 
-def _relative(file: str, course: Course) -> str | None:
+def _relative(file: str, course: RunPlan) -> str | None:
     path = urllib.parse.unquote(file.removeprefix("file://"))
     if not path.startswith("/"):
         return posixpath.normpath(str(course.folder / path))
@@ -177,17 +177,17 @@ def _relative(file: str, course: Course) -> str | None:
     return None
 
 
-def _frames(stack: str, course: Course) -> tuple[_Frame, ...]:
+def _frames(stack: str, course: RunPlan) -> tuple[_Frame, ...]:
     """The frames of the project's own files, the innermost first."""
     found = ((_relative(match["file"], course), int(match["line"])) for match in _FRAME.finditer(stack))
     return tuple(_Frame(file, line) for file, line in found if file is not None and "node_modules/" not in file)
 
 
-def _in_scope(frame: _Frame, course: Course) -> bool:
+def _in_scope(frame: _Frame, course: RunPlan) -> bool:
     return frame.file == str(course.document) and course.lines[0] <= frame.line <= course.lines[1]
 
 
-def _run(course: Course, file: str, test: Mapping[str, Any]) -> Run:
+def _run(course: RunPlan, file: str, test: Mapping[str, Any]) -> Run:
     error = cast("dict[str, Any]", test.get("error") or {})
     if test["state"] == "skipped":
         return skipped()
@@ -228,7 +228,7 @@ def _values(error: Mapping[str, Any], message: str) -> tuple[str, str]:
 
 
 def _cause(
-    course: Course,
+    course: RunPlan,
     file: str,
     message: str,
     frames: Sequence[_Frame],
@@ -257,7 +257,7 @@ def _cause(
     return mine, ()
 
 
-def _missing(course: Course, file: str, message: str, top: _Frame) -> tuple[str, str] | None:
+def _missing(course: RunPlan, file: str, message: str, top: _Frame) -> tuple[str, str] | None:
     """The name that nobody defines and for want of which a test ended, and the module it is wanted of ("": none)."""
     undefined = _UNDEFINED.match(message)
     if undefined is not None:
@@ -276,7 +276,7 @@ def _missing(course: Course, file: str, message: str, top: _Frame) -> tuple[str,
     return (name, imports[holder]) if holder in imports else None
 
 
-def _lacking(course: Course, file: str, name: str, source: str) -> tuple[Cause, tuple[str, ...]]:
+def _lacking(course: RunPlan, file: str, name: str, source: str) -> tuple[Cause, tuple[str, ...]]:
     """Why a test ended for want of a name."""
     if course.own and _has(course.before, name):
         return Cause.SCOPE, ()  # it was there before the candidate
@@ -299,7 +299,7 @@ def leads_to(document: PurePosixPath, file: str, source: str) -> bool:
     return re.sub(r"\.[cm]?[jt]sx?$", "", str(target)) in (plain, str(PurePosixPath(plain).parent))
 
 
-def _unloaded(course: Course, file: str, words: str, code: object) -> Run:
+def _unloaded(course: RunPlan, file: str, words: str, code: object) -> Run:
     """Why a file did not come to its tests."""
     frames = _frames(words, course)
     errors = list(_ERROR.finditer(words))

@@ -29,8 +29,8 @@ from forge_lsp.languages.ecmascript.importing import lenient_imports, whole_expo
 from forge_lsp.languages.ecmascript.mustfail import watching, with_failing_test
 from forge_lsp.languages.ecmascript.node import node_of
 from forge_lsp.languages.ecmascript.outcomes import (
-    Course,
-    Seen,
+    RunPlan,
+    SeenRun,
     answered,
     leads_to,
     outcome,
@@ -96,7 +96,7 @@ class JavaScriptTests:
         texts = {str(file): place.text(file) or "" for file in suite.files}
         names = frozenset(filter(None, (task.scope.name, task.scope.container)))
         document = task.document.text if task.scope.name is not None else ""
-        course = Course(
+        course = RunPlan(
             root="",
             document=place.document,
             text=task.document.text,
@@ -178,7 +178,7 @@ class JavaScriptTests:
         # Tests that load the module and do not speak of the scope say something only where they fail.
         return remedied if remedied or ran else (not_run(suite.runner, words or "it found no test"),), fresh
 
-    async def _run(self, place: Place, suite: Suite, node: Path, course: Course, texts: Mapping[str, str]) -> Seen:
+    async def _run(self, place: Place, suite: Suite, node: Path, course: RunPlan, texts: Mapping[str, str]) -> SeenRun:
         """Run test files; where one asks for a name that its module does not export, once more with it undefined, so
         that each test is judged by what it needs."""
         current = dict(texts)
@@ -195,7 +195,7 @@ class JavaScriptTests:
             current |= changed
             part = replace(course, tests={file: course.tests[file] for file in changed})
             again = await self._once(place, suite, node, part, changed, current)
-            seen = Seen(
+            seen = SeenRun(
                 run=SuiteRun(
                     runs={**seen.run.runs, **again.run.runs},
                     uncollected={
@@ -214,10 +214,10 @@ class JavaScriptTests:
         place: Place,
         suite: Suite,
         node: Path,
-        course: Course,
+        course: RunPlan,
         texts: Mapping[str, str],
         every: Mapping[str, str] | None = None,
-    ) -> Seen:
+    ) -> SeenRun:
         nonce = secrets.token_hex(16)
         readable = [*readable_for(node), _RUNNERS]
         if suite.script is not None:
@@ -259,7 +259,7 @@ class JavaScriptTests:
         box: Box,
         suite: Suite,
         node: Path,
-        course: Course,
+        course: RunPlan,
         names: Sequence[str],
         beside: PurePosixPath,
         nonce: str,
@@ -319,15 +319,15 @@ def _driver(suite: Suite) -> list[str] | None:
     return [str(_RUNNERS / "others.cjs"), recorder, suite.runner, home, json.dumps(list(suite.words))]
 
 
-def _ended(course: Course, result: ProcessResult, suite: Suite) -> Seen:
+def _ended(course: RunPlan, result: ProcessResult, suite: Suite) -> SeenRun:
     """What a run means whose runner did not come to its end."""
     if result.timed_out:
         run = uncollected(f"the tests did not finish in {course.timeout:g} s")
-        return Seen(run=SuiteRun(uncollected={"": run}, words=run.detail))
+        return SeenRun(run=SuiteRun(uncollected={"": run}, words=run.detail))
     said = telling((result.stderr + b"\n" + result.stdout).decode("utf-8", "replace"))
     detail = said or f"{suite.runner} ended without a word (exit code {result.code})"
     cause = Cause.UNKNOWN if course.own else Cause.ENVIRONMENT
-    return Seen(run=SuiteRun(uncollected={"": uncollected(detail, cause=cause)}, words=tail(detail)))
+    return SeenRun(run=SuiteRun(uncollected={"": uncollected(detail, cause=cause)}, words=tail(detail)))
 
 
 def _declared(code: str) -> frozenset[str]:

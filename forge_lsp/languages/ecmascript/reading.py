@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-__all__ = ["Block", "TestFile", "Token", "closing", "is_module", "reaching", "read_tests", "tokens_of", "words_of"]
+__all__ = ["TestBlock", "TestFile", "Token", "closing", "is_module", "reaching", "read_tests", "tokens_of", "words_of"]
 
 Kind = Literal["name", "string", "number", "regex", "mark"]
 
@@ -125,7 +125,7 @@ _PLACE = re.compile(r"\\?\$\\?\{\\?\}|%[sdifjoOpc#%]|\\?\$[\w.]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class TestBlock:
     """A test of a test file: its groups' titles and its own (None: not a plain text), and the names in its call."""
 
     titles: tuple[str | None, ...]
@@ -158,7 +158,7 @@ class TestFile:
     __test__ = False
 
     text: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[TestBlock, ...]
     shared: frozenset[str]
     words: frozenset[str]
     imports: dict[str, str]
@@ -209,7 +209,7 @@ def read_tests(text: str) -> TestFile:
 
 def _blocks(
     tokens: Sequence[Token], start: int, stop: int, above: tuple[str | None, ...], suites: Mapping[str, str]
-) -> Iterator[Block]:
+) -> Iterator[TestBlock]:
     """``suites`` are the titles of uvu's suites by the functions that add a test to them."""
     index = start
     while index < stop:
@@ -225,7 +225,7 @@ def _blocks(
         titles = (*around, first.text if first.kind == "string" else None)
         inner = tuple(_blocks(tokens, opening + 1, end, titles, suites))
         if token.text in _TESTS or token.text in suites:
-            yield Block(titles=titles, words=words_of(tokens[index:end]))
+            yield TestBlock(titles=titles, words=words_of(tokens[index:end]))
         yield from inner
         index = end + 1
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.checking.examples.answers import Answer, Answers, Asked, answers_in
+from forge_lsp.checking.examples.answers import Answer, Answers, AskedCall, answers_in
 from forge_lsp.checking.examples.written import as_in, same_name
 from forge_lsp.checking.project import Place, fingerprint
 from forge_lsp.checking.runs import tail
 from forge_lsp.core.checks import Run, RunState
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import CacheUse, Sandbox
-from forge_lsp.languages.go.compiling import CHECK_FILE, Program, Wanted, compile_tests
+from forge_lsp.languages.go.compiling import CHECK_FILE, CompileRequest, Program, compile_tests
 from forge_lsp.languages.go.module import Layout, layout_of
 from forge_lsp.languages.go.platforms import CLAUSE
 from forge_lsp.languages.go.run import go_cache, go_environment
@@ -48,7 +48,7 @@ class _Compiled:
 
     layout: Layout
     program: Program
-    tests: Mapping[Asked, str] = field(default_factory=dict[Asked, str])
+    tests: Mapping[AskedCall, str] = field(default_factory=dict[AskedCall, str])
     end: str = ""
 
 
@@ -61,7 +61,7 @@ class Caller:
         self._environment = environment
         self._programs: OrderedDict[str, _Compiled] = OrderedDict()
 
-    async def answers(self, place: Place, text: str, calls: Sequence[Asked], *, fails: bool, void: bool) -> Answers:
+    async def answers(self, place: Place, text: str, calls: Sequence[AskedCall], *, fails: bool, void: bool) -> Answers:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`. ``fails``: the last of what the function gives is an
         error; ``void``: it gives nothing at all. Raises EnvironmentFault."""
         go = find_go(self._environment)
@@ -89,17 +89,17 @@ class Caller:
         return replace(answers, by_id={**lost, **answers.by_id})
 
     async def _compiled(
-        self, place: Place, text: str, go: Go, calls: tuple[Asked, ...], *, fails: bool, void: bool
+        self, place: Place, text: str, go: Go, calls: tuple[AskedCall, ...], *, fails: bool, void: bool
     ) -> _Compiled:
         layout = await asyncio.to_thread(layout_of, place, text, go)
         path = place.document.parent / _FILE
         left, unread = calls, dict[str, Run]()
-        gone: dict[Asked, str] = {}
+        gone: dict[AskedCall, str] = {}
         while True:
             token = secrets.token_hex(8)
             content, tests = calls_file(text, left, token=token, fails=fails, void=void)
             laid = replace(place, overlay={**place.overlay, path: content.encode("utf-8", "surrogatepass")})
-            wanted = Wanted(
+            wanted = CompileRequest(
                 place=laid,
                 folder=place.document.parent,
                 go=go,
@@ -126,7 +126,7 @@ class Caller:
             end=f"TestForge{token}End",
         )
 
-    async def _made(self, place: Place, text: str, go: Go, known: _Compiled, calls: Sequence[Asked]) -> Answers:
+    async def _made(self, place: Place, text: str, go: Go, known: _Compiled, calls: Sequence[AskedCall]) -> Answers:
         word = secrets.token_hex(16)
         program = known.program.binary or b""
         extra: dict[PurePosixPath, bytes | None] = {**known.layout.extra, _PROGRAM: program}
@@ -157,14 +157,14 @@ class Caller:
 
 
 def calls_file(
-    text: str, calls: Sequence[Asked], *, token: str, fails: bool, void: bool
-) -> tuple[str, dict[Asked, str]]:
+    text: str, calls: Sequence[AskedCall], *, token: str, fails: bool, void: bool
+) -> tuple[str, dict[AskedCall, str]]:
     """Return the test file that makes calls in the package of ``text``, and the names of its tests. ``token`` is part
     of all its names, so that no text can know them."""
     clause = CLAUSE.search(masked(text))
     own = _runner().replace("PACKAGE", clause[1] if clause is not None else "main", 1)
     parts = [re.sub(r"\bforge(?=[A-Z])", f"forge{token}", own)]
-    tests: dict[Asked, str] = {}
+    tests: dict[AskedCall, str] = {}
     for number, call in enumerate(calls):
         name = f"TestForge{token}N{number}"
         tests[call] = name
@@ -192,7 +192,7 @@ def _only(program: Program) -> str:
     return words.pop() if len(words) == 1 else ""
 
 
-def _at(content: str, tests: Mapping[Asked, str], line: int) -> Asked | None:
+def _at(content: str, tests: Mapping[AskedCall, str], line: int) -> AskedCall | None:
     """The call whose test stands on a line."""
     lines = content.split("\n")
     for at in range(min(line, len(lines)) - 1, -1, -1):

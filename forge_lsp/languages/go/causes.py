@@ -11,14 +11,14 @@ from forge_lsp.core.checks import Cause, Run
 from forge_lsp.languages.go.output import Frame, panic_of, values_in
 from forge_lsp.languages.go.sources import declarations, masked
 
-__all__ = ["Whereabouts", "explained"]
+__all__ = ["FailurePlace", "explained"]
 
 _PANICS = re.compile(r"\{\s*panic\([^\n]*\)\s*\}\s*\Z")
 _UNFINISHED = re.compile(r"not (?:yet )?implemented|unimplemented|implement me|\bTODO\b|\bstub\b", re.I)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Whereabouts:
+class FailurePlace:
     """Where things are: ``root`` is the tree, ``document`` the scope's file in it, whose text is ``text``; the scope
     stands on ``lines`` (from 1, both included). ``others`` is the text of the rest of the package."""
 
@@ -58,7 +58,7 @@ class Whereabouts:
         return lines[frame.line - 1].strip() if 0 < frame.line <= len(lines) else ""
 
 
-def explained(output: str, where: Whereabouts, *, speaks: bool) -> Run:
+def explained(output: str, where: FailurePlace, *, speaks: bool) -> Run:
     """Return the run of a test that failed with ``output``. ``speaks``: the test calls the scope."""
     panic = panic_of(output)
     if panic is None:
@@ -69,14 +69,14 @@ def explained(output: str, where: Whereabouts, *, speaks: bool) -> Run:
     return failed(_told(message, own, where), cause=_of_frames(message, own, where, speaks=speaks))
 
 
-def _of_words(output: str, where: Whereabouts, *, speaks: bool) -> Cause:
+def _of_words(output: str, where: FailurePlace, *, speaks: bool) -> Cause:
     """An assertion failed: on a value that the scope returned, unless another piece says that it is not done."""
     if not speaks or (_UNFINISHED.search(output) and where.unfinished_elsewhere):
         return Cause.ELSEWHERE
     return Cause.SCOPE
 
 
-def _of_frames(message: str, own: list[tuple[Frame, PurePosixPath]], where: Whereabouts, *, speaks: bool) -> Cause:
+def _of_frames(message: str, own: list[tuple[Frame, PurePosixPath]], where: FailurePlace, *, speaks: bool) -> Cause:
     if not own:
         return Cause.SCOPE if speaks else Cause.ELSEWHERE
     frame, file = own[0]
@@ -90,7 +90,7 @@ def _of_frames(message: str, own: list[tuple[Frame, PurePosixPath]], where: Wher
     return Cause.SCOPE if speaks or any(where.in_scope(other) for other, _ in own) else Cause.ELSEWHERE
 
 
-def _told(message: str, own: list[tuple[Frame, PurePosixPath]], where: Whereabouts) -> str:
+def _told(message: str, own: list[tuple[Frame, PurePosixPath]], where: FailurePlace) -> str:
     """The panic with its line in the candidate, else where it came out of."""
     inside = next((frame for frame, file in own if file == where.document), None)
     if inside is not None:

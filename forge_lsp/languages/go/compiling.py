@@ -29,7 +29,7 @@ from forge_lsp.languages.go.sources import (
 )
 from forge_lsp.languages.go.tools import Go, parse_output
 
-__all__ = ["CHECK_FILE", "Program", "Wanted", "compile_tests", "package_folder"]
+__all__ = ["CHECK_FILE", "CompileRequest", "Program", "compile_tests", "package_folder"]
 
 CHECK_FILE = "zz_forge_check_test.go"
 """The file with the test that must fail."""
@@ -59,7 +59,7 @@ _UNUSED = re.compile(r"imported (?:as \S+ )?and not used|imported and not used")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class CompileRequest:
     """What is compiled: the package in ``folder`` with its tests, and ``text`` as the document of ``place``, with the
     scope on ``lines`` (from 1, both included). ``names`` are what the scope defines and the type that it belongs to
     (none: it is free to define anything); ``untouched``: the text is the user's."""
@@ -97,7 +97,7 @@ def package_folder(folder: PurePosixPath, layout: Layout) -> str:
     return f"./{folder.relative_to(layout.folder)}" if folder.is_relative_to(layout.folder) else "."
 
 
-async def compile_tests(sandbox: Sandbox, wanted: Wanted, *, timeout: float) -> Program:
+async def compile_tests(sandbox: Sandbox, wanted: CompileRequest, *, timeout: float) -> Program:
     """Compile the tests of a package; no code of the project runs. Tests that do not compile are left out.
     ``timeout`` in seconds, for each run of ``go``. Raises EnvironmentFault."""
     check, word = f"Test{secrets.token_hex(8).upper()}", secrets.token_hex(8)
@@ -121,7 +121,7 @@ async def compile_tests(sandbox: Sandbox, wanted: Wanted, *, timeout: float) -> 
         return replace(program, binary=box.read(folder / "tests"), check=check, word=word, root=root)
 
 
-def _package_of(wanted: Wanted) -> str:
+def _package_of(wanted: CompileRequest) -> str:
     """The name of the package in the folder, by the document, else by a file of it that is no test."""
     text, place = wanted.text, wanted.place
     if wanted.folder != place.document.parent and place.source is not None:
@@ -136,7 +136,7 @@ def _package_of(wanted: Wanted) -> str:
 class _Compiler:
     """Compiles, and leaves out what the compiler complains of, until nothing is left to complain of."""
 
-    def __init__(self, box: Box, wanted: Wanted, target: object, timeout: float) -> None:
+    def __init__(self, box: Box, wanted: CompileRequest, target: object, timeout: float) -> None:
         self._box = box
         self._wanted = wanted
         self._target = str(target)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from forge_lsp.checking.examples.answers import Answers, Asked
-from forge_lsp.checking.examples.types import Signature, Unfit
+from forge_lsp.checking.examples.answers import Answers, AskedCall
+from forge_lsp.checking.examples.types import Signature, TypeMismatch
 from forge_lsp.checking.examples.values import Value, closing, parse
 from forge_lsp.checking.examples.written import Call, call_in
 from forge_lsp.checking.project import Place
@@ -76,14 +76,14 @@ class GoDriver:
             return said  # a package's name before it is its own
         receiver = call.head.rstrip(".")
         if not receiver or receiver.rpartition(".")[2] == signature.container:
-            raise Unfit(f"{signature.name} is called on a {signature.container}, and the example makes none")
+            raise TypeMismatch(f"{signature.name} is called on a {signature.container}, and the example makes none")
         return f"{call.head}{said}"
 
     def step(self, text: str) -> str:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`. Raises Unfit."""
         plain = text.strip().rstrip(";")
         if "\n" in plain or "//" in plain or closing(f"({plain})", 0) != len(plain) + 2 or _OTHERS.match(plain):
-            raise Unfit(f"this is no statement of Go: {plain}")
+            raise TypeMismatch(f"this is no statement of Go: {plain}")
         if re.match(r"var\s+\w+\s+[^=\s]", plain) or re.match(r"\w+(?:\s*,\s*\w+)+\s*:?=", plain):
             return plain
         assigned = _ASSIGNED.match(plain)
@@ -91,7 +91,7 @@ class GoDriver:
             return f"{assigned['name']} := {_expression(assigned['value'])}"
         return _expression(plain)
 
-    async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[Asked]) -> Answers:
+    async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[AskedCall]) -> Answers:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`. Raises EnvironmentFault."""
         fails = isinstance(signature, GoSignature) and signature.fails
         void = signature.result.kind == "void" and not fails

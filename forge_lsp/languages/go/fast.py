@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.fast.checker import Checker
-from forge_lsp.checking.fast.opener import AsItIs, Keep, PreparedChecker
+from forge_lsp.checking.fast.opener import NoSuppression, PreparedChecker, StartDaemon
 from forge_lsp.checking.fast.peers import LinePeer
 from forge_lsp.checking.fast.worker import Worker
 from forge_lsp.checking.project import Place
@@ -31,7 +31,7 @@ _CACHE = Path("/tmp/go-cache")
 _WITH_TOOLS = "\nrequire golang.org/x/tools v0.0.0\n\nreplace golang.org/x/tools => ./tools\n"
 
 
-class GoOpener(AsItIs):
+class GoOpener(NoSuppression):
     """See :class:`~forge_lsp.checking.fast.opener.Opener`. ``state`` is a folder of ours for the compiled program;
     ``environment`` the server's own."""
 
@@ -61,7 +61,7 @@ class GoOpener(AsItIs):
             bool(layout.files),
         )
 
-        async def start(keep: Keep) -> Checker:
+        async def start(keep: StartDaemon) -> Checker:
             return await self._start(keep, source, go, layout)
 
         return PreparedChecker(key=key, start=start)
@@ -73,7 +73,7 @@ class GoOpener(AsItIs):
     def syntax(self, problem: Diagnostic) -> bool:
         return problem.message.startswith("syntax error:")
 
-    async def _start(self, keep: Keep, source: Path, go: Go, layout: Layout) -> Checker:
+    async def _start(self, keep: StartDaemon, source: Path, go: Go, layout: Layout) -> Checker:
         program = await self._program(go)
         kept = await keep(
             (str(program), str(source)),

@@ -12,7 +12,7 @@ __all__ = ["go_formatter"]
 
 
 def go_formatter(place: Place, environment: Mapping[str, str], *, trusted: bool) -> FormatterTool | None:
-    """See :class:`~forge_lsp.checking.formatting.Find`."""
+    """See :class:`~forge_lsp.checking.formatting.FindFormatter`."""
     del place, trusted
     go = find_go(environment)
     gofmt = go.program.with_name("gofmt") if go is not None else None

@@ -9,8 +9,8 @@ import math
 import re
 from collections.abc import Sequence
 
-from forge_lsp.checking.examples.types import ANY, Type, Unfit
-from forge_lsp.checking.examples.values import Group, Own, Pairs, Value
+from forge_lsp.checking.examples.types import ANY, Type, TypeMismatch
+from forge_lsp.checking.examples.values import Group, LanguageValue, MapValue, Value
 from forge_lsp.languages.go.declared import element_of, whole_range
 
 __all__ = ["literal", "natural", "quoted"]
@@ -21,7 +21,7 @@ _INT = whole_range("int") or (0, 0)
 def literal(value: Value, declared: Type) -> str:
     """Return a value, fitted to its type already, as an argument. Raises Unfit."""
     text = declared.text
-    if isinstance(value, Own):
+    if isinstance(value, LanguageValue):
         return str(value)
     match declared.kind:
         case "any":
@@ -42,7 +42,7 @@ def literal(value: Value, declared: Type) -> str:
         case "list" | "set" | "map":
             return _composite(value, declared)
         case _:
-            raise Unfit(f"{value!r} is no {text}")
+            raise TypeMismatch(f"{value!r} is no {text}")
 
 
 def natural(value: Value, *, boxed: bool = True) -> str:
@@ -51,7 +51,7 @@ def natural(value: Value, *, boxed: bool = True) -> str:
     match value:
         case None:
             return "nil"
-        case Own():
+        case LanguageValue():
             return str(value)
         case bool():
             return "true" if value else "false"
@@ -78,7 +78,7 @@ def natural(value: Value, *, boxed: bool = True) -> str:
 def quoted(value: Value) -> str:
     """Return a string literal. Raises Unfit for what is no text."""
     if not isinstance(value, str) or re.search(r"[\ud800-\udfff]", value):
-        raise Unfit(f"{value!r} is no text")
+        raise TypeMismatch(f"{value!r} is no text")
     named = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
     parts = (
         named.get(char)
@@ -94,16 +94,16 @@ def _in(text: str, plain: str, written: str) -> str:
 
 def _whole(value: Value, text: str, declared: Type) -> str:
     if not isinstance(value, int):
-        raise Unfit(f"{value!r} is no {text}")
+        raise TypeMismatch(f"{value!r} is no {text}")
     limits = whole_range(text)
     if limits is not None and not limits[0] <= value <= limits[1]:
-        raise Unfit(f"{value} is out of the range of {text}")
+        raise TypeMismatch(f"{value} is out of the range of {text}")
     return f"{text}({value})" if declared.kind != "any" or text != "int" else str(value)
 
 
 def _float(value: Value, text: str) -> str:
     if not isinstance(value, int | float):
-        raise Unfit(f"{value!r} is no {text}")
+        raise TypeMismatch(f"{value!r} is no {text}")
     value = float(value)
     if math.isnan(value):
         plain = "forgeNaN()"
@@ -116,19 +116,19 @@ def _float(value: Value, text: str) -> str:
 
 def _composite(value: Value, declared: Type) -> str:
     text = declared.text
-    if isinstance(value, Pairs):
+    if isinstance(value, MapValue):
         key, item = (*declared.items, ANY, ANY)[:2]
         text = _closed(text, (key, [one for one, _ in value.items]), (item, [one for _, one in value.items]))
         pairs = (f"{literal(one, key)}: {literal(other, item)}" for one, other in value.items)
         return f"{text}{{{', '.join(pairs)}}}"
     if not isinstance(value, Group):
-        raise Unfit(f"{value!r} is no {text}")
+        raise TypeMismatch(f"{value!r} is no {text}")
     items = [literal(item, declared.item) for item in value.items]
     if declared.kind == "set":
         return f"{_closed(text, (declared.item, value.items))}{{{', '.join(f'{item}: {{}}' for item in items)}}}"
     size = element_of(text)[0] if text.startswith("[") else ""
     if size.isdigit() and int(size) != len(items):
-        raise Unfit(f"{len(items)} values are no {text}")
+        raise TypeMismatch(f"{len(items)} values are no {text}")
     return f"{_closed(text, (declared.item, value.items))}{{{', '.join(items)}}}"
 
 
@@ -144,11 +144,11 @@ def _other(value: Value, text: str) -> str:
     """A value of a type of the project: nil, or its fields in braces."""
     if value is None and not re.fullmatch(r"[A-Z]\w*", text):
         return "nil"
-    if not isinstance(value, Group | Pairs) or not re.fullmatch(r"\*?(?:\w+\.)?\w+", text) or text == "error":
-        raise Unfit(f"{value!r} is no {text}")
-    if isinstance(value, Pairs):
+    if not isinstance(value, Group | MapValue) or not re.fullmatch(r"\*?(?:\w+\.)?\w+", text) or text == "error":
+        raise TypeMismatch(f"{value!r} is no {text}")
+    if isinstance(value, MapValue):
         if not all(isinstance(key, str) and key.isidentifier() for key, _ in value.items):
-            raise Unfit(f"{value!r} is no {text}")
+            raise TypeMismatch(f"{value!r} is no {text}")
         inner = ", ".join(f"{key}: {natural(item, boxed=False)}" for key, item in value.items)
     else:
         inner = ", ".join(natural(item, boxed=False) for item in value.items)
@@ -163,14 +163,14 @@ def _shared(values: Sequence[Value], *, boxed: bool) -> str:
     if kinds == {"int", "float64"}:
         return "float64"
     if len(kinds) > 1:
-        raise Unfit("the values of a group are of different types")
+        raise TypeMismatch("the values of a group are of different types")
     return kinds.pop() if kinds else "int"
 
 
 def _kind(value: Value) -> str:
     match value:
-        case Own():
-            raise Unfit(f"the type of {value} is not known")
+        case LanguageValue():
+            raise TypeMismatch(f"the type of {value} is not known")
         case bool():
             return "bool"
         case int():
@@ -179,7 +179,7 @@ def _kind(value: Value) -> str:
             return "float64"
         case str():
             return "string"
-        case Group() | Pairs():
+        case Group() | MapValue():
             return natural(value, boxed=False).partition("{")[0]
         case _:
-            raise Unfit("nil is of no type that is declared")
+            raise TypeMismatch("nil is of no type that is declared")

@@ -15,9 +15,9 @@ from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.checks import Cause, CheckKind, CheckResult, CheckStatus, Run, RunState
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import ScopeKind, Task
-from forge_lsp.languages.go.causes import Whereabouts, explained
+from forge_lsp.languages.go.causes import FailurePlace, explained
 from forge_lsp.languages.go.choosing import Selection, speaking_of
-from forge_lsp.languages.go.compiling import Program, Wanted, compile_tests
+from forge_lsp.languages.go.compiling import CompileRequest, Program, compile_tests
 from forge_lsp.languages.go.forging import doubt_of
 from forge_lsp.languages.go.module import layout_of, tags_of
 from forge_lsp.languages.go.running import run_tests
@@ -71,7 +71,7 @@ class GoTests:
             layout = await asyncio.to_thread(layout_of, place, text, go)
             layout = replace(layout, tags=layout.tags or _tags_of(selection))
             lines = _lines_of(task, text, task.original if untouched else candidate.code)
-            wanted = Wanted(
+            wanted = CompileRequest(
                 place=place,
                 folder=selection.folder,
                 go=go,
@@ -103,7 +103,7 @@ class GoTests:
             blocked = speaking_of(unfinished(others), program.texts)
 
             def explain(name: str, output: str) -> Run:
-                where = Whereabouts(
+                where = FailurePlace(
                     root=program.root, document=place.document, text=text, lines=lines, others="\n".join(others)
                 )
                 return explained(output, where, speaks=name in speaking and name not in blocked)

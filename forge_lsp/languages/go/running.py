@@ -20,7 +20,7 @@ from pathlib import PurePosixPath
 from forge_lsp.checking.runs import SuiteRun, failed, passed, skipped, tail, uncollected
 from forge_lsp.core.checks import Cause, Run, RunState
 from forge_lsp.core.ports import Box, CacheUse, ProcessResult, Sandbox
-from forge_lsp.languages.go.compiling import Program, Wanted
+from forge_lsp.languages.go.compiling import CompileRequest, Program
 from forge_lsp.languages.go.output import TestOutput, panic_of, read_output
 from forge_lsp.languages.go.run import go_cache, go_environment
 from forge_lsp.languages.go.sources import declarations
@@ -49,7 +49,7 @@ class TestOutcome:
 
 async def run_tests(
     sandbox: Sandbox,
-    wanted: Wanted,
+    wanted: CompileRequest,
     program: Program,
     names: Sequence[str],
     *,
@@ -72,7 +72,7 @@ async def run_tests(
 @dataclass(slots=True)
 class _Course:
     open: Callable[[], AbstractAsyncContextManager[Box]]
-    wanted: Wanted
+    wanted: CompileRequest
     program: Program
     explain: Explain
     timeout: float

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.jvm.compiling import Compiler, Subject
+from forge_lsp.checking.jvm.compiling import Compiler, JvmDocument
 from forge_lsp.checking.runs import uncollected
 from forge_lsp.checking.scanning import without
 from forge_lsp.core.attempt import Diagnostic
@@ -42,7 +42,7 @@ class Compiled:
 class _Course:
     """How far it came: what is still compiled, with which texts."""
 
-    subject: Subject
+    subject: JvmDocument
     remedy: str | None
     others: list[PurePosixPath]
     tests: dict[PurePosixPath, JUnitClass]
@@ -139,7 +139,7 @@ class _Course:
 
 
 async def compiled(
-    subject: Subject,
+    subject: JvmDocument,
     tests: Sequence[JUnitClass],
     others: Iterable[PurePosixPath],
     compiler: Compiler,

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.checking.examples.answers import Answers, Asked
+from forge_lsp.checking.examples.answers import Answers, AskedCall
 from forge_lsp.checking.examples.driven import DocumentedExamples
-from forge_lsp.checking.examples.types import Parameter, Signature, Type, Unfit
+from forge_lsp.checking.examples.types import Parameter, Signature, Type, TypeMismatch
 from forge_lsp.checking.examples.values import Value
 from forge_lsp.checking.examples.written import Call
 from forge_lsp.checking.gate import Fault
@@ -115,14 +115,14 @@ class JavaDriver:
         if head not in ("", "this", container, container.rpartition(".")[2]):
             return f"{_NOTATION.statement(head)}.{said}"
         if not signature.receiver:
-            raise Unfit(f"{signature.name} needs a {container}, and the example makes none")
+            raise TypeMismatch(f"{signature.name} needs a {container}, and the example makes none")
         return f"{signature.receiver}.{said}"
 
     def step(self, text: str) -> str:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`."""
         return _NOTATION.statement(text)
 
-    async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[Asked]) -> Answers:
+    async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[AskedCall]) -> Answers:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`."""
         if not calls:
             return Answers()
@@ -227,7 +227,7 @@ def _imports(text: str) -> Iterator[str]:
         yield " ".join(match[0].split())
 
 
-def _program(text: str, items: Sequence[Item], signature: Signature, calls: Sequence[Asked]) -> Program:
+def _program(text: str, items: Sequence[Item], signature: Signature, calls: Sequence[AskedCall]) -> Program:
     """A class of the document's package that makes the calls."""
     declared = members(text, items)
     package = package_of(plain(text)) or ""
@@ -257,7 +257,7 @@ def _variables(holders: Sequence[Item]) -> frozenset[str]:
     return frozenset(name for one in types for name in variables_of(one.signature or ""))
 
 
-def _method(name: str, one: Asked, declared: Members, signature: Signature) -> str:
+def _method(name: str, one: AskedCall, declared: Members, signature: Signature) -> str:
     """The method that makes a call, on one line: what the compiler says of it is known by its line."""
     known: set[str] = set()
     steps = "".join(f"{declared.statement(step, known)}; " for step in one.steps)

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.fast.checker import Checker, CheckRequest
 from forge_lsp.checking.fast.files import put
-from forge_lsp.checking.fast.opener import AsItIs, Keep, PreparedChecker
+from forge_lsp.checking.fast.opener import NoSuppression, PreparedChecker, StartDaemon
 from forge_lsp.checking.fast.peers import LinePeer
 from forge_lsp.checking.fast.worker import Worker
 from forge_lsp.checking.gate import Fault
@@ -35,7 +35,7 @@ _EXPORTS = ("--add-exports", "jdk.compiler/com.sun.tools.javac.api=ALL-UNNAMED")
 _MACHINE = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Xmx1g")
 
 
-class JavaOpener(AsItIs):
+class JavaOpener(NoSuppression):
     """See :class:`~forge_lsp.checking.fast.opener.Opener`. ``state`` is a folder of ours for the compiled program;
     ``environment`` the server's own."""
 
@@ -66,7 +66,7 @@ class JavaOpener(AsItIs):
             *(_stamp(source / one) for one in path),
         )
 
-        async def start(keep: Keep) -> Checker:
+        async def start(keep: StartDaemon) -> Checker:
             return await self._start(keep, source, jdk, build, path)
 
         return PreparedChecker(key=key, start=start)
@@ -78,7 +78,7 @@ class JavaOpener(AsItIs):
     def syntax(self, problem: Diagnostic) -> bool:
         return is_syntax(problem)
 
-    async def _start(self, keep: Keep, source: Path, jdk: Jdk, build: Build, path: list[str]) -> Checker:
+    async def _start(self, keep: StartDaemon, source: Path, jdk: Jdk, build: Build, path: list[str]) -> Checker:
         program, sources = await asyncio.gather(self._program(jdk), asyncio.to_thread(_sources, source, build.folder))
         jars = dict.fromkeys(jar.parent for jar in build.jars if jar.is_absolute())
         kept = await keep(

@@ -19,7 +19,7 @@ _AOSP = re.compile(r"\baosp\b", re.I)
 
 
 def java_formatter(place: Place, environment: Mapping[str, str], *, trusted: bool) -> FormatterTool | None:
-    """See :class:`~forge_lsp.checking.formatting.Find`."""
+    """See :class:`~forge_lsp.checking.formatting.FindFormatter`."""
     del trusted
     path = environment.get("PATH", "")
     found, java = shutil.which("google-java-format", path=path), shutil.which("java", path=path)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from forge_lsp.checking.examples.types import ANY, Type, Unfit, integer_range
-from forge_lsp.checking.examples.values import Group, Own, Pairs, Value
+from forge_lsp.checking.examples.types import ANY, Type, TypeMismatch, integer_range
+from forge_lsp.checking.examples.values import Group, LanguageValue, MapValue, Value
 
 __all__ = ["HELPERS", "literal"]
 
@@ -72,7 +72,7 @@ def literal(value: Value, declared: Type = ANY) -> str:
     match value:
         case None:
             return _null(declared)
-        case Own():
+        case LanguageValue():
             return str(value)
         case bool():
             return "true" if value else "false"
@@ -84,7 +84,7 @@ def literal(value: Value, declared: Type = ANY) -> str:
             return _text(value, declared)
         case Group():
             return _group(value, declared)
-        case Pairs():
+        case MapValue():
             return _map(value, declared)
 
 
@@ -105,7 +105,7 @@ def _whole(value: int, declared: Type) -> str:
     if declared.text == "BigInteger":
         return f'new java.math.BigInteger("{value}")'
     if declared.kind == "other":
-        raise Unfit(f"{value} is no {declared.text}")
+        raise TypeMismatch(f"{value} is no {declared.text}")
     name = declared.text
     if declared.kind != "int":
         name = "int" if -(2**31) <= value < 2**31 else "long" if -(2**63) <= value < 2**63 else ""
@@ -113,7 +113,7 @@ def _whole(value: int, declared: Type) -> str:
             return f'new java.math.BigInteger("{value}")'
     least, most = integer_range(_RANGES[name], True)
     if not least <= value <= most:
-        raise Unfit(f"{value} is out of the range of {name}")
+        raise TypeMismatch(f"{value} is out of the range of {name}")
     match name:
         case "long":
             return f"{value}L"
@@ -125,10 +125,10 @@ def _whole(value: int, declared: Type) -> str:
 
 def _float(value: float, declared: Type) -> str:
     if declared.kind == "other":
-        raise Unfit(f"{value} is no {declared.text}")
+        raise TypeMismatch(f"{value} is no {declared.text}")
     if declared.text == "BigDecimal":
         if not math.isfinite(value):
-            raise Unfit(f"{value} is no BigDecimal")
+            raise TypeMismatch(f"{value} is no BigDecimal")
         return f'new java.math.BigDecimal("{value!r}")'
     single = declared.text == "float"
     box = "Float" if single else "Double"
@@ -137,18 +137,18 @@ def _float(value: float, declared: Type) -> str:
     if math.isinf(value):
         return f"{box}.{'POSITIVE' if value > 0 else 'NEGATIVE'}_INFINITY"
     if single and abs(value) > _LARGEST_FLOAT:
-        raise Unfit(f"{value} is out of the range of float")
+        raise TypeMismatch(f"{value} is out of the range of float")
     return f"{value!r}f" if single else repr(value)
 
 
 def _text(value: str, declared: Type) -> str:
     if declared.kind == "other":
-        raise Unfit(f'"{value}" is no {declared.text}')
+        raise TypeMismatch(f'"{value}" is no {declared.text}')
     units = value.encode("utf-16-be", "surrogatepass")
     said = "".join(map(_unit, memoryview(units).cast("B")[::2], memoryview(units).cast("B")[1::2]))
     if declared.kind == "char":
         if len(units) != 2:
-            raise Unfit(f"'{value}' is more than one char")
+            raise TypeMismatch(f"'{value}' is more than one char")
         return f"'{said}'"
     return f'new StringBuilder("{said}")' if declared.text == "StringBuilder" else f'"{said}"'
 
@@ -164,10 +164,10 @@ def _unit(high: int, low: int) -> str:
 
 def _group(value: Group, declared: Type) -> str:
     if declared.kind == "other":
-        raise Unfit(f"a list is no {declared.text}")
+        raise TypeMismatch(f"a list is no {declared.text}")
     if declared.kind == "tuple":
         if len(value.items) != 2:
-            raise Unfit(f"{len(value.items)} values are no {declared.text}")
+            raise TypeMismatch(f"{len(value.items)} values are no {declared.text}")
         key, item = declared.items or (ANY, ANY)
         return f"$Pair({literal(value.items[0], key)}, {literal(value.items[1], item)})"
     if declared.text.endswith("]"):
@@ -196,9 +196,9 @@ def _common(items: Sequence[Value]) -> str:
     return known.get(kinds.pop(), "Object") if len(kinds) == 1 else "Object"
 
 
-def _map(value: Pairs, declared: Type) -> str:
+def _map(value: MapValue, declared: Type) -> str:
     if declared.kind == "other":
-        raise Unfit(f"a map is no {declared.text}")
+        raise TypeMismatch(f"a map is no {declared.text}")
     key, item = declared.items if len(declared.items) == 2 else (ANY, ANY)
     pairs = ", ".join(f"$Pair({literal(one, key)}, {literal(other, item)})" for one, other in value.items)
     return f"{'$SortedMap' if declared.text in ('TreeMap', 'SortedMap', 'NavigableMap') else '$Map'}({pairs})"

@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.checking.jvm.compiling import Compilation, Subject
+from forge_lsp.checking.jvm.compiling import Compilation, JvmDocument
 from forge_lsp.checking.jvm.frameworks import resources_of, runnable
 from forge_lsp.checking.jvm.jdk import Jdk
 from forge_lsp.checking.jvm.maven import Build, Repositories
-from forge_lsp.checking.jvm.results import Where, lines_of
+from forge_lsp.checking.jvm.results import ScopePlace, lines_of
 from forge_lsp.checking.jvm.running import (
     CHANGED,
     ENDS,
@@ -165,7 +165,7 @@ class JavaTests:
         done = ready.compiled
         if done.archive is None:
             return SuiteRun(uncollected=done.left_out, words=_first_words(done))
-        where = Where(
+        where = ScopePlace(
             file=work.setting.place.document.name,
             package=package_of(text) or "",
             lines=lines_of(work.task, candidate, text),
@@ -190,7 +190,7 @@ class JavaTests:
                 return await self._compile(work, text, [*names, *own], {**own, **_encoded(texts)})
 
             place = work.setting.place
-            subject = Subject(
+            subject = JvmDocument(
                 file=place.document, text=text, untouched=work.task.document.text, scope=work.task.scope.name
             )
             others = [file for file in work.setting.mains if file != place.document]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.jvm.compiling import Compilation, Compiler, Subject
+from forge_lsp.checking.jvm.compiling import Compilation, Compiler, JvmDocument
 from forge_lsp.checking.runs import uncollected
 from forge_lsp.checking.scanning import without
 from forge_lsp.core.attempt import Diagnostic
@@ -37,7 +37,7 @@ class Compiled:
 class _Course:
     """How far it came: what is still compiled, with which texts."""
 
-    subject: Subject
+    subject: JvmDocument
     remedy: str | None
     others: list[PurePosixPath]
     tests: dict[PurePosixPath, FileOfTests]
@@ -124,7 +124,7 @@ class _Course:
 
 
 async def compiled(
-    subject: Subject,
+    subject: JvmDocument,
     tests: Sequence[FileOfTests],
     others: Iterable[PurePosixPath],
     compiler: Compiler,

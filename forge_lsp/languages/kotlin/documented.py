@@ -8,9 +8,9 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.checking.examples.answers import Answers, Asked
+from forge_lsp.checking.examples.answers import Answers, AskedCall
 from forge_lsp.checking.examples.driven import DocumentedExamples
-from forge_lsp.checking.examples.types import ANY, Parameter, Signature, Type, Unfit
+from forge_lsp.checking.examples.types import ANY, Parameter, Signature, Type, TypeMismatch
 from forge_lsp.checking.examples.values import Value
 from forge_lsp.checking.examples.written import Call
 from forge_lsp.checking.gate import Fault
@@ -121,7 +121,7 @@ class KotlinDriver:
         if head not in ("", "this", container, own):
             return f"{self.step(head)}.{said}"
         if not signature.receiver:
-            raise Unfit(
+            raise TypeMismatch(
                 f"{signature.name} needs {f'a {container}' if container else 'a value'}, and the example has none"
             )
         return f"{signature.receiver}.{said}"
@@ -130,7 +130,7 @@ class KotlinDriver:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`."""
         return _NOTATION.statement(text).removeprefix("new ")
 
-    async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[Asked]) -> Answers:
+    async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[AskedCall]) -> Answers:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`."""
         if not calls:
             return Answers()
@@ -233,7 +233,7 @@ def _imports(text: str) -> Iterator[str]:
         yield " ".join(match[0].rstrip("; \t").split())
 
 
-def _program(text: str, items: Sequence[Item], signature: Signature, calls: Sequence[Asked]) -> Program:
+def _program(text: str, items: Sequence[Item], signature: Signature, calls: Sequence[AskedCall]) -> Program:
     """An object of the document's package that makes the calls."""
     found = members(text, items)
     waits = any(
@@ -260,7 +260,7 @@ def _suspends(item: Item) -> bool:
     return re.search(r"\bsuspend\b[^()]*\bfun\b", plain(item.signature or "")) is not None
 
 
-def _method(name: str, one: Asked, found: Members, *, waits: bool) -> str:
+def _method(name: str, one: AskedCall, found: Members, *, waits: bool) -> str:
     """The method that makes a call, on one line: what the compiler says of it is known by its line."""
     known: set[str] = set()
     steps = "".join(f"{found.statement(step, known)}; " for step in one.steps)

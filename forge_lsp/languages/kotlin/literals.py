@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from forge_lsp.checking.examples.types import ANY, Type, Unfit, integer_range
-from forge_lsp.checking.examples.values import Group, Own, Pairs, Value
+from forge_lsp.checking.examples.types import ANY, Type, TypeMismatch, integer_range
+from forge_lsp.checking.examples.values import Group, LanguageValue, MapValue, Value
 
 __all__ = ["literal"]
 
@@ -36,14 +36,14 @@ def literal(value: Value, declared: Type = ANY) -> str:
     """Return a value in Kotlin's notation. Raises Unfit for one that Kotlin's type cannot hold."""
     if declared.kind == "optional":
         return "null" if value is None else literal(value, declared.item)
-    if declared.kind == "other" and not isinstance(value, Own) and value is not None:
-        raise Unfit(f"a plain value is no {declared.text}")
+    if declared.kind == "other" and not isinstance(value, LanguageValue) and value is not None:
+        raise TypeMismatch(f"a plain value is no {declared.text}")
     match value:
         case None:
             if declared.kind == "other":
-                raise Unfit(f"null is no {declared.text}")
+                raise TypeMismatch(f"null is no {declared.text}")
             return "null"
-        case Own():
+        case LanguageValue():
             return str(value)
         case bool():
             return "true" if value else "false"
@@ -55,7 +55,7 @@ def literal(value: Value, declared: Type = ANY) -> str:
             return _text(value, declared)
         case Group():
             return _group(value, declared)
-        case Pairs():
+        case MapValue():
             key, item = declared.items if len(declared.items) == 2 else (ANY, ANY)
             pairs = [f"Pair({literal(one, key)}, {literal(other, item)})" for one, other in value.items]
             return f"{_MADE_BY.get(declared.text, 'mutableMapOf')}({', '.join(pairs)})"
@@ -67,7 +67,7 @@ def _whole(value: int, declared: Type) -> str:
         return f'java.math.BigInteger("{value}")'
     least, most = integer_range(_RANGES[name.removeprefix("U")], not name.startswith("U"))
     if not least <= value <= most:
-        raise Unfit(f"{value} is out of the range of {name}")
+        raise TypeMismatch(f"{value} is out of the range of {name}")
     if name in ("Int", "Long") and value == least:
         return f"{name}.MIN_VALUE"
     suffix = {"Long": "L", "ULong": "uL", "UInt": "u", "UShort": "u", "UByte": "u"}.get(name, "")
@@ -77,7 +77,7 @@ def _whole(value: int, declared: Type) -> str:
 def _float(value: float, declared: Type) -> str:
     if declared.text == "BigDecimal":
         if not math.isfinite(value):
-            raise Unfit(f"{value} is no BigDecimal")
+            raise TypeMismatch(f"{value} is no BigDecimal")
         return f'java.math.BigDecimal("{value!r}")'
     name = "Float" if declared.text == "Float" else "Double"
     if math.isnan(value):
@@ -85,7 +85,7 @@ def _float(value: float, declared: Type) -> str:
     if math.isinf(value):
         return f"{name}.{'POSITIVE' if value > 0 else 'NEGATIVE'}_INFINITY"
     if name == "Float" and abs(value) > _LARGEST_FLOAT:
-        raise Unfit(f"{value} is out of the range of Float")
+        raise TypeMismatch(f"{value} is out of the range of Float")
     return f"{value!r}f" if name == "Float" else repr(value)
 
 
@@ -94,7 +94,7 @@ def _text(value: str, declared: Type) -> str:
     said = "".join(_unit(units[at] << 8 | units[at + 1]) for at in range(0, len(units), 2))
     if declared.kind == "char":
         if len(units) != 2:
-            raise Unfit(f"'{value}' is more than one Char")
+            raise TypeMismatch(f"'{value}' is more than one Char")
         return f"'{said}'"
     return f'StringBuilder("{said}")' if declared.text == "StringBuilder" else f'"{said}"'
 
@@ -128,7 +128,7 @@ def _tuple(value: Group, declared: Type) -> str:
     types: Sequence[Type] = declared.items or (ANY,) * len(value.items)
     size = 3 if declared.text == "Triple" else 2
     if len(value.items) != size:
-        raise Unfit(f"{len(value.items)} values are no {declared.text}")
+        raise TypeMismatch(f"{len(value.items)} values are no {declared.text}")
     inner = ", ".join(literal(item, one) for item, one in zip(value.items, types, strict=True))
     return f"java.util.AbstractMap.SimpleEntry({inner})" if declared.text == "Entry" else f"{declared.text}({inner})"
 

@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.checking.jvm.compiling import Compilation, Subject
+from forge_lsp.checking.jvm.compiling import Compilation, JvmDocument
 from forge_lsp.checking.jvm.frameworks import runnable
 from forge_lsp.checking.jvm.jdk import Jdk
 from forge_lsp.checking.jvm.maven import Repositories
-from forge_lsp.checking.jvm.results import Where, lines_of
+from forge_lsp.checking.jvm.results import ScopePlace, lines_of
 from forge_lsp.checking.jvm.running import (
     CHANGED,
     ENDS,
@@ -190,7 +190,7 @@ class KotlinTests:
         if done.archive is None:
             return SuiteRun(uncollected=done.left_out, words=words)
         classes = [tests for file in done.tests for tests in file.classes]
-        where = Where(
+        where = ScopePlace(
             file=work.setting.place.document.name,
             package=package_of(text),
             lines=lines_of(work.task, candidate, text),
@@ -214,7 +214,7 @@ class KotlinTests:
                 return await self._compile(work, text, names, texts, own)
 
             place = work.setting.place
-            subject = Subject(
+            subject = JvmDocument(
                 file=place.document, text=text, untouched=work.task.document.text, scope=work.task.scope.name
             )
             others = [file for file in work.module.of(".kt")[1:] if not is_test(file)]

@@ -16,13 +16,13 @@ from forge_lsp.languages.php.imports import namespace_of
 from forge_lsp.languages.php.suites import Suite
 from forge_lsp.reading import parsed_json, parsed_xml
 
-__all__ = ["Course", "Seen", "ended", "outcome"]
+__all__ = ["RunPlan", "SeenRun", "ended", "outcome"]
 
 _MOST_XML = 16_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
+class RunPlan:
     """What is run: ``text`` as the ``document`` (``before``: the untouched one) with the scope on ``lines`` (from 1,
     both included) in the tree at ``root``. ``secret`` is what the test that must fail, of the class ``control``, says.
     """
@@ -43,7 +43,7 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class SeenRun:
     """A run; what the tested code did that takes its proof away; the tests that passed without an assertion."""
 
     run: SuiteRun
@@ -76,7 +76,7 @@ _ASSERTS = re.compile(r"PHPUnit\\Framework\\(?:ExpectationFailed|AssertionFailed
 _ABSENT = re.compile(r"vendor/autoload\.php|Cannot open (?:bootstrap )?file|requires the \"?\w+\"? extension")
 
 
-def outcome(course: Course, report: bytes, code: int, words: str) -> Seen | None:
+def outcome(course: RunPlan, report: bytes, code: int, words: str) -> SeenRun | None:
     """Return how each test ended; None where the run did not come to a good end: there is no whole report, the test
     that must fail is not in it, or the exit code says another thing."""
     try:
@@ -116,14 +116,14 @@ def outcome(course: Course, report: bytes, code: int, words: str) -> Seen | None
     if blamed:
         parts = {"": uncollected(f"assertions that must fail do not: {', '.join(blamed)}")}
         runs = {}
-    return Seen(run=SuiteRun(runs=runs, uncollected=parts, words=tail(words)), notes=notes, idle=frozenset(idle))
+    return SeenRun(run=SuiteRun(runs=runs, uncollected=parts, words=tail(words)), notes=notes, idle=frozenset(idle))
 
 
-def ended(course: Course, code: int | None, words: str, seconds: float) -> Seen:
+def ended(course: RunPlan, code: int | None, words: str, seconds: float) -> SeenRun:
     """What a run means that did not come to a good end."""
     if code is None:
         run = uncollected(f"the tests did not finish in {seconds:g} s")
-        return Seen(run=SuiteRun(uncollected={"": run}, words=run.detail))
+        return SeenRun(run=SuiteRun(uncollected={"": run}, words=run.detail))
     plain = re.sub(r"\x1b\[[\d;]*m", "", words).strip()
     fatal = _FATAL.search(plain)
     if fatal is not None:
@@ -132,15 +132,17 @@ def ended(course: Course, code: int | None, words: str, seconds: float) -> Seen:
         cause, missing = _cause(course, message, [one for one in frames if one.file], asserted=False, speaks=True)
         if not any(one.file for one in frames):
             cause = Cause.ENVIRONMENT
-        return Seen(run=SuiteRun(uncollected={"": uncollected(message, cause=cause, missing=missing)}, words=message))
+        return SeenRun(
+            run=SuiteRun(uncollected={"": uncollected(message, cause=cause, missing=missing)}, words=message)
+        )
     said = "\n".join(line for line in plain.split("\n") if line.strip() and not line.startswith("PHPUnit "))
     environment = _ABSENT.search(said) is not None or not course.own
     detail = said[:400] if environment else f"the process ended before its tests did (exit code {code}): {tail(said)}"
     cause = Cause.ENVIRONMENT if environment else Cause.UNKNOWN
-    return Seen(run=SuiteRun(uncollected={"": uncollected(detail, cause=cause)}, words=tail(detail)))
+    return SeenRun(run=SuiteRun(uncollected={"": uncollected(detail, cause=cause)}, words=tail(detail)))
 
 
-def _run(course: Course, name: str, case: ElementTree.Element) -> Run:
+def _run(course: RunPlan, name: str, case: ElementTree.Element) -> Run:
     if case.find("skipped") is not None:
         return skipped("".join(case.itertext()).strip())
     problem = next((one for one in case if one.tag in ("failure", "error", "warning")), None)
@@ -164,7 +166,7 @@ def _run(course: Course, name: str, case: ElementTree.Element) -> Run:
     return failed(f"{message[:360]}{where}", cause=cause, missing=missing, expected=expected, actual=actual)
 
 
-def _frames(text: str, course: Course) -> Iterator[_Frame]:
+def _frames(text: str, course: RunPlan) -> Iterator[_Frame]:
     """The frames of the project's own files, the innermost first."""
     for match in _FRAME.finditer(text):
         file = _relative(match["file"], course)
@@ -172,7 +174,7 @@ def _frames(text: str, course: Course) -> Iterator[_Frame]:
             yield _Frame(file, int(match["line"]))
 
 
-def _relative(file: str, course: Course) -> str | None:
+def _relative(file: str, course: RunPlan) -> str | None:
     for root in (course.root, posixpath.realpath(course.root)):
         if file.startswith(f"{root}/"):
             return posixpath.normpath(file[len(root) + 1 :])
@@ -184,12 +186,12 @@ def _has_type(text: str, type_: str) -> bool:
     return namespace_of(text) == home and re.search(rf"\bclass\s+{re.escape(name)}\b", text) is not None
 
 
-def _in_scope(frame: _Frame, course: Course) -> bool:
+def _in_scope(frame: _Frame, course: RunPlan) -> bool:
     return frame.file == str(course.document) and course.lines[0] <= frame.line <= course.lines[1]
 
 
 def _cause(
-    course: Course, message: str, frames: Sequence[_Frame], *, asserted: bool, speaks: bool
+    course: RunPlan, message: str, frames: Sequence[_Frame], *, asserted: bool, speaks: bool
 ) -> tuple[Cause, tuple[str, ...]]:
     # What a test does not say by its words, its failure before may have said: then it waits for the scope.
     mine = Cause.SCOPE if speaks else Cause.UNKNOWN
@@ -209,7 +211,7 @@ def _cause(
     return (Cause.SCOPE if inside else mine), ()
 
 
-def _lacking(course: Course, match: re.Match[str]) -> tuple[Cause, tuple[str, ...]]:
+def _lacking(course: RunPlan, match: re.Match[str]) -> tuple[Cause, tuple[str, ...]]:
     """Why a test ended for want of a name."""
     full = match["name"] or match["class"] or match["constant"]
     home, _, name = full.rpartition("\\")

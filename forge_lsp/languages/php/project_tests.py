@@ -24,7 +24,7 @@ from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.php import PHP
 from forge_lsp.languages.php.forging import doubt_of
-from forge_lsp.languages.php.outcomes import Course, Seen, ended, outcome
+from forge_lsp.languages.php.outcomes import RunPlan, SeenRun, ended, outcome
 from forge_lsp.languages.php.suites import Runner, Suite, configuration, definitions, must_fail, runner_of, suite_of
 from forge_lsp.languages.php.tools import COMPOSER_INSTALL, command_of, find_php
 from forge_lsp.reading import parsed_json
@@ -108,7 +108,7 @@ class PhpTests:
 
     async def _run(
         self, task: Task, candidate: Candidate, place: Place, php: Path, runner: Runner, suite: Suite, text: str
-    ) -> Seen:
+    ) -> SeenRun:
         """Run test files; where the run does not come to its end, each by itself, so that one does not hide others."""
         seen, whole = await self._once(task, candidate, place, php, runner, suite, text)
         if whole or len(suite.files) < 2:
@@ -122,13 +122,13 @@ class PhpTests:
             parts |= one.run.uncollected
             notes += one.notes
             idle |= one.idle
-        return Seen(
+        return SeenRun(
             run=SuiteRun(runs=runs, uncollected=parts, words=seen.run.words), notes=(*notes,), idle=frozenset(idle)
         )
 
     async def _once(
         self, task: Task, candidate: Candidate, place: Place, php: Path, runner: Runner, suite: Suite, text: str
-    ) -> tuple[Seen, bool]:
+    ) -> tuple[SeenRun, bool]:
         """Run PHPUnit once. Whether the run came to its end, too."""
         nonce, secret = secrets.token_hex(16), f"forge-{secrets.token_hex(12)}"
         control = f"Forge{secrets.token_hex(6)}Test"
@@ -156,7 +156,7 @@ class PhpTests:
                 loopback=True,
                 stdin=f"{json.dumps(request)}\n{nonce}\n".encode(),
             )
-        course = Course(
+        course = RunPlan(
             root=root,
             document=place.document,
             text=text,
@@ -179,7 +179,7 @@ class PhpTests:
         return _of_files(ended(course, code, words, self._timeout), suite), False
 
 
-def _of_files(seen: Seen, suite: Suite) -> Seen:
+def _of_files(seen: SeenRun, suite: Suite) -> SeenRun:
     """What kept all of a run from its end, told of its one file where it is one."""
     whole = seen.run.uncollected.get("")
     if whole is None or len(suite.files) != 1:

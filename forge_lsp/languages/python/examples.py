@@ -18,7 +18,7 @@ from itertools import count
 
 from forge_lsp.core.checks import CheckKind
 from forge_lsp.core.task import Task
-from forge_lsp.languages.python.prose import Promise, promises
+from forge_lsp.languages.python.prose import CallExpectation, promises
 
 __all__ = ["Example", "Group", "examples_of"]
 
@@ -317,7 +317,7 @@ def _equation(example: doctest.Example) -> tuple[str, str] | None:
             return None
 
 
-def _promised(piece: _Text, promise: Promise, number: int) -> Example:
+def _promised(piece: _Text, promise: CallExpectation, number: int) -> Example:
     return Example(
         id=_id(piece.owner, number, f"{promise.call} {promise.literal} {promise.raises}"),
         kind=CheckKind.EXAMPLE,

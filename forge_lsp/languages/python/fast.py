@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from forge_lsp.checking.fast.checker import Checker, CheckRequest, LanguageServer
-from forge_lsp.checking.fast.opener import Keep, PreparedChecker
+from forge_lsp.checking.fast.opener import PreparedChecker, StartDaemon
 from forge_lsp.checking.fast.peers import LinePeer, LspPeer
 from forge_lsp.checking.project import Place
 from forge_lsp.core.attempt import Diagnostic, Severity
@@ -49,7 +49,7 @@ class PythonOpener:
         settings = place.text(project) if project is not None else None
         source = place.source
 
-        async def start(keep: Keep) -> Checker:
+        async def start(keep: StartDaemon) -> Checker:
             root = source / project.parent if project is not None else source
             return await _start(keep, source, root, interpreter, ruff, ty, paths)
 
@@ -79,7 +79,7 @@ def _stamp(folder: Path) -> int:
 
 
 async def _start(
-    keep: Keep, source: Path, root: Path, interpreter: Interpreter, ruff: Path, ty: Path, paths: tuple[str, ...]
+    keep: StartDaemon, source: Path, root: Path, interpreter: Interpreter, ruff: Path, ty: Path, paths: tuple[str, ...]
 ) -> Checker:
     minor = min(max(interpreter.version[1], 7), 14)
     environment: dict[str, object] = {"python": str(interpreter.prefix)}

@@ -20,7 +20,7 @@ _HOOK = re.compile(r"^[^#\n]*\bid:\s*['\"]?(ruff-format|black)\b", re.M)
 
 
 def python_formatter(place: Place, environment: Mapping[str, str], *, trusted: bool) -> FormatterTool | None:
-    """See :class:`~forge_lsp.checking.formatting.Find`."""
+    """See :class:`~forge_lsp.checking.formatting.FindFormatter`."""
     named, certain = _named(place)
     if named == "ruff":
         ruff = program("ruff")

@@ -6,12 +6,12 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from forge_lsp.checking.examples import prose
-from forge_lsp.checking.examples.prose import Promise
+from forge_lsp.checking.examples.prose import CallExpectation
 
-__all__ = ["Promise", "promises"]
+__all__ = ["CallExpectation", "promises"]
 
 
-def promises(lines: Iterable[str]) -> Iterator[Promise]:
+def promises(lines: Iterable[str]) -> Iterator[CallExpectation]:
     """Yield the promises in some lines of prose, in order; values are Python's literals, exceptions are named."""
     for promise in prose.promises(lines, is_call=_is_call, is_value=_is_literal):
         if promise.raises != "":

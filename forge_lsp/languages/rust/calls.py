@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from forge_lsp.checking.examples.answers import Asked
+from forge_lsp.checking.examples.answers import AskedCall
 from forge_lsp.languages.rust.declared import Callable
 from forge_lsp.languages.rust.restoring import without_tests
 
-__all__ = ["END", "Laid", "with_calls"]
+__all__ = ["END", "TextWithCalls", "with_calls"]
 
 END = "/**/"
 """Ends the call of the scope itself: what stands behind it is applied to its result."""
@@ -22,7 +22,7 @@ _RAISED = "show::raised(&show::kind_of(&error), &(&&show::Shown(&error)).words()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Laid:
+class TextWithCalls:
     """A text with calls: ``lines`` are those of each call by their numbers, ``module`` those of all that was added."""
 
     text: str
@@ -34,7 +34,7 @@ class Laid:
         return line if line < self.module.start else line - len(self.module) - 1
 
 
-def with_calls(text: str, scope: Callable, calls: Sequence[Asked], *, name: str) -> Laid:
+def with_calls(text: str, scope: Callable, calls: Sequence[AskedCall], *, name: str) -> TextWithCalls:
     """Return ``text``, its tests left out, with a module ``name`` whose one test makes the calls. Reads our program."""
     plain = without_tests(text)
     place = len(plain)
@@ -53,18 +53,18 @@ def with_calls(text: str, scope: Callable, calls: Sequence[Asked], *, name: str)
     table = ", ".join(f'("{call.id}", {_method(call)} as fn() -> ::std::string::String)' for call in calls)
     parts.append(f"#[test]\nfn calls() {{ show::run(&[{table}]) }}\n}}\n")
     added = "".join(parts)
-    return Laid(
+    return TextWithCalls(
         text=plain[:place] + added + plain[place:],
         lines=lines,
         module=range(first + 1, first + added.count("\n")),
     )
 
 
-def _method(call: Asked) -> str:
+def _method(call: AskedCall) -> str:
     return f"call_{call.id}"
 
 
-def _body(call: Asked, scope: Callable) -> str:
+def _body(call: AskedCall, scope: Callable) -> str:
     steps = " ".join(call.steps)
     code = f"unsafe {{ {call.call} }}" if scope.unsafe else call.call
     if scope.result.text == "!":

@@ -14,10 +14,10 @@ from forge_lsp.core.checks import Cause
 from forge_lsp.core.checks import Run as TestRun
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.languages.rust.crates import Target, Workspace
-from forge_lsp.languages.rust.missing import Document, Lack, lack_of, pruned
+from forge_lsp.languages.rust.missing import Document, MissingNames, lack_of, pruned
 from forge_lsp.languages.rust.programs import MustFail, Program, listed
 from forge_lsp.languages.rust.runs import Run, fault_of
-from forge_lsp.languages.rust.speaking import Speaking, words_of
+from forge_lsp.languages.rust.speaking import PackageTests, words_of
 from forge_lsp.languages.rust.tools import messages, place_of_span
 
 __all__ = ["Compiled", "test_name"]
@@ -41,7 +41,7 @@ class Compiled:
     run: Run
     place: Place
     workspace: Workspace
-    speaking: Speaking
+    speaking: PackageTests
     document: Document
     text: str
     defined: frozenset[str] = frozenset()
@@ -86,10 +86,10 @@ class Compiled:
                 break
         await self._list(targets, built, must_fail)
 
-    async def _build(self, targets: Sequence[Target]) -> tuple[dict[str, str], list[Lack], str]:
+    async def _build(self, targets: Sequence[Target]) -> tuple[dict[str, str], list[MissingNames], str]:
         """The programs that came of it by the first file of their target, and the errors."""
         built: dict[str, str] = {}
-        lacks: list[Lack] = []
+        lacks: list[MissingNames] = []
         said = ""
         for package in dict.fromkeys(target.package for target in targets):
             own = [target for target in targets if target.package == package]
@@ -98,7 +98,9 @@ class Compiled:
         self.words = said or self.words
         return built, lacks, said
 
-    async def _build_of(self, package: str, targets: Sequence[Target], built: dict[str, str], lacks: list[Lack]) -> str:
+    async def _build_of(
+        self, package: str, targets: Sequence[Target], built: dict[str, str], lacks: list[MissingNames]
+    ) -> str:
         """Compile targets of one package into ``built`` and ``lacks``; what cargo said where it failed."""
         words = [word for target in targets for word in target.chosen]
         of_package = self.workspace.chosen(package) if package else self.workspace.own
@@ -122,16 +124,16 @@ class Compiled:
             lacks.append(self.owned(lack_of(told, self.document, places)))
         return result.stderr.decode("utf-8", "replace") if result.code != 0 else ""
 
-    def owned(self, lack: Lack) -> Lack:
+    def owned(self, lack: MissingNames) -> MissingNames:
         """Return an error of a candidate's text, as its own: nothing is missing, or it was there."""
         lost = not self.defined.isdisjoint(lack.names)
         if self.defined and lack.cause is not Cause.ENVIRONMENT and (lost or not lack.names):
             return replace(lack, names=(), cause=Cause.SCOPE)
         return lack
 
-    async def _prune(self, lacks: Sequence[Lack], targets: Sequence[Target], gone: dict[str, TestRun]) -> bool:
+    async def _prune(self, lacks: Sequence[MissingNames], targets: Sequence[Target], gone: dict[str, TestRun]) -> bool:
         """Leave out the tests that cannot be compiled; False where something else cannot, or nothing was left out."""
-        by_file: dict[PurePosixPath, list[Lack]] = {}
+        by_file: dict[PurePosixPath, list[MissingNames]] = {}
         for lack in lacks:
             by_file.setdefault(PurePosixPath(lack.file), []).append(lack)
         left_out = False
@@ -169,7 +171,7 @@ class Compiled:
                 if file in self.speaking.files_of(target):
                     self.unrun[test_name(target, "::".join((*_modules(target, file), *path)))] = run
 
-    def _give_up(self, lacks: Sequence[Lack], targets: Sequence[Target], built: Mapping[str, object]) -> None:
+    def _give_up(self, lacks: Sequence[MissingNames], targets: Sequence[Target], built: Mapping[str, object]) -> None:
         """What is not compiled, whatever is left out: targets by themselves, or all."""
         root = self.run.box.root
         tests = {file for target in targets if target.kind == "test" for file in self.speaking.files_of(target)}
@@ -222,7 +224,7 @@ def _modules(target: Target, file: PurePosixPath) -> tuple[str, ...]:
     return parts[:-1] if parts[-1] == "mod" else parts
 
 
-def _joined(lacks: Sequence[Lack]) -> TestRun:
+def _joined(lacks: Sequence[MissingNames]) -> TestRun:
     causes = {lack.cause for lack in lacks}
     cause = next(
         (cause for cause in (Cause.SCOPE, Cause.ELSEWHERE, Cause.ENVIRONMENT) if cause in causes), Cause.UNKNOWN

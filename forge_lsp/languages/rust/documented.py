@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, cast
 
-from forge_lsp.checking.examples.answers import Answer, Answers, Asked, answers_in
-from forge_lsp.checking.examples.types import ANY, Signature, Unfit, fitted
-from forge_lsp.checking.examples.values import Own, Value, parse
+from forge_lsp.checking.examples.answers import Answer, Answers, AskedCall, answers_in
+from forge_lsp.checking.examples.types import ANY, Signature, TypeMismatch, fitted
+from forge_lsp.checking.examples.values import LanguageValue, Value, parse
 from forge_lsp.checking.examples.written import Call, call_in
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.project import Place, fingerprint
@@ -23,7 +23,7 @@ from forge_lsp.checking.runs import tail
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import ProcessResult
 from forge_lsp.core.task import Task
-from forge_lsp.languages.rust.calls import END, Laid, with_calls
+from forge_lsp.languages.rust.calls import END, TextWithCalls, with_calls
 from forge_lsp.languages.rust.crates import Target, Workspace
 from forge_lsp.languages.rust.declared import Callable as Scope
 from forge_lsp.languages.rust.declared import callable_of
@@ -65,7 +65,7 @@ class RustDriver:
         self._module = f"calls_{secrets.token_hex(8)}"
         # Test programs by what they were compiled from, 64 MB of them at most.
         self._programs: OrderedDict[str, bytes] = OrderedDict()
-        self._known: OrderedDict[str, tuple[tuple[Asked, ...], Mapping[str, Answer]]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[tuple[AskedCall, ...], Mapping[str, Answer]]] = OrderedDict()
 
     def signature(self, task: Task, text: str) -> Signature | None:
         """See the protocol."""
@@ -84,7 +84,7 @@ class RustDriver:
         head = re.sub(r"(?:\.|::|->)$", "", call.head)
         if head in ("", scope.owner):
             if not scope.receiver:
-                raise Unfit(f"{scope.name} needs a value of {scope.owner}, and the example makes none")
+                raise TypeMismatch(f"{scope.name} needs a value of {scope.owner}, and the example makes none")
             head = scope.receiver
         return f"({head}).{scope.name}{given}"
 
@@ -92,17 +92,17 @@ class RustDriver:
         """See the protocol."""
         text = text.strip()
         if "\n" in text:
-            raise Unfit(f"this statement has several lines: {text}")
+            raise TypeMismatch(f"this statement has several lines: {text}")
         if text.endswith(";") or _NATIVE.search(text):
             return f"{_LET.sub('let mut ', text).rstrip(';')};"
         assigned = _ASSIGNED.fullmatch(text)
         if assigned is not None:
             return f"let mut {assigned['name']} = {_python(assigned['value'])};"
         if call_in(text) is None and _READ.fullmatch(text) is None:
-            raise Unfit(f"this statement cannot be read: {text}")
+            raise TypeMismatch(f"this statement cannot be read: {text}")
         return f"let _ = {_python(text)};"
 
-    async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[Asked]) -> Answers:
+    async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[AskedCall]) -> Answers:
         """See the protocol."""
         scope = cast("Scope", signature)
         key = await asyncio.to_thread(fingerprint, place, text, self.matters)
@@ -133,7 +133,7 @@ class RustDriver:
         return Answers(fault=fault, by_id=broken)
 
     async def _made(
-        self, run: Run, place: Place, laid: Laid, key: str, ids: Sequence[str], *, known: bool
+        self, run: Run, place: Place, laid: TextWithCalls, key: str, ids: Sequence[str], *, known: bool
     ) -> tuple[Answers | None, Sequence[_Error]]:
         """Compile the test and run it; the compiler's errors where that cannot be."""
         root = run.box.root
@@ -197,7 +197,7 @@ def _targets(workspace: Workspace, document: PurePosixPath) -> Sequence[Target]:
 
 
 async def _compiled(
-    run: Run, workspace: Workspace, target: Target, place: Place, laid: Laid
+    run: Run, workspace: Workspace, target: Target, place: Place, laid: TextWithCalls
 ) -> tuple[str | None, Sequence[_Error]]:
     """Return the test program of a target, or the compiler's errors. Raises EnvironmentFault."""
     result = await run.run_cargo(
@@ -222,7 +222,7 @@ async def _compiled(
     return None, errors
 
 
-def _error(words: str, where: tuple[str, int], place: Place, laid: Laid) -> _Error:
+def _error(words: str, where: tuple[str, int], place: Place, laid: TextWithCalls) -> _Error:
     file, line = where
     if file != str(place.document):
         return _Error(call=None, words=f"{words} ({file}:{line})")
@@ -233,7 +233,7 @@ def _error(words: str, where: tuple[str, int], place: Place, laid: Laid) -> _Err
     return _Error(call=None, words=f"{words} ({file}:{laid.own(line)})")
 
 
-def _digest(key: str, laid: Laid) -> str:
+def _digest(key: str, laid: TextWithCalls) -> str:
     return hashlib.sha256(f"{key}\0{laid.text}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -252,8 +252,8 @@ def _python(text: str) -> str:
     try:
         value = parse(text)
     except (ValueError, RecursionError):
-        value = Own(text)
-    if not isinstance(value, Own):
+        value = LanguageValue(text)
+    if not isinstance(value, LanguageValue):
         return literal(fitted(value, ANY), ANY)
     call = call_in(text)
     if call is None:

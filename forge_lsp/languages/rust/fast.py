@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.fast.checker import Checker, CheckRequest
-from forge_lsp.checking.fast.opener import AsItIs, Keep, PreparedChecker
+from forge_lsp.checking.fast.opener import NoSuppression, PreparedChecker, StartDaemon
 from forge_lsp.checking.fast.peers import LinePeer
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.project import Place
@@ -40,7 +40,7 @@ _NOT_TEST = r"not *\([^)]*test|not *\( *$"
 """Code that is there only where no tests are; of grep's dialect and Python's."""
 
 
-class RustOpener(AsItIs):
+class RustOpener(NoSuppression):
     """See :class:`~forge_lsp.checking.fast.opener.Opener`. ``environment`` is the server's own."""
 
     suffixes = (".rs", ".toml", ".lock")
@@ -59,7 +59,7 @@ class RustOpener(AsItIs):
         alone = place.document if place.nearest(MANIFEST) is None else None
         key = ("rust", source, cargo.program, tuple(cargo.environment.items()), cargo.arguments, alone)
 
-        async def start(keep: Keep) -> Checker:
+        async def start(keep: StartDaemon) -> Checker:
             cache = await asyncio.to_thread(rust_cache, place, cargo, CacheUse.DROP)
             # What the build gate compiled of crates from elsewhere; where it is not there, nothing is lost but time.
             begun = sandbox.folders.base / "caches" / cache.name / "target"

@@ -18,7 +18,7 @@ _EDITION = "2021"
 
 
 def rust_formatter(place: Place, environment: Mapping[str, str], *, trusted: bool) -> FormatterTool | None:
-    """See :class:`~forge_lsp.checking.formatting.Find`."""
+    """See :class:`~forge_lsp.checking.formatting.FindFormatter`."""
     del trusted
     cargo = find_cargo(place, environment)
     if isinstance(cargo, Fault):

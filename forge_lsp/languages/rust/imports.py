@@ -11,7 +11,7 @@ from forge_lsp.core.ports import Item, ItemKind, ProjectFiles, Syntax
 from forge_lsp.core.task import Document, TextEdit, TextRange
 from forge_lsp.editing.lines import Lines
 
-__all__ = ["Leaf", "imported_files", "imports_itself", "leaves_of", "merge_rust"]
+__all__ = ["UsedName", "imported_files", "imports_itself", "leaves_of", "merge_rust"]
 
 _USE = re.compile(r"(?P<lead>(?:#\[[^\]]*\]\s*)*(?:pub(?:\([^)]*\))?\s+)?)use\s+(?P<tree>[^;]+);")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)", re.S)
@@ -19,7 +19,7 @@ _OWN = re.compile(r"\buse\s+(?P<path>(?:crate|super|self)(?:::[a-z_]\w*)*)")
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class UsedName:
     """One name that a ``use`` brings in: its whole path, and the name by which it is known (``*`` for all)."""
 
     path: str
@@ -36,7 +36,7 @@ def merge_rust(text: str, wanted: Sequence[str], items: Sequence[Item], head: Se
     paths = {(leaf.path, leaf.name) for leaf in present}
     names = {leaf.name for leaf in present if leaf.name not in ("*", "_")}
     names |= {item.name for item in items if item.name and item.kind is not ItemKind.IMPORT}
-    new: list[Leaf] = []
+    new: list[UsedName] = []
     plain: list[str] = []
     for statement in wanted:
         if _USE.search(statement) is None:
@@ -53,7 +53,7 @@ def merge_rust(text: str, wanted: Sequence[str], items: Sequence[Item], head: Se
             new.append(leaf)
     edits: list[TextEdit] = []
     lines: list[str] = list(plain)
-    grouped: dict[str, list[Leaf]] = {}
+    grouped: dict[str, list[UsedName]] = {}
     for leaf in new:
         grouped.setdefault(leaf.path.rpartition("::")[0], []).append(leaf)
     for module, leaves in grouped.items():
@@ -63,7 +63,7 @@ def merge_rust(text: str, wanted: Sequence[str], items: Sequence[Item], head: Se
         elif len(leaves) == 1 or not module:
             lines += [f"use {leaf};" for leaf in leaves]
         else:
-            inner = ", ".join(str(Leaf(leaf.path.rpartition("::")[2], leaf.name)) for leaf in leaves)
+            inner = ", ".join(str(UsedName(leaf.path.rpartition("::")[2], leaf.name)) for leaf in leaves)
             lines.append(f"use {module}::{{{inner}}};")
     if lines:
         edits.append(_inserted(text, items, head, lines))
@@ -107,14 +107,14 @@ def imports_itself(statement: str, document: Document, below: Path) -> bool:
     return bool(names) and all(re.search(defined.format(name), document.text) for name in names)
 
 
-def leaves_of(statement: str) -> Iterator[Leaf]:
+def leaves_of(statement: str) -> Iterator[UsedName]:
     """What a ``use`` brings in, in order."""
     match = _USE.search(_COMMENT.sub(" ", statement))
     if match is not None:
         yield from _flat(" ".join(match["tree"].split()), "")
 
 
-def _flat(tree: str, prefix: str) -> Iterator[Leaf]:
+def _flat(tree: str, prefix: str) -> Iterator[UsedName]:
     tree = tree.strip()
     brace = tree.find("{")
     if brace >= 0 and tree.endswith("}"):
@@ -128,7 +128,7 @@ def _flat(tree: str, prefix: str) -> Iterator[Leaf]:
     if path.endswith("::self"):
         path = path.removesuffix("::self")
     if path:
-        yield Leaf(path, alias.strip() or path.rpartition("::")[2])
+        yield UsedName(path, alias.strip() or path.rpartition("::")[2])
 
 
 def _parts(text: str) -> Iterator[str]:
@@ -152,12 +152,12 @@ def _list_of(statement: str) -> str | None:
     return found["module"].replace(" ", "") if found is not None else None
 
 
-def _extended(text: str, item: Item, leaves: Sequence[Leaf]) -> TextEdit:
+def _extended(text: str, item: Item, leaves: Sequence[UsedName]) -> TextEdit:
     source = item.range.of(text)
     close = source.rindex("}")
     inside = source[source.index("{") + 1 : close]
     end = len(source[:close].rstrip())
-    names = [str(Leaf(leaf.path.rpartition("::")[2], leaf.name)) for leaf in leaves]
+    names = [str(UsedName(leaf.path.rpartition("::")[2], leaf.name)) for leaf in leaves]
     line = re.search(r"\n([ \t]*)\S", inside)
     comma = inside.rstrip().endswith(",")
     added = "".join(f",\n{line.group(1)}{name}" if line is not None else f", {name}" for name in names)

@@ -7,8 +7,8 @@ import re
 from dataclasses import replace
 from typing import cast
 
-from forge_lsp.checking.examples.types import ANY, Type, Unfit, integer_range
-from forge_lsp.checking.examples.values import Group, Own, Pairs, Value
+from forge_lsp.checking.examples.types import ANY, Type, TypeMismatch, integer_range
+from forge_lsp.checking.examples.values import Group, LanguageValue, MapValue, Value
 from forge_lsp.languages.rust.declared import INTEGERS, inner_of
 
 __all__ = ["literal"]
@@ -30,7 +30,7 @@ _WRAPPED = {
 def literal(value: Value, declared: Type) -> str:
     """Return a value, fitted to a declared type, as an expression of it. Raises Unfit."""
     around = inner_of(declared)
-    if isinstance(value, Own):
+    if isinstance(value, LanguageValue):
         mark = around[0] if around is not None and around[0].startswith("&") and not value.startswith("&") else ""
         return f"&mut {value}" if mark == "&mut" else f"{mark}{value}"
     if around is None:
@@ -47,7 +47,7 @@ def literal(value: Value, declared: Type) -> str:
     if kind == "&":
         return f"&{written}"
     if text.startswith("dyn "):
-        raise Unfit(f"a value of {declared.text} cannot be written as plain data")
+        raise TypeMismatch(f"a value of {declared.text} cannot be written as plain data")
     return f"{_WRAPPED[kind]}({written})"
 
 
@@ -74,7 +74,7 @@ def _array(value: Value, declared: Type) -> str:
 def _owned(value: Value, declared: Type) -> str:
     match declared.kind:
         case "other":
-            raise Unfit(f"a value of {declared.text} cannot be written as plain data")
+            raise TypeMismatch(f"a value of {declared.text} cannot be written as plain data")
         case "void":
             return "()"
         case "any":
@@ -96,7 +96,7 @@ def _owned(value: Value, declared: Type) -> str:
             return _tuple(cast("Group", value), declared)
         case "map":
             key, item = (*declared.items, ANY, ANY)[:2]
-            pairs = (f"({literal(one, key)}, {literal(other, item)})" for one, other in cast("Pairs", value).items)
+            pairs = (f"({literal(one, key)}, {literal(other, item)})" for one, other in cast("MapValue", value).items)
             return f"{_COLLECTIONS}{_short(declared)}::from([{', '.join(pairs)}])"
         case "set":
             return f"{_COLLECTIONS}{_short(declared)}::from({_array(value, declared)})"
@@ -109,7 +109,7 @@ def _list(value: Value, declared: Type) -> str:
     size = re.search(r";\s*(\d+)\s*\]$", declared.text)
     if declared.text.startswith("["):
         if size is not None and int(size[1]) != len(cast("Group", value).items):
-            raise Unfit(f"{declared.text} has {size[1]} elements")
+            raise TypeMismatch(f"{declared.text} has {size[1]} elements")
         return array
     short = _short(declared)
     if short in ("VecDeque", "LinkedList", "BinaryHeap"):
@@ -131,7 +131,7 @@ def _own(value: Value) -> str:
             return _floating(value, "f64")
         case str():
             return _string(value)
-        case Pairs():
+        case MapValue():
             pairs = (f"({_own(key)}, {_own(item)})" for key, item in value.items)
             return f"{_COLLECTIONS}HashMap::from([{', '.join(pairs)}])"
         case Group():
@@ -159,7 +159,7 @@ def _in_range(value: int, bits: int, signed: bool) -> bool:
 def _integer(value: int, name: str) -> str:
     bits, signed = INTEGERS[name]
     if not _in_range(value, bits, signed):
-        raise Unfit(f"{value} is out of the range of {name}")
+        raise TypeMismatch(f"{value} is out of the range of {name}")
     return f"{value}{name}"
 
 
@@ -179,5 +179,5 @@ def _escaped(char: str, quote: str) -> str:
     if " " <= char <= "~":
         return char
     if "\ud800" <= char <= "\udfff":
-        raise Unfit("half a surrogate pair is no char of Rust")
+        raise TypeMismatch("half a surrogate pair is no char of Rust")
     return f"\\u{{{ord(char):x}}}"

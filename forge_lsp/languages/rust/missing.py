@@ -12,7 +12,7 @@ from forge_lsp.checking.runs import uncollected
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.languages.rust.source import Item, blanked, items_of, tokens_of, walked
 
-__all__ = ["Document", "Lack", "Pruned", "lack_of", "lack_of_words", "pruned"]
+__all__ = ["Document", "MissingNames", "PrunedTests", "lack_of", "lack_of_words", "pruned"]
 
 _NAMES = (
     re.compile(r"\bno `(\w+)` in "),
@@ -70,7 +70,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lack:
+class MissingNames:
     """One error of the compiler: the names that it says are not there, and whose they are."""
 
     names: tuple[str, ...]
@@ -85,7 +85,7 @@ class Lack:
         return uncollected(self.words, cause=self.cause, missing=self.names)
 
 
-def lack_of(message: Mapping[str, Any], document: Document, places: Sequence[tuple[str, int]]) -> Lack:
+def lack_of(message: Mapping[str, Any], document: Document, places: Sequence[tuple[str, int]]) -> MissingNames:
     """Return what a message of rustc's says. ``places`` are the files and lines of its primary spans."""
     spans = cast("list[dict[str, Any]]", message.get("spans") or [])
     labels = [str(span.get("label") or "") for span in spans]
@@ -102,14 +102,16 @@ def lack_of(message: Mapping[str, Any], document: Document, places: Sequence[tup
     where = f" ({file}:{line})" if file else ""
     label = next((label for label in labels if label and label not in text), "")
     said = f"{text}: {label}" if label else text
-    return Lack(names=names, cause=cause, words=f"{said}{where}", file=file, line=line)
+    return MissingNames(names=names, cause=cause, words=f"{said}{where}", file=file, line=line)
 
 
-def lack_of_words(text: str, document: Document) -> Lack:
+def lack_of_words(text: str, document: Document) -> MissingNames:
     """Return what the compiler's words about an example say."""
     errors = [match[2] for match in _WORDS.finditer(text) if not match[2].startswith("aborting")]
     names, cause = _names("\n".join(errors), document, "")
-    return Lack(names=names, cause=cause if names else Cause.ELSEWHERE, words="; ".join(errors[:3]) or text[-300:])
+    return MissingNames(
+        names=names, cause=cause if names else Cause.ELSEWHERE, words="; ".join(errors[:3]) or text[-300:]
+    )
 
 
 def _names(text: str, document: Document, file: str) -> tuple[tuple[str, ...], Cause]:
@@ -148,7 +150,7 @@ def _points_at_scope(message: Mapping[str, Any], document: Document) -> bool:
 
 
 @dataclass(slots=True)
-class Pruned:
+class PrunedTests:
     """A file of tests without those that cannot be compiled: its text, what was taken out by the tests' paths in it,
     and the names of helpers and imports that are gone with it."""
 
@@ -157,10 +159,10 @@ class Pruned:
     gone: dict[str, Run] = field(default_factory=dict[str, Run])
 
 
-def pruned(text: str, lacks: Sequence[Lack], *, whole: bool, gone: Mapping[str, Run]) -> Pruned | None:
+def pruned(text: str, lacks: Sequence[MissingNames], *, whole: bool, gone: Mapping[str, Run]) -> PrunedTests | None:
     """Return a file without what the errors ``lacks`` in it are about, and what needs that; None where an error is
     about code that is not only there for tests. ``whole``: all of the file is. ``gone`` are names of other files."""
-    found = Pruned(text, gone=dict(gone))
+    found = PrunedTests(text, gone=dict(gone))
     for lack in lacks:
         item = _around(items_of(found.text), _offset(found.text, lack.line), whole=whole)
         if item is None:
@@ -183,7 +185,7 @@ def pruned(text: str, lacks: Sequence[Lack], *, whole: bool, gone: Mapping[str, 
     return found
 
 
-def _take(found: Pruned, item: Item, run: Run) -> None:
+def _take(found: PrunedTests, item: Item, run: Run) -> None:
     text = found.text[item.head : item.end]
     if item.kind == "use":
         lost = [name for name in run.missing if re.search(rf"\b{name}\b", text)]

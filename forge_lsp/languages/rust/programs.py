@@ -13,7 +13,7 @@ from forge_lsp.languages.rust.crates import Target
 from forge_lsp.languages.rust.reports import RUNNER_FAILED, Summary, summary_of
 from forge_lsp.languages.rust.runs import Run
 
-__all__ = ["Ended", "MustFail", "Program", "listed", "settled"]
+__all__ = ["MustFail", "Program", "TestEnd", "listed", "settled"]
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 # The program is made unreadable: the name of the test that must fail stands in it.
@@ -72,7 +72,7 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class TestEnd:
     """How one test went: ``passed``; else what was ``said``, and the ``reason`` where it did not come to its end.
     ``hung``: its time was over. ``forged``: it ended as a test that passes would, before the test's end."""
 
@@ -109,11 +109,11 @@ async def listed(run: Run, target: Target, path: Path, folder: Path, must_fail: 
     )
 
 
-async def settled(run: Run, program: Program, names: Sequence[str]) -> dict[str, Ended]:
+async def settled(run: Run, program: Program, names: Sequence[str]) -> dict[str, TestEnd]:
     """Run tests of a program, and return how each went. What does not come to a believable end together is run in
     smaller parts, at last one test by itself."""
     wanted = [name for name in names if name not in program.ignored]
-    found: dict[str, Ended] = {}
+    found: dict[str, TestEnd] = {}
     pending = [wanted] if wanted else []
     limit = run.timeout
     while pending:
@@ -121,13 +121,13 @@ async def settled(run: Run, program: Program, names: Sequence[str]) -> dict[str,
         result, untouched = await _ran(run, program, part, limit)
         if not untouched:
             return {
-                name: Ended(passed=False, reason="the code changed the program that tests it", forged=True)
+                name: TestEnd(passed=False, reason="the code changed the program that tests it", forged=True)
                 for name in wanted
             }
         summary = _summary(program, result, part)
         if summary is not None:
             found.update(
-                {name: Ended(passed=name not in summary.failed, said=summary.failed.get(name, "")) for name in part}
+                {name: TestEnd(passed=name not in summary.failed, said=summary.failed.get(name, "")) for name in part}
             )
         elif len(part) == 1:
             found[part[0]] = _broken(result, limit)
@@ -154,17 +154,17 @@ def _summary(program: Program, result: ProcessResult, names: Sequence[str]) -> S
     return summary_of(result, names=names, ignored=(), must_fail=must_fail.name, words=must_fail.words)
 
 
-def _broken(result: ProcessResult, timeout: float) -> Ended:
+def _broken(result: ProcessResult, timeout: float) -> TestEnd:
     said = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
     if result.timed_out:
-        return Ended(passed=False, said=said, reason=f"it did not finish in {timeout:g} s", hung=True)
+        return TestEnd(passed=False, said=said, reason=f"it did not finish in {timeout:g} s", hung=True)
     if result.code < 0 or result.code > 128:
         end = result.stderr.decode("utf-8", "replace").strip()[-200:]
-        return Ended(
+        return TestEnd(
             passed=False, said=said, reason=f"the process was killed by signal {abs(result.code) % 128}: {end}"
         )
     reason = f"the code ended the process with exit code {result.code} before the test was over"
-    return Ended(passed=False, said=said, reason=reason, forged=result.code in (0, RUNNER_FAILED))
+    return TestEnd(passed=False, said=said, reason=reason, forged=result.code in (0, RUNNER_FAILED))
 
 
 async def _ran(run: Run, program: Program, names: Sequence[str], limit: float) -> tuple[ProcessResult, bool]:

@@ -15,7 +15,7 @@ from forge_lsp.languages.rust.crates import Target
 from forge_lsp.languages.rust.examples import Example, examples_of, twin_of
 from forge_lsp.languages.rust.judging import failed_run
 from forge_lsp.languages.rust.missing import lack_of_words
-from forge_lsp.languages.rust.programs import Ended, MustFail, Program, settled
+from forge_lsp.languages.rust.programs import MustFail, Program, TestEnd, settled
 from forge_lsp.languages.rust.reports import Doctest, doctests_in
 from forge_lsp.languages.rust.source import items_of, walked
 from forge_lsp.languages.rust.speaking import words_of
@@ -76,7 +76,7 @@ class Testing(Compiled):
                 self._hung[test_name(target, name)] = runs[test_name(target, name)]
         return runs
 
-    def _failed(self, target: Target, name: str, ended: Ended) -> TestRun:
+    def _failed(self, target: Target, name: str, ended: TestEnd) -> TestRun:
         if ended.forged:
             self.forged.add("the code ends or changes the process while it is tested")
         return failed_run(

@@ -10,7 +10,7 @@ from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.rust.crates import Target
 from forge_lsp.languages.rust.source import TESTED, Item, items_of, tokens_of, walked
 
-__all__ = ["Speaking", "names_of", "words_of"]
+__all__ = ["PackageTests", "names_of", "words_of"]
 
 _STEPS = 2
 _OF_TRAIT = re.compile(r"\bimpl\b.*\bfor\s+(?:&\s*)?(?:\w+::)*(?P<type>\w+)")
@@ -39,7 +39,7 @@ def names_of(task: Task) -> frozenset[str]:
     return frozenset(found)
 
 
-class Speaking:
+class PackageTests:
     """The tests of a package by its files. ``names`` are the scope's, ``files`` the texts of the package."""
 
     def __init__(self, names: Iterable[str], files: Mapping[PurePosixPath, str]) -> None:

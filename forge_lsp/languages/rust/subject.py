@@ -17,7 +17,7 @@ from forge_lsp.languages.rust.project_tests import Testing
 from forge_lsp.languages.rust.restoring import in_tests, restored
 from forge_lsp.languages.rust.runs import Run
 from forge_lsp.languages.rust.source import TESTED, items_of, walked
-from forge_lsp.languages.rust.speaking import Speaking, names_of, words_of
+from forge_lsp.languages.rust.speaking import PackageTests, names_of, words_of
 
 __all__ = ["Subject", "subject_of"]
 
@@ -30,7 +30,7 @@ class Subject:
 
     task: Task
     place: Place
-    speaking: Speaking
+    speaking: PackageTests
     examples: frozenset[str]
     has_checks: bool
     asked_tests: bool
@@ -103,11 +103,11 @@ def subject_of(task: Task, place: Place, folder: PurePosixPath) -> Subject:
     """Return what there is for a task in the package at ``folder``."""
     texts = dict(_texts(task, place, folder))
     names = names_of(task)
-    speaking = Speaking(names, texts)
+    speaking = PackageTests(names, texts)
     if names and not any(_speaks(text, speaking) for text in texts.values()):
         # Nothing of the package's own speaks of it: another package of the workspace may.
         around = dict(_texts(task, place, PurePosixPath()))
-        wider = Speaking(names, around)
+        wider = PackageTests(names, around)
         if any(_speaks(text, wider) for file, text in around.items() if file not in texts):
             texts, speaking = around, wider
     scope = task.scope.range
@@ -135,7 +135,7 @@ def subject_of(task: Task, place: Place, folder: PurePosixPath) -> Subject:
     )
 
 
-def _speaks(text: str, speaking: Speaking) -> bool:
+def _speaks(text: str, speaking: PackageTests) -> bool:
     return TESTED.search(text) is not None and not speaking.called.isdisjoint(words_of(text))
 
 

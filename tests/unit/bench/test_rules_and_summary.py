@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from forge_lsp.bench.results import CaseResult
-from forge_lsp.bench.rules import Decided, redecided, rules_of
+from forge_lsp.bench.rules import RuleDecision, redecided, rules_of
 from forge_lsp.bench.summary import summary_of
 from forge_lsp.core.attempt import (
     Attempt,
@@ -64,25 +64,25 @@ def case_result(*attempts: Attempt, outcome: str = "exhausted", **more: object) 
 @pytest.mark.parametrize(
     ("attempts", "accept", "expected"),
     [
-        ([attempt(1, PROVEN, 9.0, "accept")], SCORE, Decided(index=0)),
-        ([attempt(1, PROVEN, 9.0, "accept")], EVIDENCE, Decided(index=0)),
+        ([attempt(1, PROVEN, 9.0, "accept")], SCORE, RuleDecision(index=0)),
+        ([attempt(1, PROVEN, 9.0, "accept")], EVIDENCE, RuleDecision(index=0)),
         # The score was content with what evidence does not take: with nothing to run it ends there, unverified.
-        ([attempt(1, BARE, 9.0, "accept")], EVIDENCE, Decided()),
+        ([attempt(1, BARE, 9.0, "accept")], EVIDENCE, RuleDecision()),
         # Evidence would have accepted what the panel did not like.
-        ([attempt(1, PROVEN, 3.0), attempt(2, PROVEN, 9.0, "accept")], EVIDENCE, Decided(index=0)),
+        ([attempt(1, PROVEN, 3.0), attempt(2, PROVEN, 9.0, "accept")], EVIDENCE, RuleDecision(index=0)),
         # The other way round nobody knows what would have come next.
-        ([attempt(1, PROVEN, 3.0, "accept")], SCORE, Decided(known=False)),
+        ([attempt(1, PROVEN, 3.0, "accept")], SCORE, RuleDecision(known=False)),
         # No panel was called, and the score needs one.
-        ([attempt(1, PROVEN, None, "accept")], SCORE, Decided(known=False)),
+        ([attempt(1, PROVEN, None, "accept")], SCORE, RuleDecision(known=False)),
         # A higher grade than the one accepted, and no attempt left: known.
-        ([attempt(3, BARE, 9.0, "accept")], Accept(proof=Grade.PROVEN), Decided()),
-        ([attempt(1, BARE, 9.0, "accept")], Accept(proof=Grade.PROVEN), Decided(known=False)),
+        ([attempt(3, BARE, 9.0, "accept")], Accept(proof=Grade.PROVEN), RuleDecision()),
+        ([attempt(1, BARE, 9.0, "accept")], Accept(proof=Grade.PROVEN), RuleDecision(known=False)),
         # All that ran failed a check: known under every rule.
-        ([attempt(1, OWED, None), attempt(2, OWED, None), attempt(3, OWED, None)], SCORE, Decided()),
-        ([], SCORE, Decided()),
+        ([attempt(1, OWED, None), attempt(2, OWED, None), attempt(3, OWED, None)], SCORE, RuleDecision()),
+        ([], SCORE, RuleDecision()),
     ],
 )
-def test_redecided(attempts: list[Attempt], accept: Accept, expected: Decided) -> None:
+def test_redecided(attempts: list[Attempt], accept: Accept, expected: RuleDecision) -> None:
     assert redecided(case_result(*attempts), accept) == expected
 
 

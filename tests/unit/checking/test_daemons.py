@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from forge_lsp.checking.daemons import Daemons, Keeping
+from forge_lsp.checking.daemons import DaemonLimits, Daemons
 from forge_lsp.core.errors import EnvironmentFault
 
 
@@ -54,7 +54,7 @@ async def test_one_is_started_for_all_and_ended_in_the_end() -> None:
 
 
 async def test_a_slow_start_goes_on_when_nobody_waits() -> None:
-    daemons, start = Daemons[FakeDaemon](Keeping(patience=0.01)), Starter()
+    daemons, start = Daemons[FakeDaemon](DaemonLimits(patience=0.01)), Starter()
     start.go.clear()
     assert await asked(daemons, start) is None
     start.go.set()
@@ -65,7 +65,7 @@ async def test_a_slow_start_goes_on_when_nobody_waits() -> None:
 
 
 async def test_the_end_ends_a_start() -> None:
-    daemons, start = Daemons[FakeDaemon](Keeping(patience=0.01)), Starter()
+    daemons, start = Daemons[FakeDaemon](DaemonLimits(patience=0.01)), Starter()
     start.go.clear()
     await asked(daemons, start)
     async with asyncio.timeout(5):
@@ -74,7 +74,7 @@ async def test_the_end_ends_a_start() -> None:
 
 
 async def test_what_died_is_started_again_but_not_for_ever() -> None:
-    daemons, start = Daemons[FakeDaemon](Keeping(starts=3)), Starter()
+    daemons, start = Daemons[FakeDaemon](DaemonLimits(starts=3)), Starter()
     for number in range(3):
         daemon = await asked(daemons, start)
         assert daemon is start.made[number]
@@ -112,13 +112,13 @@ async def test_one_that_answers_too_late_is_ended_and_a_cancel_ends_none() -> No
 
 
 async def test_idle_ones_are_stopped_and_there_are_not_too_many() -> None:
-    daemons, start = Daemons[FakeDaemon](Keeping(idle=0.01, starts=1)), Starter()
+    daemons, start = Daemons[FakeDaemon](DaemonLimits(idle=0.01, starts=1)), Starter()
     await asked(daemons, start)
     await asyncio.sleep(0.05)
     assert start.made[0].closed
     assert await asked(daemons, start) is not None, "a rest is no failure"
     await daemons.aclose()
-    few, start = Daemons[FakeDaemon](Keeping(most=2)), Starter()
+    few, start = Daemons[FakeDaemon](DaemonLimits(most=2)), Starter()
     for key in ("a", "b", "a", "c"):
         await asked(few, start, key)
     await asyncio.sleep(0.01)

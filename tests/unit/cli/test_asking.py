@@ -16,7 +16,7 @@ from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.events import EventBody, JobEvent, JobFinished, QuestionAsked
 from forge_lsp.core.questions import Choice, Question
-from forge_lsp.jobs.asking import Given
+from forge_lsp.jobs.asking import GivenAnswer
 
 QUESTION = Question(
     id="q1",
@@ -41,18 +41,18 @@ def test_the_call_and_the_answers_are_printed_with_a_letter_each() -> None:
 @pytest.mark.parametrize(
     ("line", "given"),
     [
-        ("a", Given(choice=0)),
-        (" B ", Given(choice=1)),
+        ("a", GivenAnswer(choice=0)),
+        (" B ", GivenAnswer(choice=1)),
         ("c", None),
-        ("n", Given(none=True)),
-        ("?", Given()),
-        ("= 7", Given(value="7")),
+        ("n", GivenAnswer(none=True)),
+        ("?", GivenAnswer()),
+        ("= 7", GivenAnswer(value="7")),
         ("=", None),
         ("hello", None),
         ("", None),
     ],
 )
-def test_a_line_is_an_answer(line: str, given: Given | None) -> None:
+def test_a_line_is_an_answer(line: str, given: GivenAnswer | None) -> None:
     assert answer_of_line(line, QUESTION) == given
 
 
@@ -66,9 +66,9 @@ FINISHED = JobFinished(outcome=Outcome.ACCEPTED, score=None, attempt_count=1, se
 async def test_typed_lines_reach_the_job_until_it_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     reading, writing = os.pipe()
     monkeypatch.setattr(asking, "_STDIN", reading)
-    given: asyncio.Queue[tuple[str, Given]] = asyncio.Queue()
+    given: asyncio.Queue[tuple[str, GivenAnswer]] = asyncio.Queue()
 
-    async def answer(question: str, one: Given) -> None:
+    async def answer(question: str, one: GivenAnswer) -> None:
         given.put_nowait((question, one))
         if one.value == "bad":
             raise BadRequest("question 'q1' was answered already")
@@ -79,13 +79,13 @@ async def test_typed_lines_reach_the_job_until_it_has_ended(monkeypatch: pytest.
         listener(event(QuestionAsked(number=1, question=QUESTION)))
         os.write(writing, b"what?\nb\na\n")
         async with asyncio.timeout(5):
-            assert await given.get() == ("q1", Given(choice=1))
+            assert await given.get() == ("q1", GivenAnswer(choice=1))
         await asyncio.sleep(0.05)
         assert given.empty(), "the question is answered once"
         listener(event(QuestionAsked(number=1, question=QUESTION)))
         os.write(writing, b"= bad\n")
         async with asyncio.timeout(5):
-            assert await given.get() == ("q1", Given(value="bad"))
+            assert await given.get() == ("q1", GivenAnswer(value="bad"))
         listener(event(QuestionAsked(number=1, question=QUESTION)))
         listener(event(FINISHED))
         os.write(writing, b"a\n")

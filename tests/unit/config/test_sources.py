@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.config import PROFILES, gather, profile_layer, resolve
-from forge_lsp.config.load import Resolved
+from forge_lsp.config.load import ResolvedSettings
 from forge_lsp.config.sources import environment_layer, merge
 from forge_lsp.config.tree import Settings
 from forge_lsp.core.errors import SettingsError
@@ -38,7 +38,7 @@ def load(
     editor: dict[str, object] | None = None,
     command_line: dict[str, object] | None = None,
     profile: str = "embedded",
-) -> Resolved:
+) -> ResolvedSettings:
     (home / "forge.toml").write_text(user, encoding="utf-8")
     (project / "forge.toml").write_text(workspace, encoding="utf-8")
     sources = gather(

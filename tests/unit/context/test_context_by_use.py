@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.context import Context, ContextConfig
-from forge_lsp.core.ports import Gathered
+from forge_lsp.core.ports import GatheredContext
 from forge_lsp.core.task import Task
 from forge_lsp.editing.fitting import estimate_tokens
 from forge_lsp.languages.registry import BUILT_IN
@@ -15,7 +15,7 @@ from tests.support import lang
 from tests.unit.editing.support import SCOPES, SYNTAX, document, marked
 
 
-async def gathered(root: Path, files: dict[str, str], *, tokens: int = 5_000) -> Gathered:
+async def gathered(root: Path, files: dict[str, str], *, tokens: int = 5_000) -> GatheredContext:
     """What is shown for the file with the mark ``|``."""
     job: Task | None = None
     for name, text in files.items():
@@ -31,7 +31,7 @@ async def gathered(root: Path, files: dict[str, str], *, tokens: int = 5_000) ->
     return await Context(SYNTAX, BUILT_IN, ContextConfig(seconds=60)).gather(job, tokens=tokens)
 
 
-def part(shown: Gathered, file: str) -> str:
+def part(shown: GatheredContext, file: str) -> str:
     """What is shown of one file that is not the document."""
     return shown.text.partition(f"## {file}\n")[2].partition("\n## ")[0]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.core.became import Became
+from forge_lsp.core.became import EditFate
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import Document, Scope, ScopeKind, TextRange
-from forge_lsp.editing.following import LONGEST, Remembered, follow
+from forge_lsp.editing.following import LONGEST, RememberedCode, follow
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from tests.support import lang
@@ -82,7 +82,7 @@ def scope_of(text: str, words: str, language: Language = lang.PYTHON) -> Scope:
     return SCOPES.scope(Document(uri="untitled:a", language=language, text=text), TextRange(start=at, end=at))
 
 
-def applied(language: Language, stub: str, done: str, words: str = "push") -> Remembered:
+def applied(language: Language, stub: str, done: str, words: str = "push") -> RememberedCode:
     scope = scope_of(stub, words, language)
     assert (scope.kind, scope.name) == (ScopeKind.DEFINITION, words)
     found = follow(language, scope, stub, stub, done)
@@ -94,16 +94,16 @@ def applied(language: Language, stub: str, done: str, words: str = "push") -> Re
 def test_in_every_language_it_is_kept_changed_undone_or_removed(language: Language) -> None:
     stub, done = STUBS[language]
     followed = applied(language, stub, done)
-    assert followed.became(done) is Became.KEPT
-    assert followed.became(stub) is Became.UNDONE
-    assert followed.became(done.replace("2", "3")) is Became.CHANGED
-    assert followed.became(done.replace("pop", "pull")) is Became.KEPT  # another definition
-    assert followed.became(done.replace("push", "shove")) is Became.CHANGED  # renamed
+    assert followed.became(done) is EditFate.KEPT
+    assert followed.became(stub) is EditFate.UNDONE
+    assert followed.became(done.replace("2", "3")) is EditFate.CHANGED
+    assert followed.became(done.replace("pop", "pull")) is EditFate.KEPT  # another definition
+    assert followed.became(done.replace("push", "shove")) is EditFate.CHANGED  # renamed
     whole = scope_of(done, "push", language).range
-    assert followed.became(done[: whole.start] + done[whole.end :]) is Became.UNDONE
-    assert followed.became("") is Became.UNDONE
-    assert followed.became(done.replace("\n", "\r\n")) is Became.KEPT
-    assert followed.became(done.replace("    ", "\t").replace("  ", "      ")) is Became.KEPT
+    assert followed.became(done[: whole.start] + done[whole.end :]) is EditFate.UNDONE
+    assert followed.became("") is EditFate.UNDONE
+    assert followed.became(done.replace("\n", "\r\n")) is EditFate.KEPT
+    assert followed.became(done.replace("    ", "\t").replace("  ", "      ")) is EditFate.KEPT
 
 
 @EVERY
@@ -159,8 +159,8 @@ def test_what_a_formatter_does_is_no_change(language: Language, stub: str, done:
     after = formatted(language, done, tmp_path)
     assert after != done
     followed = applied(language, stub, done)
-    assert followed.became(after) is Became.KEPT
-    assert followed.became(after.replace("2", "4")) is Became.CHANGED
+    assert followed.became(after) is EditFate.KEPT
+    assert followed.became(after.replace("2", "4")) is EditFate.CHANGED
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_what_counts_as_the_same(language: Language, before: str, after: str, sa
         wrap = "void push(void) {{ {} }}\n"
     stub = wrap.format("stub()" if language in (lang.PYTHON, lang.JAVASCRIPT) else "stub();")
     followed = applied(language, stub, wrap.format(before))
-    assert followed.became(wrap.format(after)) is (Became.KEPT if same else Became.CHANGED)
+    assert followed.became(wrap.format(after)) is (EditFate.KEPT if same else EditFate.CHANGED)
 
 
 def test_it_may_move_within_the_file_and_out_of_its_class() -> None:
@@ -203,10 +203,10 @@ def test_it_may_move_within_the_file_and_out_of_its_class() -> None:
     end = done.index("    def pop")
     method = done[start:end]
     moved = done[:start] + done[end:] + "\n" + method
-    assert followed.became(moved) is Became.KEPT
-    assert followed.became(done.replace("class Stack", "class Pile")) is Became.KEPT
+    assert followed.became(moved) is EditFate.KEPT
+    assert followed.became(done.replace("class Stack", "class Pile")) is EditFate.KEPT
     dedented = "".join(line.removeprefix("    ") for line in method.splitlines(keepends=True))
-    assert followed.became(done[:start] + done[end:] + "\n\n" + dedented) is Became.KEPT
+    assert followed.became(done[:start] + done[end:] + "\n\n" + dedented) is EditFate.KEPT
 
 
 def test_the_same_code_elsewhere_is_not_it() -> None:
@@ -216,9 +216,9 @@ def test_the_same_code_elsewhere_is_not_it() -> None:
     scope = scope_of(stub, "...")
     followed = follow(lang.PYTHON, scope, stub, stub, done)
     assert followed is not None
-    assert followed.became(done) is Became.KEPT
-    assert followed.became(stub) is Became.UNDONE
-    assert followed.became(stub.replace("        ...", "        return [4]")) is Became.CHANGED
+    assert followed.became(done) is EditFate.KEPT
+    assert followed.became(stub) is EditFate.UNDONE
+    assert followed.became(stub.replace("        ...", "        return [4]")) is EditFate.CHANGED
 
 
 def test_an_overload_is_told_from_its_fellows() -> None:
@@ -226,10 +226,10 @@ def test_an_overload_is_told_from_its_fellows() -> None:
     done = stub.replace("throw new Error();", "return a.length();")
     followed = follow(lang.JAVA, scope_of(stub, "throw", lang.JAVA), stub, stub, done)
     assert followed is not None
-    assert followed.became(done) is Became.KEPT
-    assert followed.became(done.replace("return a;", "return 2 * a;")) is Became.KEPT
-    assert followed.became(stub) is Became.UNDONE
-    assert followed.became(done.replace("length()", "length() + 1")) is Became.CHANGED
+    assert followed.became(done) is EditFate.KEPT
+    assert followed.became(done.replace("return a;", "return 2 * a;")) is EditFate.KEPT
+    assert followed.became(stub) is EditFate.UNDONE
+    assert followed.became(done.replace("length()", "length() + 1")) is EditFate.CHANGED
 
 
 @pytest.mark.parametrize(
@@ -244,17 +244,17 @@ def test_an_overload_is_told_from_its_fellows() -> None:
 def test_new_definitions_are_found_by_their_names(base: str, at: str, done: str) -> None:
     followed = follow(lang.PYTHON, scope_of(base, at), base, base, done)
     assert followed is not None and followed.definitions
-    assert followed.became(done) is Became.KEPT
-    assert followed.became("import sys\n" + done + "\n\ndef g():\n    return 3\n") is Became.KEPT
-    assert followed.became(done.replace("a + 1", "a + 2")) is Became.CHANGED
-    assert followed.became(base) is Became.UNDONE
+    assert followed.became(done) is EditFate.KEPT
+    assert followed.became("import sys\n" + done + "\n\ndef g():\n    return 3\n") is EditFate.KEPT
+    assert followed.became(done.replace("a + 1", "a + 2")) is EditFate.CHANGED
+    assert followed.became(base) is EditFate.UNDONE
 
 
 class TestCodeWithoutAName:
     BASE = "import os\n\n\ndef f(a):\n    first(a)\n    old(a, 1)\n    old(a, 2)\n    last(a)\n"
     DONE = "import os\nimport sys\n\n\ndef f(a):\n    first(a)\n    for i in (1, 2):\n        new(a, i)\n    last(a)\n"
 
-    def followed(self, before: str | None = None, after: str | None = None) -> Remembered:
+    def followed(self, before: str | None = None, after: str | None = None) -> RememberedCode:
         start, end = self.BASE.index("    old"), self.BASE.index("    last") - 1
         scope = Scope(kind=ScopeKind.SELECTION, range=TextRange(start=start, end=end), indent="    ")
         found = follow(lang.PYTHON, scope, self.BASE, before or self.BASE, after or self.DONE)
@@ -264,39 +264,39 @@ class TestCodeWithoutAName:
     @pytest.mark.parametrize(
         ("old", "new", "became"),
         [
-            ("", "", Became.KEPT),
-            ("def f", "def before():\n    pass\n\n\ndef f", Became.KEPT),
-            ("last(a)", "last(b)", Became.KEPT),
-            ("    for i in (1, 2):\n        new(a, i)", "    for i in 1, 2 :\n      new( a,i )", Became.KEPT),
-            ("import sys\n", "", Became.KEPT),
-            ("new(a, i)", "new(a, i + 1)", Became.CHANGED),
-            ("    for i in (1, 2):\n        new(a, i)", "    old(a, 1)\n    old(a, 2)", Became.UNDONE),
-            ("    for i in (1, 2):\n        new(a, i)\n", "", Became.UNDONE),
+            ("", "", EditFate.KEPT),
+            ("def f", "def before():\n    pass\n\n\ndef f", EditFate.KEPT),
+            ("last(a)", "last(b)", EditFate.KEPT),
+            ("    for i in (1, 2):\n        new(a, i)", "    for i in 1, 2 :\n      new( a,i )", EditFate.KEPT),
+            ("import sys\n", "", EditFate.KEPT),
+            ("new(a, i)", "new(a, i + 1)", EditFate.CHANGED),
+            ("    for i in (1, 2):\n        new(a, i)", "    old(a, 1)\n    old(a, 2)", EditFate.UNDONE),
+            ("    for i in (1, 2):\n        new(a, i)\n", "", EditFate.UNDONE),
         ],
     )
-    def test_is_found_by_its_tokens(self, old: str, new: str, became: Became) -> None:
+    def test_is_found_by_its_tokens(self, old: str, new: str, became: EditFate) -> None:
         assert self.followed().became(self.DONE.replace(old, new, 1)) is became
 
     def test_also_where_the_document_had_moved_on_before(self) -> None:
         more = "def g():\n    return 7\n\n\ndef f"
         before, after = (text.replace("def f", more) for text in (self.BASE, self.DONE))
         followed = self.followed(before, after)
-        assert followed.became(after) is Became.KEPT
-        assert followed.became(self.DONE) is Became.KEPT
-        assert followed.became(before) is Became.UNDONE
+        assert followed.became(after) is EditFate.KEPT
+        assert followed.became(self.DONE) is EditFate.KEPT
+        assert followed.became(before) is EditFate.UNDONE
 
     def test_that_was_taken_away_comes_back_or_not(self) -> None:
         removed = self.BASE.replace("    old(a, 1)\n    old(a, 2)\n", "")
         followed = self.followed(after=removed)
-        assert followed.became(removed) is Became.KEPT
-        assert followed.became(self.BASE) is Became.UNDONE
+        assert followed.became(removed) is EditFate.KEPT
+        assert followed.became(self.BASE) is EditFate.UNDONE
 
     def test_that_only_changed_its_order(self) -> None:
         turned = self.BASE.replace("    old(a, 1)\n    old(a, 2)", "    old(a, 2)\n    old(a, 1)")
         followed = self.followed(after=turned)
-        assert followed.became(turned) is Became.KEPT
-        assert followed.became(self.BASE) is Became.UNDONE
-        assert followed.became(turned.replace("old(a, 2)", "old(a, 3)")) is Became.CHANGED
+        assert followed.became(turned) is EditFate.KEPT
+        assert followed.became(self.BASE) is EditFate.UNDONE
+        assert followed.became(turned.replace("old(a, 2)", "old(a, 3)")) is EditFate.CHANGED
 
 
 def test_what_cannot_be_placed_is_not_followed() -> None:
@@ -314,7 +314,7 @@ def test_a_byte_order_mark_is_no_change() -> None:
     for base, before, after in (("\ufeff" + stub, stub, done), ("\ufeff" + stub, "\ufeff" + stub, "\ufeff" + done)):
         followed = follow(lang.PYTHON, scope, base, before, after)
         assert followed is not None
-        assert followed.became("\ufeff" + done) is followed.became(done) is Became.KEPT
+        assert followed.became("\ufeff" + done) is followed.became(done) is EditFate.KEPT
 
 
 def test_a_very_long_text_is_not_looked_at() -> None:
@@ -329,4 +329,4 @@ def test_no_text_is_too_broken_to_be_looked_at(language: Language) -> None:
     stub, done = STUBS[language]
     followed = applied(language, stub, done)
     for text in (done[: len(done) // 2], "{{{", "\x00\ud800", done + "\n)]}'\"", "(" * 2000):
-        assert followed.became(text) in Became
+        assert followed.became(text) in EditFate

@@ -7,21 +7,21 @@ import pytest
 from forge_lsp.core.attempt import Evidence, Observation
 from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus, Grade
 from forge_lsp.core.questions import Answer, Choice, Question
-from forge_lsp.ensemble.asking import Voice, question_of
+from forge_lsp.ensemble.asking import AskedCandidate, question_of
 from forge_lsp.ensemble.replies import Replies, graded
 from forge_lsp.ensemble.values import same
 
 
-def voice(model: str, /, **answers: str) -> Voice:
+def voice(model: str, /, **answers: str) -> AskedCandidate:
     """A candidate that answers calls ``a``, ``b`` ...; a source stands behind ``@``."""
     seen: dict[str, Observation] = {}
     for name, text in answers.items():
         value, _, source = text.partition("@")
         seen[f"f({name})"] = Observation(call=f"f({name})", answer=value, source=source or "mutation")
-    return Voice(model=model, keys=(model,), agreement=0.5, answers=seen)
+    return AskedCandidate(model=model, keys=(model,), agreement=0.5, answers=seen)
 
 
-def ask(*voices: Voice, examples: bool = True, asked: frozenset[str] = frozenset()) -> Question | None:
+def ask(*voices: AskedCandidate, examples: bool = True, asked: frozenset[str] = frozenset()) -> Question | None:
     return question_of(voices, id_="q1", attempt=1, examples=examples, asked=asked)
 
 
@@ -89,9 +89,9 @@ def test_what_was_asked_and_what_failed_or_contradicted_is_left_out() -> None:
     found = ask(*pair, asked=frozenset({"f(a)"}))
     assert found is not None
     assert found.call == "f(b)"
-    failing = Voice(model="m2", keys=("m2",), failed=1, answers=pair[1].answers)
+    failing = AskedCandidate(model="m2", keys=("m2",), failed=1, answers=pair[1].answers)
     assert ask(pair[0], failing) is None, "the user's example decides between them"
-    refuted = Voice(model="m2", keys=("m2",), contradicted=1, answers=pair[1].answers)
+    refuted = AskedCandidate(model="m2", keys=("m2",), contradicted=1, answers=pair[1].answers)
     assert ask(pair[0], refuted) is None
 
 
@@ -111,7 +111,7 @@ def disputed(status: CheckStatus = CheckStatus.DISPUTED, actual: str = "5") -> C
 
 def test_a_disputed_check_is_asked_about_first_with_what_it_says() -> None:
     both = [
-        Voice(model=one, keys=(one,), disputed=((disputed(), "5"),), answers=voice(one, a=one).answers)
+        AskedCandidate(model=one, keys=(one,), disputed=((disputed(), "5"),), answers=voice(one, a=one).answers)
         for one in ("m1", "m2")
     ]
     found = ask(*both)

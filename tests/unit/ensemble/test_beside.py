@@ -15,7 +15,7 @@ from forge_lsp.core.ports import ChatReply, ChatRequest
 from forge_lsp.core.task import Task
 from forge_lsp.ensemble.schedule import Accept, Generator, Panel, Row, Schedule
 from tests.support.scripted import BAD, GOOD, FakeToolchain, Hang, ScriptedModel, example
-from tests.unit.ensemble.test_checking import FakeFastGate
+from tests.unit.ensemble.test_check_stage import FakeFastGate
 from tests.unit.ensemble.test_loop import Stand
 
 NONE = Panel()

@@ -24,7 +24,7 @@ from forge_lsp.core.attempt import (
     Issue,
     Review,
     Severity,
-    Thought,
+    ThinkingResult,
     Verdict,
 )
 from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus
@@ -34,9 +34,9 @@ from forge_lsp.ensemble.agreement import Difference
 from forge_lsp.ensemble.briefing import facts, subject
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.fencing import as_item, as_material, fenced
-from forge_lsp.ensemble.generation import Brief, first_request
+from forge_lsp.ensemble.generation import GenerationInput, first_request
 from forge_lsp.ensemble.insights import learn, render_insights
-from forge_lsp.ensemble.prompting import Shared, render, shared_prefix, toy_prefix, window
+from forge_lsp.ensemble.prompting import SharedPrefix, render, shared_prefix, toy_prefix, window
 from forge_lsp.ensemble.review.member import ReviewContext, look_again
 from forge_lsp.ensemble.schedule import Generator
 from forge_lsp.ensemble.thinking.context import ShownPlan, ThinkingContext
@@ -110,8 +110,8 @@ def told(*insights: Insight) -> str:
 
 
 def generation(plan: str, insights: str = "") -> str:
-    thought = Thought(text=plan, strategy="solo", models=("m",)) if plan else None
-    brief = Brief(
+    thought = ThinkingResult(text=plan, strategy="solo", models=("m",)) if plan else None
+    brief = GenerationInput(
         generator=Generator(model="m"), task=task(), ask=never, shared=shared_prefix(task(), "# Code"),
         thought=thought, insights=insights, answer_tokens=100,
     )  # fmt: skip
@@ -160,8 +160,8 @@ def replied(text: str) -> ChatReply:
     return ChatReply(completions=(finished,), usage=Usage(), timing=Timing(total=0.0))
 
 
-async def nothing(_: str) -> Shared:
-    return Shared(system="", text="shared")
+async def nothing(_: str) -> SharedPrefix:
+    return SharedPrefix(system="", text="shared")
 
 
 async def criticised(words: str) -> str:
@@ -312,7 +312,7 @@ def test_facts_stand_before_and_after_a_candidate(words: str) -> None:
 async def test_no_word_opens_a_turn_of_the_chat(words: str) -> None:
     model = ScriptedModel("m", "fine")
     calls = Calls(models=ScriptedDirectory(model), spending=Purse(), emit=lambda _: None, clock=ManualClock())  # type: ignore[arg-type]
-    request = Shared(system="s", text=words).request(Message(role=Role.USER, text=words), max_tokens=10)
+    request = SharedPrefix(system="s", text=words).request(Message(role=Role.USER, text=words), max_tokens=10)
     await calls.ask("m", request, number=1, stage="generate", role="generate")  # type: ignore[arg-type]
     sent = text_of(model.requests[0])
     for mark in (

@@ -35,7 +35,7 @@ from forge_lsp.core.ports import FastGate
 from forge_lsp.core.task import Task, TextRange
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.syntax import TreeSitterSyntax
-from forge_lsp.ensemble.briefing import Sent
+from forge_lsp.ensemble.briefing import SentText
 from forge_lsp.ensemble.ending import Conclusion
 from forge_lsp.ensemble.loop import Ensemble
 from forge_lsp.ensemble.schedule import Accept, Generator, Ladder, Panel, Row, Schedule, Thinking
@@ -132,7 +132,7 @@ async def test_the_users_example_two_refusals_then_accepted() -> None:
     # The project's rules are for those who plan and write.
     assert all("Use tabs." in request.messages[1].text for request in generator.requests)
     assert not any("Use tabs." in prompt for prompt in judge.prompts)
-    assert end.sent == (Sent(file="calc.py", server="local"), Sent(file="AGENTS.md", server="local"))
+    assert end.sent == (SentText(file="calc.py", server="local"), SentText(file="AGENTS.md", server="local"))
 
 
 async def test_events_come_in_the_order_of_the_stages() -> None:
@@ -234,7 +234,7 @@ async def test_evidence_rule_with_a_toy_and_many_samples() -> None:
     assert end.best is not None
     assert (end.best.sample, end.score) == (4, None)
     assert stand.context.gathered == [], "a toy sees the scope alone"
-    assert end.sent == (Sent(file="file:///w/calc.py", server="local"),)
+    assert end.sent == (SentText(file="file:///w/calc.py", server="local"),)
     assert len(toy.requests[0].messages) == 1
 
 

@@ -15,7 +15,7 @@ from forge_lsp.core.errors import ForgeError, Rambling, ServerUnreachable
 from forge_lsp.core.events import CallFinished, Stage
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.decision import decide
-from forge_lsp.ensemble.prompting import Shared, window
+from forge_lsp.ensemble.prompting import SharedPrefix, window
 from forge_lsp.ensemble.review import CANCELLED, PanelResult, ReviewContext, review, weighted_mean
 from forge_lsp.ensemble.review.weighing import Vote, ending, endings, objections, outliers
 from forge_lsp.ensemble.schedule import Accept, Panel, Reviewer
@@ -66,8 +66,8 @@ class Bench:
         directory = ScriptedDirectory(*self.models)
         calls = Calls(models=directory, spending=self.purse, emit=self.events, clock=self.clock)
 
-        async def shared(_: str) -> Shared:
-            return Shared(system="system", text=self.prefix)
+        async def shared(_: str) -> SharedPrefix:
+            return SharedPrefix(system="system", text=self.prefix)
 
         context = ReviewContext(
             ask=calls.line(1, Stage.REVIEW),

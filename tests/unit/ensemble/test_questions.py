@@ -12,7 +12,7 @@ import pytest
 from forge_lsp.core.attempt import Attempt, Candidate, Evidence, Observation, Outcome
 from forge_lsp.core.checks import Grade
 from forge_lsp.core.events import QuestionAnswered, QuestionAsked
-from forge_lsp.core.questions import Answer, Asked, Effect, Question
+from forge_lsp.core.questions import Answer, AskedQuestion, Effect, Question
 from forge_lsp.core.task import Task
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.ending import Conclusion
@@ -97,7 +97,7 @@ async def run(
     events: Events | None = None,
     kept: list[Attempt] | None = None,
     before: Sequence[Attempt] = (),
-    asked: Sequence[Asked] = (),
+    asked: Sequence[AskedQuestion] = (),
 ) -> Conclusion:
     ensemble = Ensemble(
         models=ScriptedDirectory(*models),  # type: ignore[arg-type]
@@ -320,13 +320,13 @@ async def test_what_was_answered_before_an_interruption_decides_and_is_not_asked
     desk, events, models = ScriptedAsker(), Events(), writers()
     end = await run(
         [*models, ScriptedModel("r", verdict_text(9), repeat=True)], desk, toolchain, schedule(), attempts=2,
-        events=events, before=before, asked=[Asked(question=question, answer=answer)],
+        events=events, before=before, asked=[AskedQuestion(question=question, answer=answer)],
     )  # fmt: skip
     assert end.outcome is Outcome.ACCEPTED
     assert end.best is not None
     assert end.best.text == RIGHT, "the one that gives the answer, which was not the best before"
     assert [model.requests for model in models] == [[], []], "nothing has to be written for that"
-    assert end.questions == (Asked(question=question, answer=answer, effect=Effect.CHANGED),)
+    assert end.questions == (AskedQuestion(question=question, answer=answer, effect=Effect.CHANGED),)
     assert desk.offered == []
     told = [body for body in events.bodies if isinstance(body, QuestionAsked | QuestionAnswered)]
     assert told == [QuestionAsked(number=1, question=question), QuestionAnswered(answer=answer)]
@@ -338,7 +338,7 @@ async def test_the_next_attempt_is_told_what_was_answered_before_an_interruption
     answer = Answer(question=question.id, value="7", own=True)
     end = await run(
         [*models, ScriptedModel("r", verdict_text(5), repeat=True)], desk, toolchain, schedule(), attempts=2,
-        before=before, asked=[Asked(question=question, answer=answer)],
+        before=before, asked=[AskedQuestion(question=question, answer=answer)],
     )  # fmt: skip
     assert "`f(1)` gives 7" in models[0].prompts[0]
     assert (desk.offered, [one.effect for one in end.questions]) == ([], [Effect.REFUTED])
@@ -350,12 +350,12 @@ async def test_a_question_that_was_open_at_an_interruption_is_put_again() -> Non
     reviewer = ScriptedModel("r", verdict_text(9), repeat=True, gate=lambda _: desk.answer("3"))
     end = await run(
         [*writers(), reviewer], desk, toolchain, schedule(), attempts=2, before=before,
-        asked=[Asked(question=question)],
+        asked=[AskedQuestion(question=question)],
     )  # fmt: skip
     assert desk.offered == [question]
     assert end.questions[0].answer == Answer(question=question.id, value="3")
     nobody = await run(
         [*writers(), ScriptedModel("r", verdict_text(9), repeat=True)], None, toolchain, schedule(), attempts=2,
-        before=before, asked=[Asked(question=question)],
+        before=before, asked=[AskedQuestion(question=question)],
     )  # fmt: skip
     assert nobody.questions == ()

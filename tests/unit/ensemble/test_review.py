@@ -12,7 +12,7 @@ from forge_lsp.core.errors import ConsentRefused, ForgeError, Rambling, ServerUn
 from forge_lsp.core.events import Stage
 from forge_lsp.core.ports import Role
 from forge_lsp.ensemble.calls import Calls
-from forge_lsp.ensemble.prompting import Shared
+from forge_lsp.ensemble.prompting import SharedPrefix
 from forge_lsp.ensemble.review import PanelResult, ReviewContext, Unusable, parse_review, review, schema
 from forge_lsp.ensemble.schedule import Accept, Panel, Reviewer
 from tests.support.scripted import (
@@ -35,8 +35,8 @@ async def sit(
     directory, told = ScriptedDirectory(*models, reasons=reasons), []
     calls = Calls(models=directory, spending=Purse(), emit=Events(), clock=ManualClock())
 
-    async def shared(_: str) -> Shared:
-        return Shared(system="system", text="the task")
+    async def shared(_: str) -> SharedPrefix:
+        return SharedPrefix(system="system", text="the task")
 
     context = ReviewContext(
         ask=calls.line(1, Stage.REVIEW),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forge_lsp.core.attempt import Thought
+from forge_lsp.core.attempt import ThinkingResult
 from forge_lsp.core.errors import BudgetExceeded, ConsentRefused, DeadlineExceeded, ModelFault
 from forge_lsp.core.events import CallFinished, CallStarted
 from forge_lsp.ensemble.answers import Unusable
@@ -30,7 +30,7 @@ LONG = "and one more thing " * 400
 async def test_trio_is_three_calls_at_once_and_one_more() -> None:
     a, b, c = Thinker("a", "plan a", "agreed"), Thinker("b", "plan b"), Thinker("c", "plan c")
     stand = Stand((a, b, c))
-    assert await stand.think("trio") == Thought(text="agreed", strategy="trio", models=("a", "b", "c"))
+    assert await stand.think("trio") == ThinkingResult(text="agreed", strategy="trio", models=("a", "b", "c"))
     assert stand.roles == [("propose", "a"), ("propose", "b"), ("propose", "c"), ("consensus", "a")]
     assert stand.told == []
     assert all(f"plan {name}" in a.prompts[1] for name in "abc")
@@ -53,21 +53,21 @@ async def test_trio_takes_its_slowest_member_and_the_consensus() -> None:
             ("plan a", "agreed"),
             (LATE,),
             ("plan c",),
-            Thought(text="agreed", strategy="trio", models=("a", "c")),
+            ThinkingResult(text="agreed", strategy="trio", models=("a", "c")),
             ["b could not propose: no token in 60 s"],
         ),
         (
             ("  ",),
             ("plan b", "agreed"),
             ("plan c",),
-            Thought(text="agreed", strategy="trio", models=("b", "c")),
+            ThinkingResult(text="agreed", strategy="trio", models=("b", "c")),
             ["a had nothing to say (propose)", "b writes the consensus in the place of a"],
         ),
         (
             (LATE,),
             (LATE,),
             ("plan c",),
-            Thought(text="plan c", strategy="solo", models=("c",)),
+            ThinkingResult(text="plan c", strategy="solo", models=("c",)),
             [
                 "a could not propose: no token in 60 s",
                 "b could not propose: no token in 60 s",
@@ -78,7 +78,7 @@ async def test_trio_takes_its_slowest_member_and_the_consensus() -> None:
             ("plan a", BudgetExceeded("too dear")),
             ("plan b",),
             ("plan c",),
-            Thought(text="plan a", strategy="solo", models=("a",)),
+            ThinkingResult(text="plan a", strategy="solo", models=("a",)),
             [
                 "a could not write the consensus: too dear",
                 "trio became solo: the plan of a stands without a consensus",
@@ -88,7 +88,11 @@ async def test_trio_takes_its_slowest_member_and_the_consensus() -> None:
     ],
 )
 async def test_trio_degrades_to_whoever_answered(
-    a: tuple[object, ...], b: tuple[object, ...], c: tuple[object, ...], expected: Thought | None, told: list[str]
+    a: tuple[object, ...],
+    b: tuple[object, ...],
+    c: tuple[object, ...],
+    expected: ThinkingResult | None,
+    told: list[str],
 ) -> None:
     stand = Stand((Thinker("a", *a), Thinker("b", *b), Thinker("c", *c)))  # type: ignore[arg-type]
     assert await stand.think("trio") == expected
@@ -102,7 +106,7 @@ async def test_debate_is_three_rounds_in_turn_and_the_last_word_counts() -> None
     models = tuple(Thinker(key, *(f"{key} in round {number}" for number in (1, 2, 3))) for key in "abc")
     stand = Stand(models)
     found = await stand.think("debate")
-    assert found == Thought(text="c in round 3", strategy="debate", models=("a", "b", "c"))
+    assert found == ThinkingResult(text="c in round 3", strategy="debate", models=("a", "b", "c"))
     assert stand.roles == [(f"debate {number}", key) for number in (1, 2, 3) for key in "abc"]
     assert [body.type for body in stand.events.bodies] == ["call.started", "call.finished"] * 9, "one after another"
     # Everybody sees all that was said, in order, and who said it only where it was they themselves.
@@ -120,7 +124,7 @@ async def test_who_fails_in_a_debate_misses_the_turn_and_speaks_again() -> None:
     b = Thinker("b", "b1", " ", "b3")
     stand = Stand((a, b))
     found = await stand.think("debate")
-    assert found == Thought(text="b3", strategy="debate", models=("a", "b"))
+    assert found == ThinkingResult(text="b3", strategy="debate", models=("a", "b"))
     assert stand.told == [
         "a could not speak in round 1: no token in 60 s",
         "b had nothing to say (debate 2)",
@@ -132,12 +136,12 @@ async def test_who_fails_in_a_debate_misses_the_turn_and_speaks_again() -> None:
 async def test_the_last_word_is_of_whoever_spoke_last() -> None:
     stand = Stand((Thinker("a", "a1", "a2", LATE), Thinker("b", "b1", LATE, LATE)))
     found = await stand.think("debate")
-    assert found == Thought(text="a2", strategy="debate", models=("a", "b"))
+    assert found == ThinkingResult(text="a2", strategy="debate", models=("a", "b"))
 
 
 async def test_a_debate_of_one_is_a_solo_and_of_none_is_no_thought() -> None:
     stand = Stand((Thinker("a", LATE, LATE, LATE), Thinker("b", "b1", "b2", "b3")))
-    assert await stand.think("debate") == Thought(text="b3", strategy="solo", models=("b",))
+    assert await stand.think("debate") == ThinkingResult(text="b3", strategy="solo", models=("b",))
     assert stand.told[-1] == "debate became solo: only b spoke"
     stand = Stand((Thinker("a", LATE, LATE, LATE), Thinker("b", LATE, LATE, LATE)))
     assert await stand.think("debate") is None
@@ -176,7 +180,7 @@ async def test_vote_is_two_waves_and_the_majority_wins() -> None:
     stand = Stand(models)
     found = await stand.think("vote")
     note = "the plan of b wins with 3 of 5 votes"
-    assert found == Thought(text="plan b", strategy="vote", models=tuple("abcde"), note=note)
+    assert found == ThinkingResult(text="plan b", strategy="vote", models=tuple("abcde"), note=note)
     assert stand.roles == [("propose", key) for key in "abcde"] + [("vote", key) for key in "abcde"]
     assert stand.told == []
     asked = models[0].requests[1]
@@ -272,14 +276,14 @@ async def test_who_had_no_plan_still_votes_and_who_fails_twice_is_left_out() -> 
 
 async def test_with_one_plan_nobody_votes() -> None:
     stand = Stand((Thinker("a", LATE), Thinker("b", "plan b"), Thinker("c", LATE)))
-    assert await stand.think("vote") == Thought(text="plan b", strategy="solo", models=("b",))
+    assert await stand.think("vote") == ThinkingResult(text="plan b", strategy="solo", models=("b",))
     assert len(stand.roles) == 3
     assert stand.told[-1] == "vote became solo: the plan of b is the only one"
 
 
 async def test_with_one_ballot_the_first_plan_by_order_stands() -> None:
     stand = Stand(voters(LATE, "c", LATE, plans="abc"))
-    assert await stand.think("vote") == Thought(text="plan a", strategy="solo", models=("a",))
+    assert await stand.think("vote") == ThinkingResult(text="plan a", strategy="solo", models=("a",))
     assert stand.told[-1] == ("vote became solo: 1 ballot of at least 2, so the plan of a stands, the first by order")
     stand = Stand((Thinker("a", LATE), Thinker("b", LATE)))
     assert await stand.think("vote") is None

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.core.attempt import Thought
+from forge_lsp.core.attempt import ThinkingResult
 from forge_lsp.core.errors import BudgetExceeded, DeadlineExceeded
 from forge_lsp.core.events import Stage
 from forge_lsp.ensemble.calls import Calls
-from forge_lsp.ensemble.generation import Brief, Draft, continue_draft, generate, temperature
-from forge_lsp.ensemble.prompting import Shared, render, shared_prefix, toy_prefix, window
+from forge_lsp.ensemble.generation import Draft, GenerationInput, continue_draft, generate, temperature
+from forge_lsp.ensemble.prompting import SharedPrefix, render, shared_prefix, toy_prefix, window
 from forge_lsp.ensemble.schedule import Generator, Thinking
 from forge_lsp.ensemble.thinking import ANSWER_TOKENS, THOUGHT_TOKENS, ThinkingContext, think
 from forge_lsp.ensemble.words import estimate_tokens
@@ -22,14 +22,14 @@ from tests.support.scripted import (
 )
 
 LATE = DeadlineExceeded("no token in 60 s", deadline="first_token")
-SHARED = Shared(system="system", text="the task")
+SHARED = SharedPrefix(system="system", text="the task")
 
 
-async def thought(strategy: str, *models: ScriptedModel) -> tuple[Thought | None, list[str]]:
+async def thought(strategy: str, *models: ScriptedModel) -> tuple[ThinkingResult | None, list[str]]:
     told: list[str] = []
     calls = Calls(models=ScriptedDirectory(*models), spending=Purse(), emit=Events(), clock=ManualClock())
 
-    async def shared(_: str) -> Shared:
+    async def shared(_: str) -> SharedPrefix:
         return SHARED
 
     context = ThinkingContext(
@@ -66,7 +66,7 @@ async def test_solo_is_one_bounded_call() -> None:
 async def test_duo_is_three_calls_in_order() -> None:
     a, b = ScriptedModel("a", "plan one", "plan two"), ScriptedModel("b", "step 2 is wrong")
     found, told = await thought("duo", a, b)
-    assert found == Thought(text="plan two", strategy="duo", models=("a", "b"))
+    assert found == ThinkingResult(text="plan two", strategy="duo", models=("a", "b"))
     assert (len(a.requests), len(b.requests), told) == (2, 1, [])
     assert "plan one" in b.prompts[0]
     assert "plan one" in a.prompts[1]
@@ -76,15 +76,15 @@ async def test_duo_is_three_calls_in_order() -> None:
 @pytest.mark.parametrize(
     ("a", "b", "expected", "notes"),
     [
-        (("plan", "better"), (LATE,), Thought(text="plan", strategy="solo", models=("a",)), 1),
-        (("plan", LATE), ("bad",), Thought(text="plan", strategy="solo", models=("a",)), 1),
-        (("plan", "  "), ("bad",), Thought(text="plan", strategy="solo", models=("a",)), 1),
-        ((LATE,), ("mine",), Thought(text="mine", strategy="solo", models=("b",)), 1),
+        (("plan", "better"), (LATE,), ThinkingResult(text="plan", strategy="solo", models=("a",)), 1),
+        (("plan", LATE), ("bad",), ThinkingResult(text="plan", strategy="solo", models=("a",)), 1),
+        (("plan", "  "), ("bad",), ThinkingResult(text="plan", strategy="solo", models=("a",)), 1),
+        ((LATE,), ("mine",), ThinkingResult(text="mine", strategy="solo", models=("b",)), 1),
         ((LATE,), (BudgetExceeded("too dear"),), None, 2),
     ],
 )
 async def test_duo_degrades_to_whoever_answered(
-    a: tuple[str, ...], b: tuple[str, ...], expected: Thought | None, notes: int
+    a: tuple[str, ...], b: tuple[str, ...], expected: ThinkingResult | None, notes: int
 ) -> None:
     found, told = await thought("duo", ScriptedModel("a", *a), ScriptedModel("b", *b))
     assert found == expected
@@ -94,9 +94,11 @@ async def test_duo_degrades_to_whoever_answered(
 # ------------------------------------------------------------------ prompts and generation
 
 
-def brief(model: ScriptedModel, *, samples: int = 1, plan: Thought | None = None, toy: bool = False) -> Brief:
+def brief(
+    model: ScriptedModel, *, samples: int = 1, plan: ThinkingResult | None = None, toy: bool = False
+) -> GenerationInput:
     calls = Calls(models=ScriptedDirectory(model), spending=Purse(), emit=Events(), clock=ManualClock())
-    return Brief(
+    return GenerationInput(
         generator=Generator(model=model.info.key, samples=samples),
         task=task(),
         ask=calls.line(1, Stage.GENERATE),
@@ -110,7 +112,7 @@ def brief(model: ScriptedModel, *, samples: int = 1, plan: Thought | None = None
 
 async def test_the_request_has_the_shared_text_the_plan_and_the_lessons_in_this_order() -> None:
     model = ScriptedModel("m", "code")
-    plan = Thought(text="PLAN", strategy="solo", models=("x",))
+    plan = ThinkingResult(text="PLAN", strategy="solo", models=("x",))
     (draft,) = await generate(brief(model, plan=plan), attempt=4, again=False)
     assert draft == Draft(text="code", sample=1, truncated=False)
     (request,) = model.requests

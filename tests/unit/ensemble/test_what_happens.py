@@ -14,7 +14,7 @@ from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks
 from forge_lsp.ensemble.ending import Conclusion
 from forge_lsp.ensemble.schedule import Accept, Panel, Schedule
 from tests.support.scripted import BAD, GOOD, FakeToolchain, ScriptedModel, example, report, task, verdict_text
-from tests.unit.ensemble.test_checking import candidate, statuses
+from tests.unit.ensemble.test_check_stage import candidate, statuses
 from tests.unit.ensemble.test_loop import DOWN, SIMPLE, Stand, decisions, row
 
 WRONG = BAD.replace("-", "*")

@@ -13,14 +13,14 @@ from typing import Any, TypeVar
 from forge_lsp.core.events import Stage
 from forge_lsp.core.ports import ChatReply, ChatRequest
 from forge_lsp.ensemble.calls import Calls
-from forge_lsp.ensemble.prompting import Shared
+from forge_lsp.ensemble.prompting import SharedPrefix
 from forge_lsp.ensemble.schedule import Thinking
 from forge_lsp.ensemble.thinking import ThinkingContext, think
 from tests.support.scripted import Events, ManualClock, Purse, ScriptedDirectory, ScriptedModel
 
 T = TypeVar("T")
 
-SHARED = Shared(system="system", text="the task")
+SHARED = SharedPrefix(system="system", text="the task")
 _PLAN = re.compile(r"^## Plan ([A-Z])\n\n`{3,}text\n(.*?)$", re.MULTILINE)
 _TURNS = 40  # of the loop: more than any chain of awaits between two answers
 
@@ -98,7 +98,7 @@ class Stand:
         directory = ScriptedDirectory(*self.models)
         calls = Calls(models=directory, spending=self.purse, emit=self.events, clock=self.clock)
 
-        async def shared(_: str) -> Shared:
+        async def shared(_: str) -> SharedPrefix:
             return SHARED
 
         return ThinkingContext(

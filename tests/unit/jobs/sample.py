@@ -19,7 +19,7 @@ from forge_lsp.core.attempt import (
     Outcome,
     Review,
     Severity,
-    Thought,
+    ThinkingResult,
     Verdict,
 )
 from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus, Grade
@@ -91,7 +91,7 @@ def attempts() -> tuple[Attempt, ...]:
                 ),
             ),
         ),
-        thought=Thought(
+        thought=ThinkingResult(
             text="Approach: use +.\n\nRisks: `None` inputs | none.\nKeep: add(a, b)", strategy="solo", models=("phi4",)
         ),
     )

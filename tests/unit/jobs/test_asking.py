@@ -26,14 +26,14 @@ from forge_lsp.core.attempt import (
 from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus, Grade
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.events import Emit, QuestionAnswered, QuestionAsked
-from forge_lsp.core.questions import Answer, Asked, Choice, Effect, Question
+from forge_lsp.core.questions import Answer, AskedQuestion, Choice, Effect, Question
 from forge_lsp.ensemble.agreement import Behaviours
 from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks
 from forge_lsp.ensemble.leaderboard import Leaderboard
 from forge_lsp.jobs.alternatives import candidates_of
-from forge_lsp.jobs.asking import Given, PendingQuestions, answer_of, contradiction, with_answer
+from forge_lsp.jobs.asking import GivenAnswer, PendingQuestions, answer_of, contradiction, with_answer
 from forge_lsp.jobs.document import job_document, outcome_document
-from forge_lsp.jobs.figures import Rates
+from forge_lsp.jobs.figures import CurrentRates
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.manager import JobManager
 from forge_lsp.jobs.record import JobRecord, JobState
@@ -102,7 +102,7 @@ def ended(**changes: Any) -> JobRecord:
         "grade": Grade.REVIEWED,
         "candidate": candidate("g"),
         "attempts": (attempt(),),
-        "questions": (Asked(question=QUESTION),),
+        "questions": (AskedQuestion(question=QUESTION),),
     }
     return record(**(values | changes))
 
@@ -118,28 +118,28 @@ def said(value: str | None, *, own: bool = False) -> Answer:
 @pytest.mark.parametrize(
     ("given", "answer"),
     [
-        (Given(choice=1), said("0")),
-        (Given(value=" 0.0 "), said("0")),
-        (Given(value="7"), said("7", own=True)),
-        (Given(none=True), said(None, own=True)),
-        (Given(value="  "), said(None)),
-        (Given(), said(None)),
+        (GivenAnswer(choice=1), said("0")),
+        (GivenAnswer(value=" 0.0 "), said("0")),
+        (GivenAnswer(value="7"), said("7", own=True)),
+        (GivenAnswer(none=True), said(None, own=True)),
+        (GivenAnswer(value="  "), said(None)),
+        (GivenAnswer(), said(None)),
     ],
 )
-def test_what_is_given_is_what_is_meant(given: Given, answer: Answer) -> None:
+def test_what_is_given_is_what_is_meant(given: GivenAnswer, answer: Answer) -> None:
     assert answer_of(QUESTION, given) == answer
 
 
 def test_an_answer_waits_until_it_is_taken_and_comes_once() -> None:
     pending = PendingQuestions(1)
     with pytest.raises(BadRequest, match="no question"):
-        pending.answer("q1", Given(choice=0))
+        pending.answer("q1", GivenAnswer(choice=0))
     pending.offer(QUESTION)
     with pytest.raises(BadRequest, match="no choice 2"):
-        pending.answer("q1", Given(choice=2))
-    assert pending.answer("q1", Given(choice=0)) == said("2")
+        pending.answer("q1", GivenAnswer(choice=2))
+    assert pending.answer("q1", GivenAnswer(choice=0)) == said("2")
     with pytest.raises(BadRequest, match="answered already"):
-        pending.answer("q1", Given(choice=1))
+        pending.answer("q1", GivenAnswer(choice=1))
     assert (pending.taken(), pending.taken()) == ((said("2"),), ())
 
 
@@ -284,7 +284,7 @@ def test_a_late_answer_settles_a_disputed_check(value: str, grade: Grade | None)
         outcome=Outcome.UNVERIFIED,
         grade=None,
         attempts=(attempt(first=disputed, second=disputed),),
-        questions=(Asked(question=question),),
+        questions=(AskedQuestion(question=question),),
     )
     after = with_answer(before, said(value), put)
     assert after.grade is grade
@@ -338,13 +338,13 @@ class Office:
 
         return prepared(run, pending=self.pending)
 
-    async def answer(self, job_id: str, **given: Any) -> Asked:
-        return await self.manager.answer(job_id, "q1", Given(**given), PlainEditing())  # type: ignore[arg-type]
+    async def answer(self, job_id: str, **given: Any) -> AskedQuestion:
+        return await self.manager.answer(job_id, "q1", GivenAnswer(**given), PlainEditing())  # type: ignore[arg-type]
 
 
 def concluded() -> Concluded:
     return Concluded(
-        attempts=(attempt(),), best=candidate("g"), reason="it is good", questions=(Asked(question=QUESTION),)
+        attempts=(attempt(),), best=candidate("g"), reason="it is good", questions=(AskedQuestion(question=QUESTION),)
     )
 
 
@@ -387,7 +387,7 @@ async def test_an_answer_after_the_end_is_kept_and_the_status_says_what_it_contr
     assert kept is not None
     assert kept.questions == (replace(asked, kept=True),)
     assert kept.attempts[0].others[0].evidence.grade is Grade.PROVEN
-    stats = statistics_of(await later.observed(), Rates()).questions
+    stats = statistics_of(await later.observed(), CurrentRates()).questions
     assert (stats.asked.hits, stats.answered.hits, stats.refuted.hits, stats.kept.hits, stats.late) == (1, 1, 1, 1, 1)
     await later.aclose()
 

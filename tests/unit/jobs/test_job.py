@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from forge_lsp.core.attempt import Outcome
-from forge_lsp.core.became import Became
+from forge_lsp.core.became import EditFate
 from forge_lsp.core.errors import BadRequest, ConsentRefused, ForgeError, JobUnknown, ToolMissing
 from forge_lsp.core.events import (
     AttemptStarted,
@@ -458,7 +458,7 @@ async def test_applied_is_known_at_once_and_kept(rig: Rig) -> None:
     await writing
     kept = await rig.ledger.record(job.id)
     assert kept is not None and kept.applied
-    await rig.manager.mark_became(job.id, Became.CHANGED)
+    await rig.manager.mark_became(job.id, EditFate.CHANGED)
     assert [one.became for one in (await rig.ledger.observed()).jobs] == ["changed"]
 
 

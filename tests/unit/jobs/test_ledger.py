@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 
 from forge_lsp.core.attempt import Outcome
-from forge_lsp.core.became import Became
+from forge_lsp.core.became import EditFate
 from forge_lsp.core.errors import Cause
 from forge_lsp.core.events import CallFinished, JobEvent, Stage, StageStarted
 from forge_lsp.jobs import database
 from forge_lsp.jobs.database import Database, DatabaseBusy
 from forge_lsp.jobs.document import job_document
-from forge_lsp.jobs.ledger import Ceiling, Ledger, Reservation
-from forge_lsp.jobs.presence import Presence
+from forge_lsp.jobs.ledger import BudgetLimits, Ledger, Reservation
+from forge_lsp.jobs.presence import ProcessLock
 from forge_lsp.jobs.record import JobState
 from forge_lsp.jobs.schema import MIGRATIONS, TABLES, VERSION, migrate
 from tests.unit.jobs.sample import full_record
@@ -152,7 +152,7 @@ async def test_the_history_tells_what_a_running_job_has_cost_so_far(tmp_path: Pa
     try:
         ledger.begin(record("a"))
         held = Reservation(id="r", job_id="a", day="2026-01-31", model="m", server="s", nano=500, sent=200)
-        await ledger.reserve(held, Ceiling(job=1000, day=1000, month=1000))
+        await ledger.reserve(held, BudgetLimits(job=1000, day=1000, month=1000))
         assert [entry["costUsd"] for entry in await ledger.history()] == [pytest.approx(500e-9)]
         ledger.settle(held, 300)
         assert [entry["costUsd"] for entry in await ledger.history()] == [pytest.approx(300e-9)]
@@ -320,7 +320,7 @@ async def test_a_file_of_the_second_version_learns_what_became_of_its_jobs(tmp_p
         assert [(job.grade, job.applied, job.became) for job in (await ledger.observed()).jobs] == [
             ("proven", True, None)
         ]
-        await ledger.mark_became("old", Became.UNDONE)
+        await ledger.mark_became("old", EditFate.UNDONE)
         assert [job.became for job in (await ledger.observed()).jobs] == ["undone"]
     finally:
         await ledger.aclose()
@@ -356,9 +356,9 @@ async def test_what_became_of_an_applied_result_outlives_the_process(tmp_path: P
         ledger.begin(record(job_id))
         await ledger.finish(record(job_id, state=JobState.ENDED, outcome=Outcome.ACCEPTED, attempt_count=1))
     await ledger.mark_applied("applied")
-    await ledger.mark_became("applied", Became.UNDONE)
-    await ledger.mark_became("offered", Became.KEPT)  # it was not applied
-    await ledger.mark_became("unknown", Became.KEPT)
+    await ledger.mark_became("applied", EditFate.UNDONE)
+    await ledger.mark_became("offered", EditFate.KEPT)  # it was not applied
+    await ledger.mark_became("unknown", EditFate.KEPT)
     await ledger.aclose()
     ledger = open_ledger(tmp_path)
     try:
@@ -421,7 +421,7 @@ async def test_a_locked_file_is_borne_and_then_done_without(tmp_path: Path) -> N
     try:
         paid = Reservation(id="r", job_id="job1", day="2026-01-31", model="m", server="s", nano=1, sent=1)
         with pytest.raises(DatabaseBusy):  # no budget is looked at without the others' spending
-            await ledger.reserve(paid, Ceiling(job=9, day=9, month=9))
+            await ledger.reserve(paid, BudgetLimits(job=9, day=9, month=9))
         ledger.begin(record("during"))
         assert {entry["jobId"] for entry in await ledger.history()} == {"before", "during"}
         assert "locked" in (ledger.problem or "")
@@ -474,7 +474,7 @@ def test_migrations_bring_an_empty_file_to_now_and_are_no_news_twice() -> None:
 
 
 def test_presence_ends_with_its_holder(tmp_path: Path) -> None:
-    one, two = Presence(tmp_path), Presence(tmp_path)
+    one, two = ProcessLock(tmp_path), ProcessLock(tmp_path)
     assert one.alive(two.owner) and two.alive(one.owner) and one.alive(one.owner)
     owner = one.owner
     os.close(one._handle)  # pyright: ignore[reportPrivateUsage] - as a kill would

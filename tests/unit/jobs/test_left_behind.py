@@ -17,7 +17,7 @@ from forge_lsp.core.errors import BadRequest, ConsentRefused
 from forge_lsp.core.events import AttemptStarted, Emit, JobEvent, JobFinished, QuestionAsked
 from forge_lsp.core.ports import ConsentQuestion
 from forge_lsp.core.questions import Choice, Question
-from forge_lsp.jobs.asking import Given, PendingQuestions
+from forge_lsp.jobs.asking import GivenAnswer, PendingQuestions
 from forge_lsp.jobs.attendance import Attendance
 from forge_lsp.jobs.contract import JobRequest, PreparedJob
 from forge_lsp.jobs.handover import Handover, lingers_at
@@ -118,11 +118,11 @@ async def test_it_is_followed_answered_and_its_end_is_shown_once(tmp_path: Path)
         assert [(one["jobId"], one["attempt"], one["state"]) for one in status] == [(job.id, 1, "running")]
         while len(heard) < 3:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-        asked = await second.manager.answer(job.id, "q1", Given(choice=0), cast("Any", None))
+        asked = await second.manager.answer(job.id, "q1", GivenAnswer(choice=0), cast("Any", None))
         assert (asked.answer and asked.answer.value) == "3"
         assert [answer.value for answer in first.pending.given] == ["3"]
         with pytest.raises(BadRequest, match="q1"):
-            await second.manager.answer(job.id, "q1", Given(choice=1), cast("Any", None))
+            await second.manager.answer(job.id, "q1", GivenAnswer(choice=1), cast("Any", None))
         first.go.set()
         result = await asyncio.wait_for(found.job.wait(), 20)
         assert (result.outcome, result.candidate and result.candidate.text) == (Outcome.ACCEPTED, AFTER)
@@ -182,7 +182,7 @@ async def test_a_process_that_is_killed_leaves_an_interrupted_job(tmp_path: Path
         assert isinstance(heard[-1].body, JobFinished), "whoever shows it hears of its end"
         assert heard[-1].body.reason == result.reason
         with pytest.raises(BadRequest):
-            await found.job.answer("q1", Given(choice=0))
+            await found.job.answer("q1", GivenAnswer(choice=0))
         await first.manager.aclose()
         (again,) = await second.found()
         assert (again.record.job_id, again.record.state, again.job) == (found.job.id, JobState.INTERRUPTED, None)

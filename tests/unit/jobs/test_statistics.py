@@ -14,14 +14,14 @@ from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.events import CallFinished, JobEvent, Stage, StageFinished
 from forge_lsp.core.ports import Usage
 from forge_lsp.ensemble.review import CANCELLED
-from forge_lsp.jobs.figures import Rates
+from forge_lsp.jobs.figures import CurrentRates
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.observed import AttemptSeen, JobSeen, Observed, ReviewSeen, StageSeen
 from forge_lsp.jobs.statistics import statistics_of
 from tests.unit.jobs.sample import full_record
 from tests.unit.jobs.support import START, HeldClock, record
 
-PAID = Rates(paid={"opus": lambda usage: usage.input_tokens * 5_000 + usage.output_tokens * 25_000})
+PAID = CurrentRates(paid={"opus": lambda usage: usage.input_tokens * 5_000 + usage.output_tokens * 25_000})
 """$5 and $25 a million tokens."""
 
 
@@ -181,9 +181,9 @@ def test_what_cost_nothing_has_no_ratio() -> None:
     seen = Observed(jobs=(job("a"),), stages=(stage("a", "generate", 1, input_tokens=100, output_tokens=10),))
     (opus,) = statistics_of(seen, PAID).comparisons
     assert opus.every_attempt > 0 and opus.ratios[1].value is None
-    assert statistics_of(seen, Rates(problem="the settings are wrong")).comparisons == ()
-    assert "the settings are wrong" in statistics_of(seen, Rates(problem="the settings are wrong")).notes[-1]
-    assert "no rung of your settings is paid" in statistics_of(seen, Rates()).notes[-1]
+    assert statistics_of(seen, CurrentRates(problem="the settings are wrong")).comparisons == ()
+    assert "the settings are wrong" in statistics_of(seen, CurrentRates(problem="the settings are wrong")).notes[-1]
+    assert "no rung of your settings is paid" in statistics_of(seen, CurrentRates()).notes[-1]
 
 
 outcomes = some.sampled_from([*map(str, Outcome), None])
@@ -243,7 +243,7 @@ async def test_the_ledger_counts_what_was_written_to_it(tmp_path: Path) -> None:
         ]
         assert found.wall == (pytest.approx(sum(walls)) if walls else None)
     assert len(seen.reviews) == sum(len(found.verdict.reviews) for found in whole.attempts if found.verdict)
-    told = statistics_of(seen, Rates(paid={"opus": lambda usage: Usage(input_tokens=1).input_tokens * 10**6}))
+    told = statistics_of(seen, CurrentRates(paid={"opus": lambda usage: Usage(input_tokens=1).input_tokens * 10**6}))
     assert told.all.success.total == 1
 
 
@@ -254,7 +254,7 @@ def test_proof_is_counted_by_grade() -> None:
         job("3", grade="reviewed"),
         job("4", grade=None, outcome="exhausted"),
     )
-    found = statistics_of(Observed(jobs=jobs), Rates())
+    found = statistics_of(Observed(jobs=jobs), CurrentRates())
     told = [(one.grade, one.accepted.hits, one.accepted.total, one.applied.hits) for one in found.proofs]
     assert told == [("proven", 1, 2, 1), ("reviewed", 1, 1, 0), ("none", 0, 1, 0)]
 
@@ -264,7 +264,7 @@ def test_what_became_of_it_is_counted_by_grade_where_it_is_known() -> None:
     jobs = [job(str(index), grade="proven", applied=True, became=one) for index, one in enumerate(became)]
     jobs.append(job("r", grade="reviewed", applied=True, became="undone"))
     jobs.append(job("n", grade="supported", applied=False))
-    told = {one.grade: one for one in statistics_of(Observed(jobs=tuple(jobs)), Rates()).proofs}
+    told = {one.grade: one for one in statistics_of(Observed(jobs=tuple(jobs)), CurrentRates()).proofs}
     proven, supported, reviewed = told["proven"], told["supported"], told["reviewed"]
     assert [(one.hits, one.total) for one in (proven.kept, proven.changed, proven.undone)] == [(3, 5), (1, 5), (1, 5)]
     assert (proven.unknown, reviewed.unknown, supported.unknown) == (2, 0, 0)

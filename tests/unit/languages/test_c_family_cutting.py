@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from forge_lsp.languages.c_family.cases import cases_in, names_of
-from forge_lsp.languages.c_family.cutting import Cut
+from forge_lsp.languages.c_family.cutting import CutTests
 from forge_lsp.languages.c_family.outputs import errors_in, missing_names, unlinked
 
 FILE = "tests/test_shapes.cpp"
 
 
-def cut(text: str, *names: str) -> Cut:
-    return Cut({FILE: text}).without_names(names)
+def cut(text: str, *names: str) -> CutTests:
+    return CutTests({FILE: text}).without_names(names)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_the_statement_that_needs_a_name_is_left_out(text: str, left: str | None
 
 def test_what_needs_a_variable_of_a_part_needs_what_that_part_does() -> None:
     text = "int main() {\n    int size = side(9);\n    assert(size == 3);\n    assert(area(2, 3) == 6);\n}\n"
-    first = Cut({FILE: text}).without_lines([("test_shapes.cpp", 2, 16, frozenset({"side"}))])
+    first = CutTests({FILE: text}).without_lines([("test_shapes.cpp", 2, 16, frozenset({"side"}))])
     second = first.without_lines([(FILE, 3, 12, frozenset({"size"}))])
     assert second.missing == {"side"}
     assert "size" not in second.remaining()[FILE]
@@ -76,7 +76,7 @@ def test_what_shares_a_variable_with_a_part_depends_on_it() -> None:
 
 def test_a_test_that_ended_its_program_is_left_out_by_its_place_or_name() -> None:
     text = 'TEST_CASE("side of a square") {\n    CHECK(volume(9) == 3);\n}\n\nint main() {\n    assert(volume(1));\n}\n'
-    found = Cut({FILE: text}).without_tests(["side of a square", f"{FILE}:6"])
+    found = CutTests({FILE: text}).without_tests(["side of a square", f"{FILE}:6"])
     assert "volume" not in found.remaining()[FILE]
 
 

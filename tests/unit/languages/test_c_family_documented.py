@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from forge_lsp.checking.examples.answers import Answer, Asked
-from forge_lsp.checking.examples.types import Signature, Type, Unfit, fitted
+from forge_lsp.checking.examples.answers import Answer, AskedCall
+from forge_lsp.checking.examples.types import Signature, Type, TypeMismatch, fitted
 from forge_lsp.checking.examples.values import parse
 from forge_lsp.checking.examples.written import call_in
 from forge_lsp.checking.project import Place
@@ -185,7 +185,7 @@ def test_arrays_of_arrays_in_c() -> None:
 )
 def test_values_that_cannot_be_written(value: str, declared: str, language: Language) -> None:
     kind = _type(declared, language)
-    with pytest.raises(Unfit):
+    with pytest.raises(TypeMismatch):
         literal(fitted(parse(value), kind), kind, language)
 
 
@@ -203,7 +203,7 @@ def test_templates_are_given_the_types_of_values() -> None:
     assert written("[]", kinds[0]) == "std::vector<int>{}"
     assert written("{'a': 1}", kinds[1]).startswith("std::map<std::string, int>{")
     assert written("1.5", kinds[2]) == "1.5"
-    with pytest.raises(Unfit, match="different types"):
+    with pytest.raises(TypeMismatch, match="different types"):
         written("[1, 'a']", kinds[0])
 
 
@@ -211,7 +211,7 @@ def test_values_by_their_own_kind() -> None:
     assert natural(math.inf, CPP) == "__builtin_inf()"
     assert natural(parse("[(1, 'a')]"), CPP).startswith("std::vector<std::tuple<int, std::string>>{")
     assert natural("a", C) == '"a"'
-    with pytest.raises(Unfit):
+    with pytest.raises(TypeMismatch):
         natural(None, CPP)
 
 
@@ -251,7 +251,7 @@ def test_members_are_called_on_what_the_example_makes() -> None:
     assert called(known, "s.pop()") == "s.pop()"
     assert called(known, "s->pop()") == "s->pop()"
     for text in ("pop()", "Stack.pop()", "a::Stack::pop()"):
-        with pytest.raises(Unfit, match="makes none"):
+        with pytest.raises(TypeMismatch, match="makes none"):
             called(known, text)
 
 
@@ -298,7 +298,7 @@ def test_steps_of_any_notation(step: str, expected: str) -> None:
 
 @pytest.mark.parametrize("step", ["import stack", "for x in xs: pass", "s = (1", "a;\nb;", "s)("])
 def test_what_is_no_step(step: str) -> None:
-    with pytest.raises(Unfit):
+    with pytest.raises(TypeMismatch):
         driver().step(step)
 
 
@@ -343,8 +343,8 @@ def test_the_program_knows_which_call_stands_on_a_line() -> None:
         text="int f(int); struct S { void pushAll() { } };", language=CPP, lines=(1, 1), at=0, result="int", void=False
     )
     calls = [
-        Asked(id="a", call="::f(1)"),
-        Asked(id="b", call="s.f(forge_kept(2))", steps=("auto s = S()", "auto s = T()", "s.push_all();")),
+        AskedCall(id="a", call="::f(1)"),
+        AskedCall(id="b", call="s.f(forge_kept(2))", steps=("auto s = S()", "auto s = T()", "s.push_all();")),
     ]
     made = driving("a.cpp", function, calls, token="0123")
     lines = made.text.split("\n")

@@ -12,7 +12,7 @@ from forge_lsp.core.checks import Cause
 from forge_lsp.languages.c_family.instrumenting import without_warnings
 from forge_lsp.languages.c_family.outputs import warnings_in
 from forge_lsp.languages.c_family.reading import Reading
-from forge_lsp.languages.c_family.suites import Idle, Suite, suite_of
+from forge_lsp.languages.c_family.suites import IdleTests, Suite, suite_of
 from tests.support import lang
 from tests.support.builds import task_of, write_files
 
@@ -20,7 +20,7 @@ MARKED = "«int area(int w, int h) {\n    return w * h;\n}»\n"
 TEST = "#include <assert.h>\nint area(int, int);\nint main(void) {\n    assert(area(2, 3) == 6);\n    return 0;\n}\n"
 
 
-def found(root: Path, files: Mapping[str, str]) -> Suite | Idle | None:
+def found(root: Path, files: Mapping[str, str]) -> Suite | IdleTests | None:
     path = root / "shapes.c"
     write_files(root, {**files, "shapes.c": MARKED.replace("«", "").replace("»", "")})
     task = task_of(MARKED, language=lang.C, path=path, workspace=root, name="area")
@@ -38,7 +38,7 @@ def test_tests_that_nothing_here_runs_are_named(
     build: Mapping[str, str], name: str, words: str, tmp_path: Path
 ) -> None:
     idle = found(tmp_path, {**build, "tests/test_area.c": TEST})
-    assert isinstance(idle, Idle)
+    assert isinstance(idle, IdleTests)
     assert idle.name == name
     assert words in f"{idle.reason} - {idle.remedy}"
     assert idle.reason.startswith("tests/test_area.c: ")
@@ -88,7 +88,7 @@ def test_tests_that_load_it_and_do_not_name_it(tmp_path: Path) -> None:
     test = '#include "../shapes.h"\nint main(void) { return perimeter(1, 2) == 6 ? 0 : 1; }\n'
     files = {"Makefile": "test:\n\t./run\n", "shapes.h": "int perimeter(int, int);\n", "tests/all.c": test}
     assert isinstance(found(tmp_path, files), Suite)
-    assert isinstance(found(tmp_path / "other", {"tests/all.c": test}), Idle)
+    assert isinstance(found(tmp_path / "other", {"tests/all.c": test}), IdleTests)
     assert found(tmp_path / "apart", {**files, "tests/all.c": test.replace("shapes.h", "colours.h")}) is None
 
 

@@ -7,9 +7,9 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from forge_lsp.checking.examples.answers import Asked
+from forge_lsp.checking.examples.answers import AskedCall
 from forge_lsp.checking.examples.asking import asked_of
-from forge_lsp.checking.examples.types import Type, Unfit, fitted
+from forge_lsp.checking.examples.types import Type, TypeMismatch, fitted
 from forge_lsp.checking.examples.values import parse
 from forge_lsp.checking.examples.written import call_in
 from forge_lsp.languages.csharp.calls import CALLS, with_calls
@@ -101,7 +101,7 @@ def test_what_cannot_be_written_is_told(written: str, declared: str, why: str | 
     if why is None:
         assert literal(fitted(parse(written), type_), type_) == "(List<int>)null"
         return
-    with pytest.raises(Unfit, match=why):
+    with pytest.raises(TypeMismatch, match=why):
         literal(fitted(parse(written), type_), type_)
 
 
@@ -189,13 +189,13 @@ def test_calls_are_made_by_the_languages_own_name() -> None:
     assert said(twice, "Stack.twice(2)") == "Twice(2)/**/"
     assert said(push, "s.push(2)") == "s.Push(2)/**/"
     assert said(half, "half(2)") == "new Free().Half(2)/**/"
-    with pytest.raises(Unfit, match="needs a value of Stack"):
+    with pytest.raises(TypeMismatch, match="needs a value of Stack"):
         said(push, "push(2)")
     generic = scope_of(HEADERS, "LoadAsync")
     assert said(generic, 'Shelf<int>.LoadAsync("a")') == 'Shelf<int>.LoadAsync("a")/**/'
-    with pytest.raises(Unfit, match="type arguments"):
+    with pytest.raises(TypeMismatch, match="type arguments"):
         said(generic, 'LoadAsync("a")')
-    with pytest.raises(Unfit, match="by reference"):
+    with pytest.raises(TypeMismatch, match="by reference"):
         asked_of(one, "e", "s.Swap(1, 2)", (), scope_of(HEADERS, "Swap"))
 
 
@@ -219,15 +219,15 @@ def test_statements_before_a_call(written: str, said: str | None) -> None:
 
 
 def test_a_statement_that_is_none_is_told() -> None:
-    with pytest.raises(Unfit, match="cannot be read"):
+    with pytest.raises(TypeMismatch, match="cannot be read"):
         driver().step("for x in y")
 
 
 def test_calls_stand_in_the_type_by_lines_of_their_own() -> None:
     scope = scope_of(STACK, "Push")
     calls = (
-        Asked(id="e1", call="s.Push(1)/**/", steps=("var s = new Stack();", "var s = new Stack();", "s.push(3);")),
-        Asked(id="e2", call="s.Push(2)/**/.count // (", steps=()),
+        AskedCall(id="e1", call="s.Push(1)/**/", steps=("var s = new Stack();", "var s = new Stack();", "s.push(3);")),
+        AskedCall(id="e2", call="s.Push(2)/**/.count // (", steps=()),
     )
     text = with_calls(STACK, scope, calls, name="Calls", document=PurePosixPath("n/Stack.cs"))
     begin = text.index("internal static class Calls")
@@ -258,7 +258,7 @@ class Other { }
 def test_functions_of_a_program_are_called_without_its_statements() -> None:
     scope = scope_of(PROGRAM, "Twice")
     text = with_calls(
-        PROGRAM, scope, [Asked(id="e1", call="Twice(2)/**/")], name="Calls", document=PurePosixPath("P.cs")
+        PROGRAM, scope, [AskedCall(id="e1", call="Twice(2)/**/")], name="Calls", document=PurePosixPath("P.cs")
     )
     assert "Console.WriteLine" not in text
     assert "var total" not in text

@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from forge_lsp.checking.examples.types import Parameter, Signature, Unfit, fitted
+from forge_lsp.checking.examples.types import Parameter, Signature, TypeMismatch, fitted
 from forge_lsp.checking.examples.values import parse
 from forge_lsp.checking.examples.written import Call
 from forge_lsp.core.ports import Sandbox
@@ -88,7 +88,7 @@ def test_values_are_written_by_their_types(value: str, declared: str, written: s
 
 def test_what_cannot_be_written() -> None:
     one = Signature(name="f", parameters=(Parameter(name="a"),))
-    with pytest.raises(Unfit, match="beyond"):
+    with pytest.raises(TypeMismatch, match="beyond"):
         DRIVER.literal(2**60, one, 0)
 
 
@@ -96,7 +96,7 @@ def test_calls() -> None:
     call = Call(head="s.", name="push", arguments=())
     member = Signature(name="push", parameters=(), container="Stack", bound=True)
     assert DRIVER.expression(member, ["1"], call) == "s.push(1)"
-    with pytest.raises(Unfit, match="needs an instance of Stack"):
+    with pytest.raises(TypeMismatch, match="needs an instance of Stack"):
         DRIVER.expression(member, [], Call(head="", name="push", arguments=()))
     static = Signature(name="of", parameters=(), container="N.Stack")
     assert DRIVER.expression(static, [], call) == "N.Stack.of()"

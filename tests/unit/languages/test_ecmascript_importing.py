@@ -12,7 +12,7 @@ from forge_lsp.checking.suites import compared
 from forge_lsp.core.checks import CheckStatus
 from forge_lsp.languages.ecmascript.finding import ENDINGS, found_for
 from forge_lsp.languages.ecmascript.importing import Importers, whole_export
-from forge_lsp.languages.ecmascript.outcomes import Course, outcome
+from forge_lsp.languages.ecmascript.outcomes import RunPlan, outcome
 from forge_lsp.languages.ecmascript.reading import reaching, read_tests
 from tests.support import lang
 from tests.support.builds import task_of, write_files
@@ -214,7 +214,7 @@ def test_what_a_whole_module_is_called_reaches_its_tests() -> None:
 def test_a_wrong_value_is_held_against_what_the_stub_ended(speaks: bool, tmp_path: Path) -> None:
     text = "throw new Error('not implemented')\n"
     name = "test/lite.js"
-    course = Course(
+    course = RunPlan(
         root=str(tmp_path),
         document=PurePosixPath("src/lite.js"),
         text=text,

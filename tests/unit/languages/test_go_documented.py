@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.checking.examples.answers import Asked
-from forge_lsp.checking.examples.types import Type, Unfit, fitted
+from forge_lsp.checking.examples.answers import AskedCall
+from forge_lsp.checking.examples.types import Type, TypeMismatch, fitted
 from forge_lsp.checking.examples.values import parse
 from forge_lsp.checking.examples.written import call_in
 from forge_lsp.languages.go.calling import calls_file
@@ -126,7 +126,7 @@ def test_values(value: str, declared: str, expected: str) -> None:
 )
 def test_values_that_cannot_be_written(value: str, declared: str) -> None:
     kind = _type(declared)
-    with pytest.raises(Unfit):
+    with pytest.raises(TypeMismatch):
         literal(fitted(parse(value), kind), kind)
 
 
@@ -136,7 +136,7 @@ def test_generic_types_are_those_of_the_values() -> None:
     kinds = [one.type for one in found.parameters]
     assert literal(fitted(parse("[1, 2.5]"), kinds[0]), kinds[0]) == "[]float64{1, float64(2.5)}"
     assert literal(fitted(parse("{'a': 1}"), kinds[1]), kinds[1]) == 'map[string]int{"a": int(1)}'
-    with pytest.raises(Unfit, match="different types"):
+    with pytest.raises(TypeMismatch, match="different types"):
         literal(fitted(parse("[1, 'a']"), kinds[0]), kinds[0])
     assert natural(parse("[[1], [2]]"), boxed=False) == "[][]int{[]int{1}, []int{2}}"
 
@@ -158,7 +158,7 @@ def test_calls() -> None:
     method = "package a\n\ntype S struct{}\n\n«func (s *S) Pop() int { return 1 }»\n"
     assert called(method, "Pop", "s.pop()") == "s.Pop()"
     for text in ("Pop()", "S.Pop()"):
-        with pytest.raises(Unfit, match="makes none"):
+        with pytest.raises(TypeMismatch, match="makes none"):
             called(method, "Pop", text)
 
 
@@ -189,7 +189,7 @@ def test_steps_of_any_notation(step: str, expected: str) -> None:
 
 @pytest.mark.parametrize("step", ["import stack", "for x in y", "s := (1", "a\nb", "f() // x"])
 def test_what_is_no_step(step: str) -> None:
-    with pytest.raises(Unfit):
+    with pytest.raises(TypeMismatch):
         driver().step(step)
 
 
@@ -201,7 +201,7 @@ STACK = (
 
 def test_the_file_that_makes_the_calls() -> None:
     steps = ("s := Stack()", "s.push_all([]int{1})", "s := Stack(3)", "b := Bag()", "var c Bag")
-    calls = [Asked(id="a", call="s.Pop()", steps=steps), Asked(id="b", call="F(forgeNaN())")]
+    calls = [AskedCall(id="a", call="s.Pop()", steps=steps), AskedCall(id="b", call="F(forgeNaN())")]
     text, tests = calls_file(STACK, calls, token="0123", fails=True, void=False)
     assert text.count("package shop\n") == 1
     assert [tests[one] in text for one in calls] == [True, True]

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from forge_lsp.core.checks import Cause
-from forge_lsp.languages.go.causes import Whereabouts, explained
+from forge_lsp.languages.go.causes import FailurePlace, explained
 from forge_lsp.languages.go.output import panic_of, read_output, values_in
 
 
@@ -75,7 +75,7 @@ created by testing.(*T).Run in goroutine 1
 DOCUMENT = (
     'package shapes\n\nfunc Area(w, h int) int {\n\treturn Side(w) * h\n}\n\nfunc Side(n int) int {\n\tpanic("no")\n}\n'
 )
-WHERE = Whereabouts(
+WHERE = FailurePlace(
     root=PurePosixPath("/work/p"),
     document=PurePosixPath("shapes/area.go"),
     text=DOCUMENT,

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from forge_lsp.checking.examples.arguments import call_of
-from forge_lsp.checking.examples.types import ANY, Signature, Type, Unfit, fitted
+from forge_lsp.checking.examples.types import ANY, Signature, Type, TypeMismatch, fitted
 from forge_lsp.checking.examples.values import parse
 from forge_lsp.checking.jvm.driver import Drivers
 from forge_lsp.checking.jvm.statements import Members
@@ -133,7 +133,7 @@ def test_literals(value: str, declared: str, written: str) -> None:
 )
 def test_what_no_type_can_hold(value: str, declared: str, words: str) -> None:
     wanted = type_of(declared, NAMES)
-    with pytest.raises(Unfit, match=re.escape(words)):
+    with pytest.raises(TypeMismatch, match=re.escape(words)):
         literal(fitted(parse(value), wanted), wanted)
 
 
@@ -224,7 +224,7 @@ def test_a_call_without_an_object() -> None:
     assert found is not None
     call = call_of("f(1)", found)
     assert call is not None
-    with pytest.raises(Unfit, match="f needs a A, and the example makes none"):
+    with pytest.raises(TypeMismatch, match="f needs a A, and the example makes none"):
         DRIVER.expression(found, ["1"], call)
 
 
@@ -269,7 +269,7 @@ def test_a_variable_is_declared_once() -> None:
 
 @pytest.mark.parametrize("text", ["", "x = (1", "x = 1); y(", 'x = "a', "a(); b()", "// nothing"])
 def test_what_is_no_statement(text: str) -> None:
-    with pytest.raises(Unfit):
+    with pytest.raises(TypeMismatch):
         DRIVER.step(text)
 
 

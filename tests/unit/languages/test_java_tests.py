@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from forge_lsp.checking.jvm.compiling import Compilation, Subject
+from forge_lsp.checking.jvm.compiling import Compilation, JvmDocument
 from forge_lsp.checking.jvm.maven import Build, Repositories, with_launcher
-from forge_lsp.checking.jvm.results import ALL_RUN, Where, reported, run_of
+from forge_lsp.checking.jvm.results import ALL_RUN, ScopePlace, reported, run_of
 from forge_lsp.checking.project import Place
 from forge_lsp.core.attempt import Diagnostic, Severity
 from forge_lsp.core.checks import Cause, RunState
@@ -136,9 +136,9 @@ class Scripted:
 UNTOUCHED = "package shop;\nclass Area { int side; }"
 
 
-def subject(text: str = UNTOUCHED) -> Subject:
+def subject(text: str = UNTOUCHED) -> JvmDocument:
     file = PurePosixPath("src/main/java/shop/Area.java")
-    return Subject(file=file, text=text, untouched=UNTOUCHED, scope="area")
+    return JvmDocument(file=file, text=text, untouched=UNTOUCHED, scope="area")
 
 
 async def compile_(compiler: Scripted, *tests: JUnitClass, text: str = UNTOUCHED) -> Compiled:
@@ -210,7 +210,7 @@ async def test_what_the_tests_need_and_does_not_compile_leaves_out_those_alone()
 
 
 KEY = b"k" * 32
-WHERE = Where(file="Area.java", package="shop", lines=range(5, 8), tests=frozenset({"shop.AreaTest"}))
+WHERE = ScopePlace(file="Area.java", package="shop", lines=range(5, 8), tests=frozenset({"shop.AreaTest"}))
 
 
 def lines(*entries: Mapping[str, Any], key: bytes = KEY) -> str:

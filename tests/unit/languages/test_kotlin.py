@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from forge_lsp.checking.gate import Fault
-from forge_lsp.checking.jvm.compiling import Compilation, Subject
+from forge_lsp.checking.jvm.compiling import Compilation, JvmDocument
 from forge_lsp.checking.jvm.frameworks import Framework
 from forge_lsp.checking.jvm.maven import Build, Repositories
 from forge_lsp.checking.project import Place
@@ -366,7 +366,7 @@ async def test_what_does_not_compile_is_left_out_alone() -> None:
         output = "AreaTest.kt:17:41: error: [UNRESOLVED_REFERENCE] Unresolved reference 'nowhere'.\n"
         return Compilation(problems=problems_of(output, "/", lambda _: text)[0])
 
-    subject = Subject(file=PurePosixPath("Area.kt"), text=DOCUMENT, untouched=DOCUMENT, scope="area")
+    subject = JvmDocument(file=PurePosixPath("Area.kt"), text=DOCUMENT, untouched=DOCUMENT, scope="area")
     done = await compiled(subject, [test], [], compiler)  # type: ignore[arg-type]
     assert len(tried) == 2
     assert done.archive == b""

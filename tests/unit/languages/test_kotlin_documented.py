@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from forge_lsp.checking.examples.arguments import call_of
-from forge_lsp.checking.examples.types import Signature, Type, Unfit, fitted
+from forge_lsp.checking.examples.types import Signature, Type, TypeMismatch, fitted
 from forge_lsp.checking.examples.values import parse
 from forge_lsp.checking.jvm.driver import Drivers
 from forge_lsp.checking.jvm.statements import Members
@@ -121,7 +121,7 @@ def test_literals(value: str, declared: str, written: str) -> None:
 )
 def test_what_no_type_can_hold(value: str, declared: str, words: str) -> None:
     wanted = type_of(declared, NAMES)
-    with pytest.raises(Unfit, match=re.escape(words)):
+    with pytest.raises(TypeMismatch, match=re.escape(words)):
         literal(fitted(parse(value), wanted), wanted)
 
 
@@ -177,7 +177,7 @@ def test_calls(text: str, container: str | None, call: str, written: str) -> Non
     assert made is not None
     try:
         said = DRIVER.expression(found, ["x"], made)
-    except Unfit as why:
+    except TypeMismatch as why:
         said = str(why)
     assert said == written
 

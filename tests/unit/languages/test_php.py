@@ -11,7 +11,7 @@ from forge_lsp.core.ports import ItemKind
 from forge_lsp.core.task import Document
 from forge_lsp.languages.php.forging import doubt_of
 from forge_lsp.languages.php.imports import imports_itself, used_names
-from forge_lsp.languages.php.outcomes import Course, ended, outcome
+from forge_lsp.languages.php.outcomes import RunPlan, ended, outcome
 from forge_lsp.languages.php.suites import Suite, configuration, must_fail
 from forge_lsp.languages.php.tools import lint_problems
 from forge_lsp.reading import parsed_xml
@@ -165,9 +165,9 @@ class ATest extends TestCase
 """
 
 
-def course(text: str = "<?php\nfunction area($a)\n{\n    return 1;\n}\n") -> Course:
+def course(text: str = "<?php\nfunction area($a)\n{\n    return 1;\n}\n") -> RunPlan:
     suite = Suite(files={"tests/ATest.php": TEST}, names=("area",))
-    return Course(
+    return RunPlan(
         root="/box",
         document=PurePosixPath("src/a.php"),
         text=text,

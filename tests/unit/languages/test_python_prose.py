@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.languages.python.prose import Promise, promises
+from forge_lsp.languages.python.prose import CallExpectation, promises
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from forge_lsp.languages.python.prose import Promise, promises
     ],
 )
 def test_a_promise_is_a_call_and_a_literal(line: str, call: str, literal: str) -> None:
-    assert list(promises([line])) == [Promise(call=call, line=0, literal=literal)]
+    assert list(promises([line])) == [CallExpectation(call=call, line=0, literal=literal)]
 
 
 def test_several_promises_in_one_sentence() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.config import gather, resolve
-from forge_lsp.config.load import Resolved
+from forge_lsp.config.load import ResolvedSettings
 from forge_lsp.config.sources import Layer
 from forge_lsp.core.errors import SettingsError
 from forge_lsp.core.languages import Language, Languages
@@ -18,7 +18,7 @@ from forge_lsp.languages.registry import BUILT_IN, GROUP, languages
 ZIG = '[language.zig]\nsuffixes = [".zig"]\ntitle = "Zig"\ncomment = "//"\nnames = ["ziglang"]\n'
 
 
-def resolved(text: str, tmp_path: Path) -> Resolved:
+def resolved(text: str, tmp_path: Path) -> ResolvedSettings:
     path = tmp_path / "forge.toml"
     path.write_text(text)
     return resolve(gather(config=path, environment={}), Layer(label="none"))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.checking.examples.answers import Asked
+from forge_lsp.checking.examples.answers import AskedCall
 from forge_lsp.checking.examples.asking import asked_of
-from forge_lsp.checking.examples.types import Unfit, fitted
+from forge_lsp.checking.examples.types import TypeMismatch, fitted
 from forge_lsp.checking.examples.values import parse
 from forge_lsp.checking.examples.written import call_in
 from forge_lsp.languages.rust.calls import with_calls
@@ -83,7 +83,7 @@ def test_values_are_written_by_their_types(written: str, declared: str, said: st
 )
 def test_what_cannot_be_written_is_told(written: str, declared: str, why: str) -> None:
     type_ = type_of(declared)
-    with pytest.raises(Unfit, match=why):
+    with pytest.raises(TypeMismatch, match=why):
         literal(fitted(parse(written), type_), type_)
 
 
@@ -155,9 +155,9 @@ def test_calls_are_made_by_the_languages_own_name() -> None:
     assert said("push", "s.push(2)") == "(s).push(2)/**/"
     assert said("half", "half(2)") == "(Solution {}).half(2)/**/"
     assert said("twice", "twice(2)") == "Solution::twice(2)/**/"
-    with pytest.raises(Unfit, match="needs a value of Stack"):
+    with pytest.raises(TypeMismatch, match="needs a value of Stack"):
         said("push", "push(2)")
-    with pytest.raises(Unfit, match="asynchronous"):
+    with pytest.raises(TypeMismatch, match="asynchronous"):
         asked_of(one, "e", 'load("a")', (), scope_of(HEADERS, "load"))
 
 
@@ -178,12 +178,12 @@ def test_statements_before_a_call(written: str, said: str) -> None:
 
 
 def test_a_statement_that_is_none_is_told() -> None:
-    with pytest.raises(Unfit, match="cannot be read"):
+    with pytest.raises(TypeMismatch, match="cannot be read"):
         driver().step("for x in y")
 
 
 def test_calls_stand_in_the_innermost_module() -> None:
-    laid = with_calls(HEADERS, scope_of(HEADERS, "hidden"), [Asked(id="e1", call="hidden(2)/**/")], name="calls_x")
+    laid = with_calls(HEADERS, scope_of(HEADERS, "hidden"), [AskedCall(id="e1", call="hidden(2)/**/")], name="calls_x")
     lines = laid.text.split("\n")
     (number,) = {line for line in laid.lines if "hidden(2)" in lines[line - 1]}
     assert lines[number - 1].startswith("fn call_e1()")
@@ -196,7 +196,7 @@ def test_calls_stand_in_the_innermost_module() -> None:
 
 def test_tests_of_the_text_are_left_out() -> None:
     text = f"{HEADERS}\n#[cfg(test)]\nmod tests {{\n    use super::missing;\n}}\n"
-    laid = with_calls(text, scope_of(text, "nothing"), [Asked(id="e1", call="nothing()/**/")], name="calls_x")
+    laid = with_calls(text, scope_of(text, "nothing"), [AskedCall(id="e1", call="nothing()/**/")], name="calls_x")
     assert "missing" not in laid.text
     assert laid.own(3) == 3
 

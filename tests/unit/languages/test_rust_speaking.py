@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from forge_lsp.languages.rust.crates import Target
-from forge_lsp.languages.rust.speaking import Speaking
+from forge_lsp.languages.rust.speaking import PackageTests
 
 FILE = PurePosixPath("tests/area.rs")
 
@@ -22,7 +22,7 @@ FILE = PurePosixPath("tests/area.rs")
 )
 def test_a_test_may_have_the_name_of_what_it_calls(text: str, speaks: bool) -> None:
     target = Target(kind="test", name="area", file=FILE, tested=True)
-    assert Speaking({"area"}, {FILE: text}).speaks(target, "area") is speaks
+    assert PackageTests({"area"}, {FILE: text}).speaks(target, "area") is speaks
 
 
 LIBRARY = Target(kind="lib", name="shop", file=PurePosixPath("src/lib.rs"), tested=True)
@@ -49,10 +49,10 @@ t!(two: 2 => 4);
 ])  # fmt: skip
 def test_tests_that_macros_make_are_tests(tests: str, calls: bool) -> None:
     files = {PurePosixPath("src/lib.rs"): CODE, PurePosixPath("src/tests.rs"): tests}
-    speaking = Speaking({"area"}, files)
+    speaking = PackageTests({"area"}, files)
     assert speaking.tested([LIBRARY]) == (LIBRARY,), "where none calls it, all are run"
     assert speaking.calling([LIBRARY]) == ((LIBRARY,) if calls else ())
 
 
 def test_a_crate_without_a_test_has_none() -> None:
-    assert Speaking({"area"}, {PurePosixPath("src/lib.rs"): CODE}).tested([LIBRARY]) == ()
+    assert PackageTests({"area"}, {PurePosixPath("src/lib.rs"): CODE}).tested([LIBRARY]) == ()

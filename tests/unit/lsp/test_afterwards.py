@@ -11,14 +11,14 @@ from typing import Any, cast
 import pytest
 from lsprotocol import types as lsp
 
-from forge_lsp.core.became import Became
+from forge_lsp.core.became import EditFate
 from forge_lsp.core.task import Document, Scope, TextRange
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.jobs.offer import Offer
 from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.lsp import afterwards as module
-from forge_lsp.lsp.afterwards import MOST, Afterwards
+from forge_lsp.lsp.afterwards import MOST, AppliedTracker
 from forge_lsp.lsp.apply import AppliedChange
 from forge_lsp.lsp.documents import Documents
 from forge_lsp.lsp.texts import ExactWorkspace
@@ -33,9 +33,9 @@ class Jobs:
     """Notes what the job manager is told."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, Became]] = []
+        self.told: list[tuple[str, EditFate]] = []
 
-    def mark_became(self, job_id: str, became: Became) -> asyncio.Task[None]:
+    def mark_became(self, job_id: str, became: EditFate) -> asyncio.Task[None]:
         self.told.append((job_id, became))
         return asyncio.create_task(asyncio.sleep(0))
 
@@ -45,7 +45,7 @@ class Rig:
         self.path = folder / "a file.py"
         self.uri = self.path.as_uri()
         self.workspace = ExactWorkspace(None, lsp.TextDocumentSyncKind.Incremental)
-        self.afterwards = Afterwards(Documents(self.workspace, BUILT_IN))
+        self.afterwards = AppliedTracker(Documents(self.workspace, BUILT_IN))
         self.jobs = Jobs()
         self.scopes: Any = Scopes(TreeSitterSyntax())
 
@@ -58,7 +58,7 @@ class Rig:
         offer = Offer(uri=uri or self.uri, base=STUB, scope=scope(), text=DONE)
         self.afterwards.remember(services, job_id, "python", offer, change or AppliedChange(STUB, DONE))
 
-    async def end(self) -> list[tuple[str, Became]]:
+    async def end(self) -> list[tuple[str, EditFate]]:
         await self.afterwards.aclose(30)
         return self.jobs.told
 
@@ -77,9 +77,9 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
 
 @pytest.mark.parametrize(
     ("text", "became"),
-    [(DONE, Became.KEPT), ("y = 2\n\n\n" + DONE, Became.KEPT), (MORE, Became.CHANGED), (STUB, Became.UNDONE)],
+    [(DONE, EditFate.KEPT), ("y = 2\n\n\n" + DONE, EditFate.KEPT), (MORE, EditFate.CHANGED), (STUB, EditFate.UNDONE)],
 )
-async def test_a_save_says_what_became_of_it_and_only_the_first_counts(rig: Rig, text: str, became: Became) -> None:
+async def test_a_save_says_what_became_of_it_and_only_the_first_counts(rig: Rig, text: str, became: EditFate) -> None:
     rig.open(text)
     rig.apply()
     rig.afterwards.saved(rig.uri.replace("%20", " "))  # a client may write it otherwise
@@ -93,7 +93,7 @@ async def test_the_text_is_that_of_the_save_not_what_is_typed_after_it(rig: Rig)
     rig.apply()
     rig.afterwards.saved(rig.uri)
     rig.open(MORE)
-    assert await rig.end() == [("job", Became.KEPT)]
+    assert await rig.end() == [("job", EditFate.KEPT)]
 
 
 async def test_a_save_waits_for_nothing(rig: Rig) -> None:
@@ -102,12 +102,14 @@ async def test_a_save_waits_for_nothing(rig: Rig) -> None:
     rig.apply()
     rig.afterwards.saved(rig.uri)
     assert rig.jobs.told == []
-    assert await rig.end() == [("job", Became.KEPT)]
+    assert await rig.end() == [("job", EditFate.KEPT)]
 
 
-@pytest.mark.parametrize(("on_disk", "became"), [(STUB, Became.UNDONE), (DONE, Became.KEPT), (None, Became.UNDONE)])
+@pytest.mark.parametrize(
+    ("on_disk", "became"), [(STUB, EditFate.UNDONE), (DONE, EditFate.KEPT), (None, EditFate.UNDONE)]
+)
 async def test_what_is_closed_without_a_save_is_what_the_file_says(
-    rig: Rig, on_disk: str | None, became: Became
+    rig: Rig, on_disk: str | None, became: EditFate
 ) -> None:
     if on_disk is not None:
         rig.path.write_text(on_disk)
@@ -120,7 +122,7 @@ async def test_a_save_of_a_document_that_is_not_open_is_read_from_the_disk(rig: 
     rig.path.write_text(MORE)
     rig.apply()
     rig.afterwards.saved(rig.uri)
-    assert await rig.end() == [("job", Became.CHANGED)]
+    assert await rig.end() == [("job", EditFate.CHANGED)]
 
 
 async def test_what_cannot_be_told_stays_unknown(rig: Rig) -> None:
@@ -159,7 +161,7 @@ async def test_applied_twice_counts_once(rig: Rig) -> None:
     rig.apply()
     rig.apply("other", change=AppliedChange(STUB, MORE))
     rig.afterwards.saved(rig.uri)
-    assert await rig.end() == [("job", Became.KEPT), ("other", Became.CHANGED)]
+    assert await rig.end() == [("job", EditFate.KEPT), ("other", EditFate.CHANGED)]
 
 
 async def test_only_so_many_are_remembered(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

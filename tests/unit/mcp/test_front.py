@@ -13,7 +13,7 @@ import pytest
 from forge_lsp.core.errors import ForgeError, SettingsError
 from forge_lsp.detached import Link
 from forge_lsp.mcp.tools import WorkspaceTools
-from forge_lsp.mcp.work import ToolAnswer, Work, Works
+from forge_lsp.mcp.work import ToolAnswer, Work, WorkRegistry
 
 pytest.importorskip("mcp", reason="the extra mcp is not installed: pip install 'forge-lsp[mcp]'")
 
@@ -35,7 +35,7 @@ class Behind:
     """Tools that know one answer."""
 
     def __init__(self) -> None:
-        self.works, self.services = Works(), self
+        self.works, self.services = WorkRegistry(), self
         self.jobs = Jobs()
 
     async def models(self) -> ToolAnswer:

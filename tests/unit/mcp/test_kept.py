@@ -9,13 +9,13 @@ import pytest
 
 from forge_lsp.mcp import kept
 from forge_lsp.mcp.kept import JudgementStore
-from forge_lsp.mcp.work import ToolAnswer, Works
+from forge_lsp.mcp.work import ToolAnswer, WorkRegistry
 
 SAID = ToolAnswer(document={"outcome": "accepted"}, text="fine")
 
 
 def test_a_judgement_is_found_by_its_id_and_by_nothing_else(tmp_path: Path) -> None:
-    store, id_ = JudgementStore(tmp_path / "checks"), Works.new_id()
+    store, id_ = JudgementStore(tmp_path / "checks"), WorkRegistry.new_id()
     assert store.get(id_) is None
     store.put(id_, SAID)
     assert JudgementStore(tmp_path / "checks").get(id_) == SAID
@@ -27,7 +27,7 @@ def test_a_judgement_is_found_by_its_id_and_by_nothing_else(tmp_path: Path) -> N
 
 
 def test_what_is_damaged_is_not_there_and_a_full_disk_costs_nothing_else(tmp_path: Path) -> None:
-    store, id_ = JudgementStore(tmp_path / "checks"), Works.new_id()
+    store, id_ = JudgementStore(tmp_path / "checks"), WorkRegistry.new_id()
     store.put(id_, SAID)
     (tmp_path / "checks" / f"{id_}.json").write_text("{")
     assert store.get(id_) is None
@@ -37,7 +37,7 @@ def test_what_is_damaged_is_not_there_and_a_full_disk_costs_nothing_else(tmp_pat
 
 def test_the_oldest_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "_MOST", 2)
-    store, ids = JudgementStore(tmp_path), [Works.new_id() for _ in range(3)]
+    store, ids = JudgementStore(tmp_path), [WorkRegistry.new_id() for _ in range(3)]
     for age, id_ in enumerate(ids):
         store.put(id_, SAID)
         path = tmp_path / f"{id_}.json"

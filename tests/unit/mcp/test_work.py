@@ -11,11 +11,11 @@ import pytest
 from forge_lsp.core.errors import BadRequest, JobUnknown
 from forge_lsp.core.ports import ConsentQuestion
 from forge_lsp.core.questions import Choice, Question
-from forge_lsp.jobs.asking import Given
+from forge_lsp.jobs.asking import GivenAnswer
 from forge_lsp.jobs.consent import consent_words, refusal_words
 from forge_lsp.mcp.arguments import ToolArguments
 from forge_lsp.mcp.schemas import TOOLS
-from forge_lsp.mcp.work import ToolAnswer, Work, Works
+from forge_lsp.mcp.work import ToolAnswer, Work, WorkRegistry
 
 SPECS = {tool.name: tool for tool in TOOLS}
 DONE = ToolAnswer(document={"outcome": "accepted"}, text="done")
@@ -95,7 +95,7 @@ async def test_a_question_ends_a_wait_and_is_asked_once(answer: bool) -> None:
 
 
 async def test_cancelled_work_has_no_result_and_old_work_is_forgotten() -> None:
-    works = Works()
+    works = WorkRegistry()
     held = Work(works.new_id())
     held.start(asyncio.sleep(3600, DONE))
     works.add(held)
@@ -200,8 +200,8 @@ async def test_work_that_wonders_ends_a_wait_and_goes_on() -> None:
     found = work.wondered
     assert found is not None
     assert found.question is WONDERED
-    found.answer.set_result(Given(choice=1))
-    assert await wondering == Given(choice=1)
+    found.answer.set_result(GivenAnswer(choice=1))
+    assert await wondering == GivenAnswer(choice=1)
     assert work.wondered is None
     release.set()
     await work.wait(60, silent())
@@ -241,17 +241,17 @@ async def test_consent_is_needed_while_something_is_wondered() -> None:
 @pytest.mark.parametrize(
     ("action", "content", "given"),
     [
-        ("accept", {"answer": "2"}, Given(choice=1)),
-        ("accept", {"answer": "None of these", "value": "7"}, Given(value="7")),
-        ("accept", {"answer": "None of these", "value": " "}, Given(none=True)),
-        ("accept", {"answer": "I can't say"}, Given()),
+        ("accept", {"answer": "2"}, GivenAnswer(choice=1)),
+        ("accept", {"answer": "None of these", "value": "7"}, GivenAnswer(value="7")),
+        ("accept", {"answer": "None of these", "value": " "}, GivenAnswer(none=True)),
+        ("accept", {"answer": "I can't say"}, GivenAnswer()),
         ("accept", {"answer": "9"}, None),
         ("accept", {}, None),
         ("decline", {"answer": "2"}, None),
         ("cancel", None, None),
     ],
 )
-def test_a_form_is_an_answer(action: str, content: dict[str, object] | None, given: Given | None) -> None:
+def test_a_form_is_an_answer(action: str, content: dict[str, object] | None, given: GivenAnswer | None) -> None:
     pytest.importorskip("mcp", reason="the extra mcp is not installed: pip install 'forge-lsp[mcp]'")
     from forge_lsp.mcp.forms import answer_of_form, question_form
 

@@ -15,7 +15,7 @@ from forge_lsp.core.ports import (
     Role,
     Usage,
 )
-from forge_lsp.models.wire import Chunk, Finished, TextDelta
+from forge_lsp.models.wire import Chunk, SampleFinished, TextDelta
 
 Step = Chunk | BaseException | float
 """A chunk to yield, an error to raise, or seconds to wait."""
@@ -33,9 +33,9 @@ def say(text: str, index: int = 0) -> list[Step]:
     return [TextDelta(index=index, text=text), done(index)]
 
 
-def done(index: int = 0, reason: FinishReason = FinishReason.STOP) -> Finished:
+def done(index: int = 0, reason: FinishReason = FinishReason.STOP) -> SampleFinished:
     """The end of a sample."""
-    return Finished(index=index, reason=reason, usage=Usage(input_tokens=10, output_tokens=2))
+    return SampleFinished(index=index, reason=reason, usage=Usage(input_tokens=10, output_tokens=2))
 
 
 class FakeWire:

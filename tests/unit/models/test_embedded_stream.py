@@ -10,7 +10,7 @@ import pytest
 from forge_lsp.core.errors import ModelFault, PromptTooLong, Unauthorised
 from forge_lsp.core.ports import ChatRequest, FinishReason, Message, Role, Usage
 from forge_lsp.models.embedded_stream import StreamReader, request_body, server_error
-from forge_lsp.models.wire import Busy, Chunk, Finished, Heartbeat, TextDelta
+from forge_lsp.models.wire import Busy, Chunk, Heartbeat, SampleFinished, TextDelta
 
 ASKED = ChatRequest(system="", messages=(Message(role=Role.USER, text="hi"),), max_tokens=5)
 
@@ -53,9 +53,11 @@ def test_samples_are_told_apart_and_each_counted_once() -> None:
     assert chunks == [
         TextDelta(index=5, text="b"),
         TextDelta(index=4, text="a"),
-        Finished(index=5, reason=FinishReason.LENGTH, usage=Usage(input_tokens=40, output_tokens=7, cached_tokens=3)),
+        SampleFinished(
+            index=5, reason=FinishReason.LENGTH, usage=Usage(input_tokens=40, output_tokens=7, cached_tokens=3)
+        ),
         TextDelta(index=4, text="c"),
-        Finished(index=4, reason=FinishReason.STOP, usage=Usage(output_tokens=9)),
+        SampleFinished(index=4, reason=FinishReason.STOP, usage=Usage(output_tokens=9)),
     ]
     assert reader.complete
 
@@ -63,7 +65,7 @@ def test_samples_are_told_apart_and_each_counted_once() -> None:
 def test_a_server_without_usage_is_counted_by_its_tokens() -> None:
     reader = StreamReader(samples=1)
     chunks = read(reader, delta(0, "a"), delta(0, "b"), delta(0, None, "stop"), "data: [DONE]")
-    assert chunks[-1] == Finished(index=0, reason=FinishReason.STOP, usage=Usage(output_tokens=2))
+    assert chunks[-1] == SampleFinished(index=0, reason=FinishReason.STOP, usage=Usage(output_tokens=2))
 
 
 def test_a_cut_stream_is_not_complete() -> None:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forge_lsp.models.places import Manners, Places
+from forge_lsp.models.places import Places, YieldPolicy
 
-PATIENT = Manners(passes=3, seconds=1000.0)
+PATIENT = YieldPolicy(passes=3, seconds=1000.0)
 
 
 @dataclass
@@ -67,12 +67,12 @@ class Time:
         return self.now
 
 
-def server(count: int = 1, manners: Manners = PATIENT, time: Time | None = None) -> Server:
+def server(count: int = 1, manners: YieldPolicy = PATIENT, time: Time | None = None) -> Server:
     return Server(places=Places(count, clock=time or Time(), manners=manners))
 
 
 async def test_a_job_with_many_calls_does_not_keep_another_waiting() -> None:
-    busy = server(manners=Manners(passes=0))
+    busy = server(manners=YieldPolicy(passes=0))
     await busy.ask(*(f"big/phi4/{number}" for number in range(40)), "small/phi4/0")
     await busy.drain()
     assert busy.began.index("small/phi4/0") <= 2
@@ -80,7 +80,7 @@ async def test_a_job_with_many_calls_does_not_keep_another_waiting() -> None:
 
 
 async def test_jobs_take_turns_and_keep_their_order() -> None:
-    busy = server(manners=Manners(passes=0))
+    busy = server(manners=YieldPolicy(passes=0))
     await busy.ask("x/phi4/0", "a/phi4/0", "a/phi4/1", "a/phi4/2", "b/phi4/0", "b/phi4/1", "c/phi4/0")
     await busy.drain()
     assert busy.began == ["x/phi4/0", "a/phi4/0", "b/phi4/0", "c/phi4/0", "a/phi4/1", "b/phi4/1", "a/phi4/2"]
@@ -110,7 +110,7 @@ async def test_who_was_passed_over_often_enough_goes_next() -> None:
 
 async def test_who_was_passed_over_long_enough_goes_next() -> None:
     time = Time()
-    busy = server(manners=Manners(passes=100, seconds=20.0), time=time)
+    busy = server(manners=YieldPolicy(passes=100, seconds=20.0), time=time)
     await busy.ask("x/llama/0", "late/codestral/0", *(f"{job}/llama/0" for job in "abcdefgh"))
     for _ in range(4):
         await busy.end(busy.began[-1])
@@ -120,7 +120,7 @@ async def test_who_was_passed_over_long_enough_goes_next() -> None:
 
 
 async def test_a_turn_that_was_passed_over_is_counted_anew_the_next_time() -> None:
-    busy = server(manners=Manners(passes=1, seconds=1000.0))
+    busy = server(manners=YieldPolicy(passes=1, seconds=1000.0))
     await busy.ask("x/llama/0", "late/codestral/0", "late/gemma3/1", "a/llama/0", "b/codestral/0")
     await busy.end("x/llama/0")
     await busy.end("a/llama/0")  # passed over once: now it goes
@@ -190,7 +190,7 @@ STEP = st.one_of(
 @given(count=st.integers(1, 4), passes=st.integers(0, 4), steps=st.lists(STEP, max_size=40))
 def test_no_place_is_lost_and_none_is_made(count: int, passes: int, steps: list[tuple[object, ...]]) -> None:
     async def check() -> None:
-        busy = server(count, Manners(passes=passes, seconds=1000.0))
+        busy = server(count, YieldPolicy(passes=passes, seconds=1000.0))
         for number, step in enumerate(steps):
             match step:
                 case ("ask", job, model):
@@ -233,7 +233,7 @@ def test_nobody_starves(count: int, passes: int, asked: list[tuple[str, str]], m
     """However the calls of others come, a job's next call waits for no more than the docstring says."""
 
     async def check() -> None:
-        busy = server(count, Manners(passes=passes, seconds=1000.0))
+        busy = server(count, YieldPolicy(passes=passes, seconds=1000.0))
         await busy.ask(*(f"z/other/{number}" for number in range(count)))
         await busy.ask(*(f"{job}/{model}/{number}" for number, (job, model) in enumerate(asked)))
         newcomers = iter(more)

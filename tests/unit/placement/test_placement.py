@@ -10,7 +10,7 @@ import pytest
 
 from forge_lsp.placement.branching import Branch
 from forge_lsp.placement.placement import drawn, make, weigher
-from forge_lsp.placement.plan import GIB, Device, Footprint, Need, Plan, Step
+from forge_lsp.placement.plan import GIB, Device, Footprint, ModelNeed, Plan, Step
 from forge_lsp.placement.search import search
 from tests.support.replay import replay
 from tests.support.rigs import chance, device, user_needs, user_steps
@@ -23,7 +23,7 @@ def users(sizes: tuple[int, ...]) -> Plan:
     return make([device(number, size) for number, size in enumerate(sizes)], needs, user_steps(needs))
 
 
-def need(key: str, gib: float, *, predicted: float | None = None, **more: object) -> Need:
+def need(key: str, gib: float, *, predicted: float | None = None, **more: object) -> ModelNeed:
     made = Footprint(
         key=key,
         weights=int(gib * GIB),
@@ -32,7 +32,7 @@ def need(key: str, gib: float, *, predicted: float | None = None, **more: object
         overhead=0,
         predicted=int((gib if predicted is None else predicted) * GIB),
     )
-    return replace(Need(key=key, name=key, footprint=made, server="s"), **more)  # type: ignore[arg-type]
+    return replace(ModelNeed(key=key, name=key, footprint=made, server="s"), **more)  # type: ignore[arg-type]
 
 
 def step(attempt: int, stage: str, *rounds: dict[str, float]) -> Step:
@@ -161,7 +161,7 @@ def test_made_up_rigs_never_overcommit(seed: int) -> None:
             assert taken == 0 or taken + GIB <= one.free
 
 
-def _small(seed: int) -> tuple[tuple[Device, ...], tuple[Need, ...], tuple[Step, ...]]:
+def _small(seed: int) -> tuple[tuple[Device, ...], tuple[ModelNeed, ...], tuple[Step, ...]]:
     rng = random.Random(seed)
     while True:
         devices, needs, steps = chance(rng)

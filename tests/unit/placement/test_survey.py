@@ -12,7 +12,7 @@ from forge_lsp.placement.fleet.findings import findings as of_fleet
 from forge_lsp.placement.inventory import Gpu, Inventory
 from forge_lsp.placement.ollama_api import Loaded
 from forge_lsp.placement.plan import Footprint
-from forge_lsp.placement.survey import Look, Placed, ServerSettings, Survey, findings, look, rows
+from forge_lsp.placement.survey import PlacedModel, ServerSettings, Survey, SurveyedServer, findings, look, rows
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.scripted_http import Exchange, Responder
 
@@ -29,22 +29,24 @@ def size(gigabytes: float) -> Footprint:
 
 def placed(
     key: str, gigabytes: float, *, alone: float | None = None, context: int = 8192, trained: int = 99999
-) -> Placed:
+) -> PlacedModel:
     small = size(gigabytes if alone is None else alone)
-    return Placed(key=key, name=f"{key}:1b", context=context, footprint=size(gigabytes), alone=small, trained=trained)
+    return PlacedModel(
+        key=key, name=f"{key}:1b", context=context, footprint=size(gigabytes), alone=small, trained=trained
+    )
 
 
-def told(*looks: Look, inventory: Inventory = RIG, foreign: tuple[str, ...] = ()) -> list[str]:
+def told(*looks: SurveyedServer, inventory: Inventory = RIG, foreign: tuple[str, ...] = ()) -> list[str]:
     """The lines that are not all well."""
     found = findings(Survey(inventory=inventory, looks=looks, foreign=foreign))
     return [f"{one.name}: {one.detail} -> {one.remedy}" for one in found if one.status is not FindingStatus.OK]
 
 
-def at(server: ServerSettings, *loaded: Loaded, version: str = "0.17.4") -> Look:
-    return Look(server=server, version=version, loaded=loaded)
+def at(server: ServerSettings, *loaded: Loaded, version: str = "0.17.4") -> SurveyedServer:
+    return SurveyedServer(server=server, version=version, loaded=loaded)
 
 
-def server(*models: Placed, **more: Any) -> ServerSettings:
+def server(*models: PlacedModel, **more: Any) -> ServerSettings:
     return ServerSettings(
         **{"key": "gpu0", "url": "http://127.0.0.1:11434", "gpu": "GPU-a", "max_loaded": 4, "models": models, **more}
     )
@@ -57,7 +59,7 @@ def test_a_good_server_has_one_line() -> None:
 
 
 def test_a_silent_server_is_told_elsewhere() -> None:
-    assert findings(Survey(inventory=RIG, looks=(Look(server=server(placed("phi4", 90))),))) == ()
+    assert findings(Survey(inventory=RIG, looks=(SurveyedServer(server=server(placed("phi4", 90))),))) == ()
 
 
 def test_a_model_that_spilled_is_told_with_its_share() -> None:
@@ -173,7 +175,10 @@ class Rich(FakeOllama):
 
 
 async def test_servers_are_asked() -> None:
-    models = (Placed(key="phi4", name="phi4:14b", context=8192), Placed(key="none", name="none", context=8192))
+    models = (
+        PlacedModel(key="phi4", name="phi4:14b", context=8192),
+        PlacedModel(key="none", name="none", context=8192),
+    )
     async with Rich(models=["phi4:14b"]) as rich, FakeOllama() as strange:
         rich.resident["phi4:14b"] = 8192
         here = server(*models, url=rich.url, parallel=2)

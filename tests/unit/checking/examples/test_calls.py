@@ -9,8 +9,8 @@ import pytest
 from forge_lsp.checking.examples.arguments import call_of, names_instance, spread, value_of
 from forge_lsp.checking.examples.comparing import Opaque, alike, unclear
 from forge_lsp.checking.examples.expecting import expectable
-from forge_lsp.checking.examples.types import ANY, Parameter, Signature, Type, Unfit, fitted
-from forge_lsp.checking.examples.values import Group, Own, Pairs, parse, shown
+from forge_lsp.checking.examples.types import ANY, Parameter, Signature, Type, TypeMismatch, fitted
+from forge_lsp.checking.examples.values import Group, LanguageValue, MapValue, parse, shown
 from forge_lsp.checking.examples.variations import variations
 from forge_lsp.checking.examples.written import (
     DocumentationLine,
@@ -126,28 +126,32 @@ def test_the_marks_of_javadoc(line: str, call: str) -> None:
 
 
 def test_what_only_its_language_can_read() -> None:
-    assert parse("[Color.RED, shop.Color::Blue]") == Group("list", (Own("Color.RED"), Own("shop.Color::Blue")))
+    assert parse("[Color.RED, shop.Color::Blue]") == Group(
+        "list", (LanguageValue("Color.RED"), LanguageValue("shop.Color::Blue"))
+    )
     assert (parse("Integer.MAX_VALUE"), parse("math.MinInt64")) == (2**31 - 1, -(2**63))
-    assert shown(Own("Color.RED")) == "Color.RED"
-    assert isinstance(value_of("new Point(1)"), Own)
+    assert shown(LanguageValue("Color.RED")) == "Color.RED"
+    assert isinstance(value_of("new Point(1)"), LanguageValue)
     assert value_of("[1]") == Group("list", (1,))
     with pytest.raises(ValueError, match="not a value"):
         parse("Color.red")
-    assert fitted(Own("Color.RED"), COLOR) == "Color.RED"
+    assert fitted(LanguageValue("Color.RED"), COLOR) == "Color.RED"
     for declared in (INT, ANY, Type(kind="string"), Type(kind="list", items=(ANY,))):
-        with pytest.raises(Unfit):
-            fitted(Group("list", (Own("A.B"),)) if declared.kind == "list" else Own("A.B"), declared)
-    assert variations([(Own("Color.RED"),)]) == ()
+        with pytest.raises(TypeMismatch):
+            fitted(
+                Group("list", (LanguageValue("A.B"),)) if declared.kind == "list" else LanguageValue("A.B"), declared
+            )
+    assert variations([(LanguageValue("Color.RED"),)]) == ()
 
 
 def test_what_only_its_language_can_read_is_compared_with_an_objects_text() -> None:
-    assert alike(Own("Color.RED"), Opaque("RED"), COLOR)
-    assert alike(Own("Color.RED"), Opaque("Color::RED"), COLOR)
-    assert not alike(Own("Color.RED"), Opaque("BLUE"), COLOR)
-    assert not alike(Own("Color.RED"), None, COLOR)
-    assert unclear(Pairs(((1, Own("A.B")),)), 3, ANY)
-    assert not unclear(Group("list", (Own("A.B"),)), Group("list", (Opaque("B"),)), COLOR)
-    assert not unclear(Own("A.B"), None, COLOR)
+    assert alike(LanguageValue("Color.RED"), Opaque("RED"), COLOR)
+    assert alike(LanguageValue("Color.RED"), Opaque("Color::RED"), COLOR)
+    assert not alike(LanguageValue("Color.RED"), Opaque("BLUE"), COLOR)
+    assert not alike(LanguageValue("Color.RED"), None, COLOR)
+    assert unclear(MapValue(((1, LanguageValue("A.B")),)), 3, ANY)
+    assert not unclear(Group("list", (LanguageValue("A.B"),)), Group("list", (Opaque("B"),)), COLOR)
+    assert not unclear(LanguageValue("A.B"), None, COLOR)
     assert not unclear(1, 2, ANY)
 
 
@@ -172,17 +176,17 @@ def test_a_value_that_no_call_can_give() -> None:
     checked("3", INT)
     checked("None", Type(kind="optional", text="Integer", items=(INT,)))
     checked("[1]", INT, "push(1).items()")
-    with pytest.raises(Unfit, match=r"push gives int, not \[1\]"):
+    with pytest.raises(TypeMismatch, match=r"push gives int, not \[1\]"):
         checked("[1]", INT)
-    with pytest.raises(Unfit, match="push gives int, not None"):
+    with pytest.raises(TypeMismatch, match="push gives int, not None"):
         checked("None", INT)
     for result in (ANY, COLOR, Type(kind="list", items=(ANY,))):
         checked("Color.RED", result)
-    with pytest.raises(Unfit, match=r"push gives int, not Color\.RED"):
+    with pytest.raises(TypeMismatch, match=r"push gives int, not Color\.RED"):
         checked("Color.RED", INT)
-    with pytest.raises(Unfit, match="push returns nothing"):
+    with pytest.raises(TypeMismatch, match="push returns nothing"):
         checked("[1]", Type(kind="void"))
-    with pytest.raises(Unfit, match="push is no function"):
+    with pytest.raises(TypeMismatch, match="push is no function"):
         checked("3", INT, refused="push is no function")
 
 
@@ -192,10 +196,10 @@ def test_a_value_that_no_call_can_give() -> None:
         ("emptyList()", Group("list", ())),
         ("emptyList<Int>()", Group("list", ())),
         ("Collections.emptySet()", Group("set", ())),
-        ("emptyMap<String, Int>()", Pairs(())),
+        ("emptyMap<String, Int>()", MapValue(())),
         ("mutableListOf<Int>(1)", Group("list", (1,))),
         ("linkedSetOf(1)", Group("set", (1,))),
-        ('hashMapOf("a" to 1)', Pairs((("a", 1),))),
+        ('hashMapOf("a" to 1)', MapValue((("a", 1),))),
         ("uintArrayOf(1u, 2u)", Group("list", (1, 2))),
     ],
 )

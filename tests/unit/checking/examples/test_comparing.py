@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from forge_lsp.checking.examples.comparing import Opaque, alike, decoded
-from forge_lsp.checking.examples.types import ANY, Type, Unfit, fitted
-from forge_lsp.checking.examples.values import Group, Pairs, parse
+from forge_lsp.checking.examples.types import ANY, Type, TypeMismatch, fitted
+from forge_lsp.checking.examples.values import Group, MapValue, parse
 from forge_lsp.checking.examples.variations import variations
 
 INT, FLOAT, STRING, CHAR = (Type(kind=kind) for kind in ("int", "float", "string", "char"))
@@ -57,10 +57,10 @@ def test_values_are_fitted_to_their_types() -> None:
     assert fitted(parse("{1, 2}"), ANY) == Group("set", (1, 2))
     assert fitted(1, FLOAT) == 1.0
     assert fitted(2.0, INT) == 2
-    assert fitted(parse("{}"), Type(kind="map")) == Pairs(())
+    assert fitted(parse("{}"), Type(kind="map")) == MapValue(())
     assert fitted(None, Type(kind="optional", items=(INT,))) is None
     for value, to in ((1.5, INT), ("ab", CHAR), (True, INT), (None, INT), (1, STRING), (parse("[1, 'a']"), INTS)):
-        with pytest.raises(Unfit):
+        with pytest.raises(TypeMismatch):
             fitted(value, to)
 
 

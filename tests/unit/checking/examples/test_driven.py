@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.checking.examples.answers import Answer, Answers, Asked
+from forge_lsp.checking.examples.answers import Answer, Answers, AskedCall
 from forge_lsp.checking.examples.comparing import Opaque
 from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.examples.types import Parameter, Signature, Type
@@ -47,7 +47,7 @@ class Told:
     def step(self, text: str) -> str:
         return text
 
-    async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[Asked]) -> Answers:
+    async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[AskedCall]) -> Answers:
         del place, signature
         self.calls = [call.call for call in calls]
         given = {call.id: self.before if "stub" in text else self.after for call in calls}

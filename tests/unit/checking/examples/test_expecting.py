@@ -8,8 +8,8 @@ import pytest
 
 from forge_lsp.checking.examples.comparing import Opaque, alike, comparable, unclear
 from forge_lsp.checking.examples.expecting import expectable
-from forge_lsp.checking.examples.types import ANY, Signature, Type, Unfit, fitted
-from forge_lsp.checking.examples.values import Group, Pairs, Value, parse
+from forge_lsp.checking.examples.types import ANY, Signature, Type, TypeMismatch, fitted
+from forge_lsp.checking.examples.values import Group, MapValue, Value, parse
 from forge_lsp.checking.examples.written import DocumentationLine, WrittenExample, written_in
 
 INT, CODE, TEXT = (Type(kind="int", text="int"), Type(kind="code", text="rune"), Type(kind="string", text="string"))
@@ -55,8 +55,8 @@ def test_what_promises_something_by_itself_is_no_answer_of_the_prompt_above() ->
         ("7", CODE, 7),
         ("'ab'", Type(kind="list", items=(CODE,)), Group("list", (97, 98))),
         ("'ab'", Type(kind="list", items=(Type(kind="char"),)), Group("list", ("a", "b"))),
-        ("{{'x', 1}, {'y', 2}}", Type(kind="map", items=(TEXT, INT)), Pairs((("x", 1), ("y", 2)))),
-        ("{}", Type(kind="map", items=(TEXT, INT)), Pairs(())),
+        ("{{'x', 1}, {'y', 2}}", Type(kind="map", items=(TEXT, INT)), MapValue((("x", 1), ("y", 2)))),
+        ("{}", Type(kind="map", items=(TEXT, INT)), MapValue(())),
     ],
 )
 def test_values_are_read_by_their_declared_types(value: str, declared: Type, expected: Value) -> None:
@@ -65,19 +65,19 @@ def test_values_are_read_by_their_declared_types(value: str, declared: Type, exp
 
 @pytest.mark.parametrize(("value", "declared"), [("'a'", INT), ("'ab'", CODE), ("{{1}, {2, 3}}", Type(kind="map"))])
 def test_values_of_other_types_do_not_fit(value: str, declared: Type) -> None:
-    with pytest.raises(Unfit):
+    with pytest.raises(TypeMismatch):
         fitted(parse(value), declared)
 
 
 @pytest.mark.parametrize(
     ("expected", "given", "same"),
     [
-        ("{1, 'a'}", Pairs((("x", 1), ("n", "a"))), True),
-        ("{2, 'a'}", Pairs((("x", 1), ("n", "a"))), False),
-        ("{1}", Pairs((("x", 1), ("n", "a"))), False),
-        ("{x: 1, n: 'a'}", Pairs((("x", 1), ("n", "a"))), True),
-        ("{{1, 'a'}, [{2, 'b'}]}", Pairs((("p", Pairs((("x", 1), ("n", "a")))),
-                                          ("more", Group("list", (Pairs((("x", 2), ("n", "b"))),))))), True),
+        ("{1, 'a'}", MapValue((("x", 1), ("n", "a"))), True),
+        ("{2, 'a'}", MapValue((("x", 1), ("n", "a"))), False),
+        ("{1}", MapValue((("x", 1), ("n", "a"))), False),
+        ("{x: 1, n: 'a'}", MapValue((("x", 1), ("n", "a"))), True),
+        ("{{1, 'a'}, [{2, 'b'}]}", MapValue((("p", MapValue((("x", 1), ("n", "a")))),
+                                          ("more", Group("list", (MapValue((("x", 2), ("n", "b"))),))))), True),
     ],
 )  # fmt: skip
 def test_an_object_is_its_fields_by_name_or_in_order(expected: str, given: Value, same: bool) -> None:
@@ -85,7 +85,7 @@ def test_an_object_is_its_fields_by_name_or_in_order(expected: str, given: Value
 
 
 def test_a_map_is_not_its_values_in_order() -> None:
-    assert not alike(parse("{1}"), Pairs((("x", 1),)), ANY)
+    assert not alike(parse("{1}"), MapValue((("x", 1),)), ANY)
 
 
 def test_objects_that_give_nothing_of_themselves_cannot_be_compared() -> None:
@@ -104,12 +104,12 @@ def test_an_example_that_no_code_could_satisfy_is_not_held_against_any() -> None
     for one in (example("f(1)", "4"), example("f(1)", "True"), example("f(1)", raises=""), example("f(1)[0]", "'a'")):
         expectable(one, plain)
     for one in (example("f(1)", "'a'"), example("f(1)", "2.5"), example("f(1)", "None"), example("f(1)", "x y")):
-        with pytest.raises(Unfit):
+        with pytest.raises(TypeMismatch):
             expectable(one, plain)
-    with pytest.raises(Unfit, match="raises nothing"):
+    with pytest.raises(TypeMismatch, match="raises nothing"):
         expectable(example("f(1)", raises=""), Signature(name="f", parameters=(), raises=False))
     lists = Type(kind="list", items=(INT,))
     expectable(example("f(1)", "None"), Signature(name="f", parameters=(), result=lists))
-    with pytest.raises(Unfit):
+    with pytest.raises(TypeMismatch):
         expectable(example("f(1)", "None"), Signature(name="f", parameters=(), result=lists, nullable=False))
     assert comparable(math.nan, Type(kind="float"))

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from forge_lsp.checking.examples.values import Group, Pairs, Value, parse, shown, split
+from forge_lsp.checking.examples.values import Group, MapValue, Value, parse, shown, split
 
 
 def listed(*items: Value) -> Group:
@@ -53,13 +53,13 @@ def listed(*items: Value) -> Group:
         ("(1, 2)", Group("tuple", (1, 2))),
         ("Pair.with(1, 'a')", Group("tuple", (1, "a"))),
         ("new Set([1, 2])", Group("set", (1, 2))),
-        ("{'a': 1, b: [2]}", Pairs((("a", 1), ("b", listed(2))))),
-        ('Map.of("a", 1)', Pairs((("a", 1),))),
-        ('map[string]int{"a": 1}', Pairs((("a", 1),))),
+        ("{'a': 1, b: [2]}", MapValue((("a", 1), ("b", listed(2))))),
+        ('Map.of("a", 1)', MapValue((("a", 1),))),
+        ('map[string]int{"a": 1}', MapValue((("a", 1),))),
         ('new Dictionary<string, int> { {"a", 1}, ["b"] = 2 }', None),
-        ('new Dictionary<string, int> { {"a", 1}, {"b", 2} }', Pairs((("a", 1), ("b", 2)))),
-        ('HashMap::from([("a", 1)])', Pairs((("a", 1),))),
-        ('mapOf("a" to 1)', Pairs((("a", 1),))),
+        ('new Dictionary<string, int> { {"a", 1}, {"b", 2} }', MapValue((("a", 1), ("b", 2)))),
+        ('HashMap::from([("a", 1)])', MapValue((("a", 1),))),
+        ('mapOf("a" to 1)', MapValue((("a", 1),))),
         ("[[1], []]", listed(listed(1), listed())),
     ],
 )  # fmt: skip
