@@ -54,18 +54,18 @@ def _run(words: list[str]) -> int:
         return run(lambda log: _command(options, flags, log, link), lambda: state_folder(flags))
 
     if options.command in ("mcp", "acp"):
-        from forge_lsp.detached import apart
+        from forge_lsp.detached import run_detached
 
-        return apart(command)
+        return run_detached(command)
     return command()
 
 
 def _serve(tcp: str | None, flags: Flags | None) -> int:
     if tcp is not None:
         return _listen(tcp, flags, None)
-    from forge_lsp.detached import apart
+    from forge_lsp.detached import run_detached
 
-    return apart(lambda link: _listen(None, flags, link))
+    return run_detached(lambda link: _listen(None, flags, link))
 
 
 def _listen(tcp: str | None, flags: Flags | None, link: Link | None) -> int:

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from typing import IO
 
-__all__ = ["Link", "apart"]
+__all__ = ["Link", "run_detached"]
 
 
 _MOST = 256
@@ -104,7 +104,7 @@ def _guard(alive: int, loop: asyncio.AbstractEventLoop) -> None:
         time.sleep(_HANGS)
 
 
-def apart(server: Callable[[Link], int]) -> int:
+def run_detached(server: Callable[[Link], int]) -> int:
     """Run ``server`` in a process of its own where the system has fork, and answer its exit code, or the one that it
     gives once it goes on without its client. SIGINT and SIGTERM mean that the client has gone; the exit code is then
     128 + the signal."""

@@ -38,7 +38,7 @@ def language_of(path: Path, named: str | None, languages: Languages) -> Language
     found = languages.named(named) if named else languages.of_file(path.name)
     if found is None and named:
         raise BadRequest(f"--language {named}: not one of {known}")
-    if found is None and (reason := languages.apart(path.name)) is not None:
+    if found is None and (reason := languages.why_not_written(path.name)) is not None:
         raise BadRequest(f"{path}: {reason}")
     if found is None:
         raise BadRequest(f"{path}: no language is known for {path.suffix or 'no suffix'}; say --language ({known})")

@@ -149,7 +149,7 @@ class Languages:
         """Return the language of a file by the ending of its name, or None."""
         return self._by_suffix.get(PurePath(name).suffix.lower())
 
-    def apart(self, name: str) -> str | None:
+    def why_not_written(self, name: str) -> str | None:
         """Return why nothing is written in a file that holds code beside something else (a template, cells); None: it
         is no such file."""
         suffix = PurePath(name).suffix.lower()

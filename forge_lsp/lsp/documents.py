@@ -87,9 +87,9 @@ class Documents:
         known = self.languages.named(language_id) if language_id else None
         return known or self.languages.of_file(unquote(uri))
 
-    def apart(self, uri: str) -> str | None:
+    def why_not_written(self, uri: str) -> str | None:
         """Return why nothing is written in a document that holds code beside something else; None: it is none."""
-        return self.languages.apart(unquote(uri).partition("#")[0])
+        return self.languages.why_not_written(unquote(uri).partition("#")[0])
 
     def open_text(self, uri: str) -> str | None:
         """The text of a document that is open in the editor, else None. Reads no file."""
@@ -106,7 +106,7 @@ class Documents:
         present = self.present(uri)
         if present is None:
             raise BadRequest(f"uri: there is no open document or file {uri}.")
-        if language is None and (reason := self.apart(uri)) is not None:
+        if language is None and (reason := self.why_not_written(uri)) is not None:
             raise BadRequest(reason)
         language = language or self.language_of(present.language_id, uri)
         if language is None:

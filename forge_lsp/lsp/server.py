@@ -194,7 +194,7 @@ def _actions(session: Session, params: lsp.CodeActionParams) -> list[lsp.CodeAct
     try:
         document, present = editor.documents.document(params.text_document.uri)
     except BadRequest:
-        return never(editor.documents.apart(params.text_document.uri), capabilities)  # not a language of ours
+        return never(editor.documents.why_not_written(params.text_document.uri), capabilities)  # not a language of ours
     services = session.services
 
     def scope_at(span: TextRange) -> Scope | None:

@@ -25,11 +25,11 @@ def gib(count: float) -> str:
     return f"{count / GIB:.1f}"
 
 
-def explained(plan: Plan, drawn: Sequence[ModelNeed], *, profile: str, contexts: Mapping[str, int]) -> Plan:
-    """The plan with its problems. ``drawn``: the models as the settings put them, with the slots of their servers."""
+def explained(plan: Plan, configured: Sequence[ModelNeed], *, profile: str, contexts: Mapping[str, int]) -> Plan:
+    """The plan with its problems. ``configured``: the models where the settings put them, with their servers' slots."""
     found = [
         *_nowhere(plan, profile, contexts),
-        *overcommitted(plan.devices, drawn, plan),
+        *overcommitted(plan.devices, configured, plan),
         *_turns(plan, profile),
         *_licence(plan, profile),
         *_guesses(plan),
@@ -39,12 +39,12 @@ def explained(plan: Plan, drawn: Sequence[ModelNeed], *, profile: str, contexts:
 
 
 def overcommitted(
-    devices: Sequence[Device], drawn: Sequence[ModelNeed], plan: Plan | None = None
+    devices: Sequence[Device], configured: Sequence[ModelNeed], plan: Plan | None = None
 ) -> tuple[Problem, ...]:
     """Devices that the settings put more on than they hold at once, with the sum, and where the plan puts it."""
     problems: list[Problem] = []
     for number, device in enumerate(devices):
-        here = [need for need in drawn if need.gpu == device.uuid]
+        here = [need for need in configured if need.gpu == device.uuid]
         rig = Rig(devices=(device,), needs=tuple(here), steps=())
         if not here or rig.together(rig.everything, 0) is not None:
             continue

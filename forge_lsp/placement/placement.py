@@ -10,7 +10,7 @@ from forge_lsp.placement.search import EFFORT, SearchResult, search
 from forge_lsp.placement.swapping import SwapTrace, follow
 from forge_lsp.placement.weighing import Weigher
 
-__all__ = ["drawn", "make", "weigher"]
+__all__ = ["make", "weigher"]
 
 
 def make(
@@ -29,17 +29,6 @@ def make(
     else:
         found = search(weigh, effort=effort)
     return _written(weigh.rig, found, needs, problems)
-
-
-def drawn(devices: Sequence[Device], needs: Sequence[ModelNeed], steps: Sequence[Step]) -> Plan:
-    """Return the plan of the settings' own assignment, without the models that do not fit their device."""
-    given = [need for need in needs if need.gpu is not None and need.gpu in _fitting(need, devices)]
-    weigh = weigher(devices, given, steps)
-    numbers = {device.uuid: number for number, device in enumerate(devices)}
-    where = tuple(numbers[need.gpu] for need in weigh.rig.needs if need.gpu is not None)
-    score = weigh.score(where)
-    assert score is not None  # without a limit there always is one
-    return _written(weigh.rig, SearchResult(where=where, score=score, optimal=False), needs, ())
 
 
 def _fitting(need: ModelNeed, devices: Sequence[Device]) -> list[str]:

@@ -105,10 +105,10 @@ async def plan(
     if gib is None:
         measured = await calibration.read()
 
-    def needs(*, drawn: bool) -> tuple[ModelNeed, ...]:
-        return tuple(_need(one, told[one.key], measured, gpus.get(one.key), drawn=drawn) for one in wanted)
+    def needs(*, configured: bool) -> tuple[ModelNeed, ...]:
+        return tuple(_need(one, told[one.key], measured, gpus.get(one.key), configured=configured) for one in wanted)
 
-    wishes, free = needs(drawn=True), needs(drawn=False)
+    wishes, free = needs(configured=True), needs(configured=False)
     schedule = steps(rows, {need.key: need.footprint for need in free})
     made = await asyncio.to_thread(make, found, free, schedule)
     return explained(made, wishes, profile=profile, contexts={one.key: one.context for one in wanted})
@@ -122,7 +122,7 @@ async def arranged(
     told = await _states(wanted)
     measured = await Calibration(state_dir).read()
     needs = [
-        replace(_need(one, told[one.key], measured, one.gpu, drawn=True), movable=not (one.fixed and one.gpu))
+        replace(_need(one, told[one.key], measured, one.gpu, configured=True), movable=not (one.fixed and one.gpu))
         for one in wanted
     ]
     emptied = _emptied(found, wanted, told, {one.key: one.gpu for one in wanted if one.gpu})
@@ -132,9 +132,9 @@ async def arranged(
 
 
 def _need(
-    one: ModelRequest, told: _ModelState, measured: Mapping[str, int], gpu: str | None, *, drawn: bool
+    one: ModelRequest, told: _ModelState, measured: Mapping[str, int], gpu: str | None, *, configured: bool
 ) -> ModelNeed:
-    slots = one.slots if drawn else 1
+    slots = one.slots if configured else 1
     seen = MeasuredModel(digest=told.digest, context=one.context, server=one.server, parallel=slots)
     made = footprint(
         one.key,

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no for
 SERVER = """
 import asyncio, os, sys
 from pathlib import Path
-from forge_lsp.detached import apart
+from forge_lsp.detached import run_detached
 
 def serve(link):
     async def main():
@@ -30,7 +30,7 @@ def serve(link):
     return 7
 
 assert True
-sys.exit(apart(serve))
+sys.exit(run_detached(serve))
 """
 
 

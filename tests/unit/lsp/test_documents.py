@@ -130,12 +130,12 @@ class TestDocuments:
         with pytest.raises(BadRequest, match=re.escape(words)):
             documents.document(uri)
         capabilities = lsp.CodeActionClientCapabilities(disabled_support=True)
-        (action,) = never(documents.apart(uri), capabilities)
+        (action,) = never(documents.why_not_written(uri), capabilities)
         assert isinstance(action, lsp.CodeAction)
         assert action.disabled is not None
         assert words in action.disabled.reason
-        assert never(documents.apart(uri), None) == []
-        assert never(documents.apart("file:///w/a.py"), capabilities) == []
+        assert never(documents.why_not_written(uri), None) == []
+        assert never(documents.why_not_written("file:///w/a.py"), capabilities) == []
 
     def test_a_file_without_an_end_is_refused_by_name(self, tmp_path: Path) -> None:
         with (tmp_path / "a.py").open("wb") as file:

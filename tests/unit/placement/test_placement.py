@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from forge_lsp.placement.branching import Branch
-from forge_lsp.placement.placement import drawn, make, weigher
+from forge_lsp.placement.placement import make, weigher
 from forge_lsp.placement.plan import GIB, Device, Footprint, ModelNeed, Plan, Step
 from forge_lsp.placement.search import search
 from tests.support.replay import replay
@@ -224,14 +224,6 @@ def test_servers_are_allowed_as_many_models_as_any_turn_has() -> None:
     assert plan.scenes[0].turns == {"GPU-0": (("big",), ("a", "b", "c"))}
     assert plan.max_loaded == {"GPU-0": 3}
     assert replay(plan).faults == []
-
-
-def test_the_settings_own_layout_is_weighed_as_it_is() -> None:
-    needs = user_needs()
-    layout = drawn([device(0, 24), device(1, 24), device(2, 16)], needs, user_steps(needs))
-    assert layout.placement == {one.key: one.gpu for one in needs}
-    assert layout.cost > users((24, 24, 16)).cost
-    assert replay(layout).faults == []
 
 
 def test_json_tells_numbers_a_machine_can_use() -> None:
