@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from forge_lsp import __version__
 from forge_lsp.checking.runs import SuiteRun
@@ -25,19 +26,21 @@ logger = logging.getLogger(__name__)
 _MOST_FILES = 256
 _MOST_BYTES = 4 * 1024 * 1024
 
+R = TypeVar("R", bound=SuiteRun)
 
-class KeptRuns:
+
+class KeptRuns(Generic[R]):
     """Keeps runs (each a ``kind``) by the fingerprints of their trees in a folder of the user's; the oldest go first.
 
     What a run depended on outside the project may have changed since: a kept run is a hint. A folder that cannot be
     written keeps nothing.
     """
 
-    def __init__(self, folder: Path, kind: type[SuiteRun]) -> None:
+    def __init__(self, folder: Path, kind: type[R]) -> None:
         self._folder = folder
         self._kind = kind
 
-    def load(self, key: str) -> tuple[SuiteRun, float] | None:
+    def load(self, key: str) -> tuple[R, float] | None:
         """Return the run for ``key`` and how many seconds it took; None where none is kept."""
         try:
             kept = parsed_json(read_plain(self._path(key), most=_MOST_BYTES))
@@ -45,7 +48,7 @@ class KeptRuns:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
-    def save(self, key: str, run: SuiteRun, seconds: float) -> None:
+    def save(self, key: str, run: R, seconds: float) -> None:
         """Keep a run, unless its time was over before all tests had ended."""
         if run.late or not (run.runs or run.uncollected):
             return

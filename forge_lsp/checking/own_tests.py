@@ -40,7 +40,7 @@ class OwnTests:
         self._sandbox = sandbox
         self._command = command
         self._timeout = timeout
-        self._memory = Memory(runs)
+        self._memory = Memory(SuiteRun, runs)
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""

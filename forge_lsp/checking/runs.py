@@ -13,9 +13,11 @@ from forge_lsp.core.task import Task
 from forge_lsp.reading import parsed_json
 
 __all__ = [
+    "NotedRun",
     "SuiteRun",
     "failed",
     "messages",
+    "noted",
     "passed",
     "scanned",
     "scope_lines",
@@ -55,6 +57,19 @@ class SuiteRun:
     def all_runs(self) -> Iterable[Run]:
         """The runs of its tests and of what could not be collected."""
         return (*self.runs.values(), *self.uncollected.values())
+
+
+@dataclass(frozen=True, slots=True)
+class NotedRun(SuiteRun):
+    """``notes`` are what the tested code did that takes its proof away, unless the untouched text does it too."""
+
+    notes: tuple[str, ...] = ()
+
+
+def noted(run: SuiteRun, notes: Iterable[str]) -> NotedRun:
+    """Return a run with its notes, each once."""
+    once = tuple(dict.fromkeys(notes))
+    return NotedRun(runs=run.runs, uncollected=run.uncollected, words=run.words, late=run.late, notes=once)
 
 
 def passed() -> Run:

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import Generic, TypeVar
 
 from forge_lsp.checking.kept_runs import KeptRuns
 from forge_lsp.checking.project import Place
@@ -40,30 +41,30 @@ _WORD = re.compile(r"[^\W\d]\w*")
 _TRIPLE = re.compile(r"(\"{3}|'{3}).*?\1", re.S)
 
 
+R = TypeVar("R", bound=SuiteRun)
+
+
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Generic[R]):
     """A run, how many seconds it took, and whether an earlier process saw it."""
 
-    run: SuiteRun
+    run: R
     seconds: float
     earlier: bool = False
 
 
-class Memory:
-    """Runs of untouched trees by their fingerprints: the tests are run on each once. It knows how long that took.
-
-    ``folder``: where they are kept for the next process (None: nowhere), each as a ``kind``.
+class Memory(Generic[R]):
+    """Runs of untouched trees, each a ``kind``, by their fingerprints: the tests are run on each once. It knows how
+    long that took. ``folder``: where they are kept for the next process (None: nowhere).
     """
 
-    def __init__(self, folder: Path | None = None, kind: type[SuiteRun] = SuiteRun, *, limit: int = 16) -> None:
+    def __init__(self, kind: type[R], folder: Path | None = None, *, limit: int = 16) -> None:
         self._limit = limit
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._known: OrderedDict[str, _Known[R]] = OrderedDict()
         self._turn = asyncio.Lock()
         self._disk = KeptRuns(folder, kind) if folder is not None else None
 
-    async def get(
-        self, key: str, run: Callable[[], Awaitable[SuiteRun]], *, again: bool = False, keep: bool = True
-    ) -> SuiteRun:
+    async def get(self, key: str, run: Callable[[], Awaitable[R]], *, again: bool = False, keep: bool = True) -> R:
         """Return the run for ``key``, by ``run`` where it is not known yet. What an earlier process saw is known,
         unless it is to be run ``again``; ``keep``: for the next process too."""
         async with self._turn:
@@ -93,7 +94,7 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Suite:
+class Suite(Generic[R]):
     """Tests that one runner takes.
 
     ``name`` is what people call it. ``run`` runs it with a text in the document's place: all of it, or, of those that
@@ -105,7 +106,7 @@ class Suite:
 
     name: str
     key: str
-    run: Callable[[str, Sequence[str] | None], Awaitable[SuiteRun]]
+    run: Callable[[str, Sequence[str] | None], Awaitable[R]]
     speaks: Callable[[str], bool] = lambda name: True  # noqa: ARG005
     proves: Callable[[str], bool] = lambda name: True  # noqa: ARG005
     brings: Callable[[Candidate], frozenset[str]] | None = None
@@ -113,7 +114,7 @@ class Suite:
     seconds: float | None = None
 
 
-async def judged(suite: Suite, task: Task, candidate: Candidate, memory: Memory) -> tuple[CheckResult, ...]:
+async def judged(suite: Suite[R], task: Task, candidate: Candidate, memory: Memory[R]) -> tuple[CheckResult, ...]:
     """Run a suite on the untouched text (once for all candidates) and on the candidate, and return what each test says.
 
     A test that changes its mind proves nothing and is held against nobody: what fails is run again before it counts,
@@ -124,7 +125,7 @@ async def judged(suite: Suite, task: Task, candidate: Candidate, memory: Memory)
     as ``suite.run`` does.
     """
 
-    async def untouched() -> SuiteRun:
+    async def untouched() -> R:
         return await suite.run(task.document.text, None)
 
     before = await memory.get(suite.key, untouched)
@@ -134,7 +135,7 @@ async def judged(suite: Suite, task: Task, candidate: Candidate, memory: Memory)
     return await _judged(suite, task, candidate, memory, await memory.get(suite.key, untouched, again=True))
 
 
-async def _holds(suite: Suite, task: Task, before: SuiteRun, results: Sequence[CheckResult]) -> bool:
+async def _holds(suite: Suite[R], task: Task, before: R, results: Sequence[CheckResult]) -> bool:
     """Whether a run of the untouched text that an earlier process saw can be believed: nothing speaks against the
     candidate, and what neither speaks for it (a test that is skipped) ends as it did."""
     if not results or any(result.status in AGAINST for result in results):
@@ -149,7 +150,7 @@ async def _holds(suite: Suite, task: Task, before: SuiteRun, results: Sequence[C
 
 
 async def _judged(
-    suite: Suite, task: Task, candidate: Candidate, memory: Memory, before: SuiteRun
+    suite: Suite[R], task: Task, candidate: Candidate, memory: Memory[R], before: R
 ) -> tuple[CheckResult, ...]:
     """Run a suite on the candidate, and return what each test says after its run ``before``."""
     took = memory.seconds(suite.key)
@@ -190,7 +191,7 @@ async def _judged(
     return (*told, *left)
 
 
-async def unconfirmed(suite: Suite, task: Task, proofs: Sequence[str], memory: Memory) -> set[str]:
+async def unconfirmed(suite: Suite[R], task: Task, proofs: Sequence[str], memory: Memory[R]) -> set[str]:
     """Return those of the tests that would be ``proofs`` which pass on the untouched text where it is run again."""
     if not proofs:
         return set()
@@ -199,7 +200,7 @@ async def unconfirmed(suite: Suite, task: Task, proofs: Sequence[str], memory: M
     return {name for name in proofs if _passes(again, name)}
 
 
-def _parts(suite: Suite, before: SuiteRun, took: float) -> list[list[str] | None]:
+def _parts(suite: Suite[R], before: R, took: float) -> list[list[str] | None]:
     """What is run one after the other: first what is picked with a test that calls the scope; None: all at once."""
     if suite.unit is None or took < _STAGED or before.uncollected:
         return [None]
@@ -214,7 +215,7 @@ def _only(run: SuiteRun, names: Sequence[str]) -> SuiteRun:
     return replace(run, runs={name: one for name, one in run.runs.items() if name in wanted})
 
 
-def _left(suite: Suite, names: Sequence[str], why: str, remedy: str | None = None) -> CheckResult:
+def _left(suite: Suite[R], names: Sequence[str], why: str, remedy: str | None = None) -> CheckResult:
     """The result of tests that were left out of a run."""
     count = f"{len(names)} tests were" if len(names) > 1 else f"{names[0]} was"
     return CheckResult(

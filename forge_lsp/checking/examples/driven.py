@@ -84,7 +84,7 @@ class DocumentedExamples:
         self._driver = driver
         self._doubt = doubt
         self._read = read
-        self._memory = Memory(runs)
+        self._memory = Memory(SuiteRun, runs)
 
     async def run(self, task: Task, candidate: Candidate, place: Place, extra: Sequence[Path] = ()) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`. ``extra``: paths of the host that a run depends on."""

@@ -48,7 +48,7 @@ class CFamilyTests:
     def __init__(self, sandbox: Sandbox, *, timeout: float, runs: Path | None = None) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
-        self._memory = Memory(runs)
+        self._memory = Memory(SuiteRun, runs)
 
     async def run(self, task: Task, candidate: Candidate, place: Place) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`."""
@@ -89,7 +89,7 @@ class _Confirmation:
         candidate: Candidate,
         suite: Suite,
         runner: Runner,
-        memory: Memory,
+        memory: Memory[SuiteRun],
         key: str,
         language: Language,
     ) -> None:

@@ -56,7 +56,7 @@ class DotnetTests:
     def __init__(self, sandbox: Sandbox, *, timeout: float, runs: Path | None = None) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
-        self._memory = Memory(runs)
+        self._memory = Memory(SuiteRun, runs)
         self._built = Built()
 
     async def run(

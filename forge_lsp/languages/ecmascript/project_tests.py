@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.programs import no_code_here, readable_for
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.runs import SuiteRun, scope_lines, tail, uncollected
+from forge_lsp.checking.runs import NotedRun, SuiteRun, noted, scope_lines, tail, uncollected
 from forge_lsp.checking.suites import Memory, judged, not_run, unconfirmed
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Evidence
@@ -63,8 +63,7 @@ class JavaScriptTests:
         self._sandbox = sandbox
         self._timeout = timeout
         self._environment = environment
-        self._memory = Memory(runs)
-        self._known_notes: dict[str, frozenset[str]] = {}
+        self._memory = Memory(NotedRun, runs)
 
     async def run(self, task: Task, candidate: Candidate, place: Place) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`."""
@@ -122,7 +121,7 @@ class JavaScriptTests:
         words, ran = "", False
         after: dict[str, Run] = {}
 
-        async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
+        async def run(text: str, only: Sequence[str] | None) -> NotedRun:
             nonlocal words, ran
             wanted = [file for file in texts if only is None or any(name.startswith(f"{file} > ") for name in only)]
             own = replace(
@@ -136,9 +135,7 @@ class JavaScriptTests:
             if text == candidate.text and text != task.document.text:
                 notes.extend(seen.notes)
                 after.update(seen.run.runs)
-            else:
-                self._known_notes[key] = self._known_notes.get(key, frozenset()) | frozenset(seen.notes)
-            return seen.run
+            return noted(seen.run, seen.notes)
 
         def speaks(name: str) -> bool:
             file, _, rest = name.partition(" > ")
@@ -164,11 +161,8 @@ class JavaScriptTests:
                 if result.status is CheckStatus.PROOF and result.id not in counted
             ]
             results = without_proof(results, suite.runner, await unconfirmed(judge, task, proofs, self._memory))
-        if notes and self._memory.earlier(key):
-            # An earlier process kept no notes of the untouched text.
-            await self._memory.get(key, lambda: run(task.document.text, None), again=True)
-        before = self._known_notes.get(key, frozenset())
-        fresh = [note for note in dict.fromkeys(notes) if note not in before]
+        before = await self._memory.get(key, lambda: run(task.document.text, None), again=bool(notes))
+        fresh = [note for note in dict.fromkeys(notes) if note not in before.notes]
         remedied = [
             replace(result, remedy=result.remedy or remedy_for(result.detail))
             if result.status is CheckStatus.NOT_RUNNABLE and result.environment

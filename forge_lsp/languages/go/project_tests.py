@@ -44,7 +44,7 @@ class GoTests:
     def __init__(self, sandbox: Sandbox, *, timeout: float, runs: Path | None = None) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
-        self._memory = Memory(runs)
+        self._memory = Memory(SuiteRun, runs)
         # The tests that do not compile with the untouched text, by its key; None: none of them does.
         self._compiled: dict[str, frozenset[str] | None] = {}
 

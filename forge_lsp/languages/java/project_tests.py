@@ -90,7 +90,7 @@ class JavaTests:
     def __init__(self, sandbox: Sandbox, *, timeout: float, runs: Path | None = None) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
-        self._memory = Memory(runs)
+        self._memory = Memory(SuiteRun, runs)
         self._ready: OrderedDict[str, _Ready] = OrderedDict()
 
     async def run(

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from forge_lsp.checking.programs import no_code_here, readable_for
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.runs import SuiteRun, scope_lines
+from forge_lsp.checking.runs import NotedRun, SuiteRun, noted, scope_lines
 from forge_lsp.checking.suites import Memory, judged, not_run
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Evidence
@@ -49,8 +49,7 @@ class PhpTests:
         self._sandbox = sandbox
         self._timeout = timeout
         self._environment = environment
-        self._memory = Memory(runs)
-        self._known_notes: dict[str, frozenset[str]] = {}
+        self._memory = Memory(NotedRun, runs)
 
     async def run(self, task: Task, candidate: Candidate, place: Place) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`."""
@@ -72,26 +71,22 @@ class PhpTests:
         notes: list[str] = []
         idle: set[str] = set()
 
-        async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
+        async def run(text: str, only: Sequence[str] | None) -> NotedRun:
             wanted = {file: content for file, content in suite.files.items() if _wants(file, only)}
             seen = await self._run(task, candidate, place, php, runner, replace(suite, files=wanted), text)
             if text == candidate.text and text != task.document.text:
                 notes.extend(seen.notes)
                 idle.update(seen.idle)
-            else:
-                self._known_notes[key] = self._known_notes.get(key, frozenset()) | frozenset(seen.notes)
-            return seen.run
+            return noted(seen.run, seen.notes)
 
         judge = TestSuite(name=_SUITE, key=key, run=run, speaks=suite.speaks, proves=lambda name: name not in idle)
         try:
             results = await judged(judge, task, candidate, self._memory)
-            if notes and self._memory.earlier(key):
-                # An earlier process kept no notes of the untouched text.
-                await self._memory.get(key, lambda: run(task.document.text, None), again=True)
+            before = await self._memory.get(key, lambda: run(task.document.text, None), again=bool(notes))
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
-        known = self._known_notes.get(key, frozenset())
-        doubts = [f"the code is believed for no reason: {note}" for note in dict.fromkeys(notes) if note not in known]
+        fresh = [note for note in dict.fromkeys(notes) if note not in before.notes]
+        doubts = [f"the code is believed for no reason: {note}" for note in fresh]
         proves = any(result.status in (CheckStatus.PROOF, CheckStatus.KEPT) for result in results)
         if proves and (forged := doubt_of(task.document.text, candidate.text, suite.types)) is not None:
             doubts.append(forged)

@@ -46,7 +46,7 @@ class PythonEvidence:
         self._sandbox = sandbox
         self._timeout = timeout
         self._example = min(example, timeout / 2)
-        self._memory = Memory(runs, PythonRun)
+        self._memory = Memory(PythonRun, runs)
 
     async def run(self, task: Task, candidate: Candidate, place: Place, interpreter: Interpreter) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`."""
@@ -102,7 +102,7 @@ class PythonEvidence:
                 brings=lambda candidate: defined_in(candidate.text),
             )
             results = await judged(suite, task, candidate, self._memory)
-            before = cast("PythonRun", await self._memory.get(key, lambda: run(task.document.text, None)))
+            before = await self._memory.get(key, lambda: run(task.document.text, None))
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
         except OSError as error:

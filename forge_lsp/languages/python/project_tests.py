@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import cast
 
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, fingerprint
@@ -60,7 +59,7 @@ class PythonTests:
     def __init__(self, sandbox: Sandbox, *, timeout: float, runs: Path | None = None) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
-        self._memory = Memory(runs, PythonRun)
+        self._memory = Memory(PythonRun, runs)
 
     async def run(self, task: Task, candidate: Candidate, place: Place, interpreter: Interpreter) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`."""
@@ -111,7 +110,7 @@ class PythonTests:
             return found
 
         try:
-            before = cast("PythonRun", await self._memory.get(key, lambda: run(task.document.text, None)))
+            before = await self._memory.get(key, lambda: run(task.document.text, None))
 
             def speaks(name: str) -> bool:
                 runs = (before, *seen[:1])
@@ -123,7 +122,7 @@ class PythonTests:
             suite = Suite(name=_SUITE, key=key, run=run, speaks=speaks, unit=str, seconds=self._timeout)
             results = await judged(suite, task, candidate, self._memory)
             # Where an earlier process saw it, it may have been run again since.
-            before = cast("PythonRun", await self._memory.get(key, lambda: run(task.document.text, None)))
+            before = await self._memory.get(key, lambda: run(task.document.text, None))
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
         copy = before.copy

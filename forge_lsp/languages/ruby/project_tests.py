@@ -58,7 +58,7 @@ class RubyTests:
     def __init__(self, sandbox: Sandbox, *, timeout: float, runs: Path | None = None) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
-        self._memory = Memory(runs, RubyRun)
+        self._memory = Memory(RubyRun, runs)
 
     async def run(self, task: Task, candidate: Candidate, place: Place, ruby: Ruby) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`."""
@@ -89,7 +89,7 @@ class RubyTests:
         words = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in chosen.names) or "(?!)")
 
         try:
-            before = cast("RubyRun", await self._memory.get(key, lambda: run(task.document.text, None)))
+            before = await self._memory.get(key, lambda: run(task.document.text, None))
 
             def speaks(name: str) -> bool:
                 runs = (before, *seen[:1])
@@ -101,7 +101,7 @@ class RubyTests:
             suite = Suite(name=_SUITE, key=key, run=run, speaks=speaks, unit=str)
             results = await judged(suite, task, candidate, self._memory)
             # Where an earlier process saw it, it may have been run again since.
-            before = cast("RubyRun", await self._memory.get(key, lambda: run(task.document.text, None)))
+            before = await self._memory.get(key, lambda: run(task.document.text, None))
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
         if chosen.seen_only:

@@ -56,7 +56,7 @@ class RustToolchain(Toolchain):
         self._environment = environment
         self._baselines = Baselines()
         self._editions: dict[Path, str] = {}
-        self._memory = Memory(runs)
+        self._memory = Memory(SuiteRun, runs)
         self._examples = DocumentedExamples(sandbox, RustDriver(self._opened), doubt=_doubt, read=_read, runs=runs)
 
     async def build(self, task: Task, text: str) -> BuildReport:

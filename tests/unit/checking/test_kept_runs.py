@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.checking.kept_runs import KeptRuns
-from forge_lsp.checking.runs import SuiteRun, failed, passed, skipped, uncollected
+from forge_lsp.checking.runs import NotedRun, SuiteRun, failed, noted, passed, skipped, uncollected
 from forge_lsp.checking.suites import Memory, judged
 from forge_lsp.core.checks import Cause, CheckStatus
 from forge_lsp.languages.python.outcomes import PythonRun
@@ -33,7 +33,7 @@ SECRET = "hunter2-of-a-failing-test"
 async def saw(folder: Path, **runs: object) -> None:
     """An earlier process, which saw these runs of the untouched text."""
     suite, _ = scripted(runs, dict.fromkeys(runs, passed()), {})  # type: ignore[arg-type]
-    await statuses(suite, Memory(folder))
+    await statuses(suite, Memory(SuiteRun, folder))
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ async def test_the_next_process_runs_the_candidate_alone(
 ) -> None:
     await saw(tmp_path, a=before)
     suite, seen = scripted(*now)  # type: ignore[arg-type]
-    assert await statuses(suite, Memory(tmp_path)) == {"a": status}
+    assert await statuses(suite, Memory(SuiteRun, tmp_path)) == {"a": status}
     assert seen == asked
 
 
@@ -59,7 +59,9 @@ async def test_what_speaks_against_a_candidate_is_compared_with_a_run_of_now(tmp
     await saw(tmp_path, a=passed())
     down = failed("no database", cause=Cause.ENVIRONMENT)
     suite, seen = scripted({"a": down}, {"a": down}, {"a": down}, {"a": down})
-    assert await statuses(suite, Memory(tmp_path)) == {"a": UNRELATED}, "it fails without the candidate too by now"
+    assert await statuses(suite, Memory(SuiteRun, tmp_path)) == {"a": UNRELATED}, (
+        "it fails without the candidate too by now"
+    )
     assert seen == [(False, None), (False, ["a"]), (True, None), (False, None)]
 
 
@@ -68,7 +70,7 @@ async def test_a_test_that_ends_in_another_way_now_is_run_whole(tmp_path: Path) 
     now = {"a": skipped(), "b": passed()}
     both = {"a": passed(), "b": passed()}
     suite, seen = scripted(now, {"a": passed()}, both, now, {"a": skipped()})
-    assert await statuses(suite, Memory(tmp_path)) == {"a": FAILED, "b": KEPT}
+    assert await statuses(suite, Memory(SuiteRun, tmp_path)) == {"a": FAILED, "b": KEPT}
     assert seen[:3] == [(False, None), (True, ["a"]), (True, None)]
 
 
@@ -77,14 +79,14 @@ async def test_a_failing_check_is_told_in_full_by_a_run_of_now(tmp_path: Path) -
     await saw(tmp_path, a=was)
     suite, _ = scripted({"a": was}, {"a": was}, {"a": was}, {"a": was}, {"a": was})
     task = task_of(STUB, name="area")
-    memory = Memory(tmp_path)
+    memory = Memory(SuiteRun, tmp_path)
     (found,) = await judged(suite, task, candidate_of(task, CODE), memory)
     assert (found.status, found.expected, found.actual) == (OWED, "6", "5")
     assert not memory.earlier("k")
 
 
 async def test_one_process_runs_it_once_and_keeps_it(tmp_path: Path) -> None:
-    memory = Memory(tmp_path)
+    memory = Memory(SuiteRun, tmp_path)
     suite, seen = scripted({"a": passed()}, {"a": passed()}, {"a": failed()}, {"a": failed()})
     assert await statuses(suite, memory) == {"a": KEPT}
     assert await statuses(suite, memory) == {"a": FAILED}
@@ -94,8 +96,16 @@ async def test_one_process_runs_it_once_and_keeps_it(tmp_path: Path) -> None:
 async def test_another_tree_is_another_run(tmp_path: Path) -> None:
     await saw(tmp_path, a=passed())
     suite, seen = scripted({"a": passed()}, {"a": passed()}, key="another")
-    await statuses(suite, Memory(tmp_path))
+    await statuses(suite, Memory(SuiteRun, tmp_path))
     assert seen[0] == (True, None)
+
+
+def test_what_the_untouched_code_did_is_known_to_the_next_process(tmp_path: Path) -> None:
+    run = noted(SuiteRun(runs={"a": passed()}), ["it replaces `assert`", "it replaces `assert`", "it ends the process"])
+    KeptRuns(tmp_path, NotedRun).save("k", run, 1.0)
+    kept = KeptRuns(tmp_path, NotedRun).load("k")
+    assert kept is not None
+    assert kept[0].notes == ("it replaces `assert`", "it ends the process")
 
 
 def test_no_words_of_a_test_are_written(tmp_path: Path) -> None:

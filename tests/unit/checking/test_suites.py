@@ -34,7 +34,9 @@ STUB = "«def area(w, h):\n    raise NotImplementedError»\n"
 CODE = "def area(w, h):\n    return w * h"
 
 
-def scripted(*runs: Mapping[str, Run], key: str = "k") -> tuple[Suite, list[tuple[bool, Sequence[str] | None]]]:
+def scripted(
+    *runs: Mapping[str, Run], key: str = "k"
+) -> tuple[Suite[SuiteRun], list[tuple[bool, Sequence[str] | None]]]:
     """A suite with these runs, in order; and what it was asked: for the stub or not, and for which tests."""
     waiting = list(runs)
     asked: list[tuple[bool, Sequence[str] | None]] = []
@@ -46,9 +48,9 @@ def scripted(*runs: Mapping[str, Run], key: str = "k") -> tuple[Suite, list[tupl
     return Suite(name="suite", key=key, run=run), asked
 
 
-async def statuses(suite: Suite, memory: Memory | None = None) -> dict[str, CheckStatus]:
+async def statuses(suite: Suite[SuiteRun], memory: Memory[SuiteRun] | None = None) -> dict[str, CheckStatus]:
     task = task_of(STUB, name="area")
-    found = await judged(suite, task, candidate_of(task, CODE), memory or Memory())
+    found = await judged(suite, task, candidate_of(task, CODE), memory or Memory(SuiteRun))
     return {result.id.removeprefix("suite:"): result.status for result in found}
 
 
@@ -75,18 +77,18 @@ async def test_a_test_that_changes_its_mind_says_nothing() -> None:
 
 async def test_what_passes_on_the_untouched_text_too_is_no_proof() -> None:
     suite, asked = scripted({"a": OPEN, "b": passed()})
-    memory = Memory()
+    memory = Memory(SuiteRun)
     assert await unconfirmed(suite, task_of(STUB, name="area"), ["a", "b"], memory) == {"b"}
     assert await unconfirmed(suite, task_of(STUB, name="area"), ["a", "b"], memory) == {"b"}, "run once"
     assert await unconfirmed(suite, task_of(STUB, name="area"), [], memory) == set()
     assert asked == [(True, ["a", "b"])]
 
 
-class Slow(Memory):
+class Slow(Memory[SuiteRun]):
     """A memory in which each run of an untouched tree took so many seconds."""
 
     def __init__(self, took: float) -> None:
-        super().__init__()
+        super().__init__(SuiteRun)
         self._took = took
 
     def seconds(self, key: str) -> float:
@@ -143,7 +145,7 @@ async def test_what_there_was_no_time_for_is_told(took: float, status: CheckStat
 
 
 async def test_the_untouched_text_is_run_once_for_all_candidates() -> None:
-    memory = Memory()
+    memory = Memory(SuiteRun)
     suite, asked = scripted({"a": OPEN}, {"a": passed()}, {"a": OPEN}, {"a": passed()})
     assert await statuses(suite, memory) == {"a": PROOF}
     assert await statuses(suite, memory) == {"a": PROOF}
@@ -221,7 +223,7 @@ async def test_an_untouched_tree_is_run_once_and_few_are_kept() -> None:
 
         return found
 
-    memory = Memory(limit=2)
+    memory = Memory(SuiteRun, limit=2)
     for key in ("a", "a", "b", "c", "a"):
         assert (await memory.get(key, run(key))).runs == {key: passed()}
     assert ran == ["a", "b", "c", "a"]
