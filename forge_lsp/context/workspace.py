@@ -73,6 +73,7 @@ class Workspace:
             most=most,
             deadline=time.monotonic() + seconds,
             distance=self.distance,
+            near="".join(f"{part}/" for part in self._folder),
         )
 
     def renewed(self) -> bool:
