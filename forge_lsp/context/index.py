@@ -184,10 +184,11 @@ class Index:
             found[name] = indexed(name, path, settled(stamp, at), data, languages)
             if found[name].stamp == UNSURE:
                 self.told(name)
+        # No other thread changes them meanwhile: this one has the turn.
+        defining = self._defining.brought_to(self.files, found)
+        packed = self._packed and self._packed.brought_to(self.files, found)
         with self._lock:
-            self._defining = self._defining.brought_to(self.files, found)
-            self._packed = self._within = None
-            self.files = found
+            self._defining, self._packed, self._within, self.files = defining, packed, None, found
         return whole
 
     @property
@@ -206,10 +207,10 @@ class Index:
             return {name: answer for name, answer in answers if answer}
 
     def using(self, name: str) -> tuple[Indexed, ...]:
-        """The files that use a word, in the order of the walk."""
+        """The files that use a word, in any order."""
         with self._lock:
             if self._packed is None:
-                self._packed = Packed(self.files.values())
+                self._packed = Packed(self.files)
             packed = self._packed
         return packed.using(zlib.crc32(name.encode()))
 
