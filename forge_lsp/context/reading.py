@@ -160,6 +160,23 @@ class FileRead:
         return tuple(found)
 
     @cached_property
+    def header_costs(self) -> tuple[int, ...]:
+        """What the lines of :attr:`headers` take, of each definition, in tokens."""
+        costs = self.costs
+        return tuple(sum([costs[n] for n in shown]) for shown in self.headers)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names that are defined."""
+        return frozenset(d.name for d in self.definitions if d.kind is not Kind.PART)
+
+    @cached_property
+    def code(self) -> tuple[tuple[int, Definition], ...]:
+        """The definitions that other code may use, with their numbers: no tests, nothing that has no name of its
+        own."""
+        return tuple((n, d) for n, d in enumerate(self.definitions) if d.kind is not Kind.PART and not d.test)
+
+    @cached_property
     def begins(self) -> frozenset[int]:
         """The lines at which what is shown of a definition may begin: it needs no note that lines before it are left
         out."""

@@ -40,6 +40,11 @@ class Source:
         """Its lines and definitions."""
         return self._reader.read(self.text, self.language)
 
+    @cached_property
+    def constructors(self) -> frozenset[str]:
+        """What the methods are called that set up an object."""
+        return self.language.context().constructors
+
 
 class Workspace:
     """The other files around a document, asked by name."""
