@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from forge_lsp.context.words import names_in, parts_of
+from forge_lsp.context.words import each_name_in, names_in, parts_of
 from forge_lsp.core.languages import Language
 from forge_lsp.core.support import ContextSupport
 from forge_lsp.editing.fitting import estimate_tokens
@@ -90,7 +90,7 @@ class FileRead:
     @cached_property
     def header_words(self) -> tuple[frozenset[str], ...]:
         """The names in the header of each definition."""
-        return tuple(frozenset(names_in(self.lines[d.line : d.header + 1])) for d in self.definitions)
+        return tuple(each_name_in(self.lines[d.line : d.header + 1]) for d in self.definitions)
 
     @cached_property
     def functions(self) -> tuple[int, ...]:
@@ -129,8 +129,8 @@ class FileRead:
         known = self._used.get(place)
         if known is None:
             item = self.definitions[self.functions[place]]
-            words = names_in(self.lines[min(item.header + 1, item.last) : item.last + 1])
-            known = self._used[place] = frozenset(words)
+            words = each_name_in(self.lines[min(item.header + 1, item.last) : item.last + 1])
+            known = self._used[place] = words
         return known
 
     @cached_property

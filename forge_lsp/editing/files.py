@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import zlib
 from collections.abc import Iterator, Sequence
@@ -105,6 +106,8 @@ class Files:
         if buffer is not None:
             small = len(buffer.text) <= self._largest
             return buffer.text.removeprefix(BOM) if small and self.guard.may_show(path) else None
+        if not os.path.lexists(path):  # asked of each file that an import may mean: most are not there
+            return None
         try:
             data = read_plain(path, most=self._largest) if self.guard.may_show(path) else b"\x00"
         except (OSError, ValueError):  # a name with a NUL in it

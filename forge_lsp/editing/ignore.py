@@ -117,7 +117,7 @@ class Guard:
         return f"{above}{name}" if above.endswith(os.sep) else f"{above}{os.sep}{name}"
 
     def _name(self, resolved: str) -> str | None:
-        return _below(resolved, str(self._root))
+        return _below(resolved, self._roots[-1])
 
     def may_show(self, path: Path | str) -> bool:
         """Whether the text of ``path`` may be shown. A link counts by its own name and by what it points to."""
