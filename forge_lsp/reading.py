@@ -41,7 +41,7 @@ SOURCE = 64 * 1024 * 1024
 _PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
 _LONG_KEY = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{50}}")
 """A key of more than fifty parts: the time to read one grows with the square of their number."""
-_KERNEL = ("/proc", "/sys", "/dev")
+_KERNEL = ("/proc/", "/sys/", "/dev/")
 
 
 class NotReadable(OSError):
@@ -62,13 +62,18 @@ def read_plain(path: Path | str, *, most: int = CONFIGURATION) -> bytes:
         descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
     except ValueError as error:  # a name with a NUL in it
         raise NotReadable(errno.EINVAL, str(error), str(path)) from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or _of_the_kernel(path, descriptor):
             raise NotReadable(errno.EINVAL, "it is not a plain file", str(path))
         if status.st_size > most:
             raise NotReadable(errno.EFBIG, f"it is larger than {most // 1024} KiB", str(path))
-        content = file.read(most + 1)
+        parts = [os.read(descriptor, min(status.st_size, most) + 1)]
+        while parts[-1] and sum(map(len, parts)) <= most:
+            parts.append(os.read(descriptor, 1 << 16))
+    finally:
+        os.close(descriptor)
+    content = parts[0] if len(parts) <= 2 and not parts[-1] else b"".join(parts)
     if len(content) > most:  # it grew, or does not say its size
         raise NotReadable(errno.EFBIG, f"it is larger than {most // 1024} KiB", str(path))
     return content
@@ -168,4 +173,4 @@ def _of_the_kernel(path: Path | str, descriptor: int) -> bool:
         real = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - one call, and of what was really opened
     except OSError:
         real = os.path.realpath(path)
-    return any(real == folder or real.startswith(f"{folder}/") for folder in _KERNEL)
+    return f"{real}/".startswith(_KERNEL)

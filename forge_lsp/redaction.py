@@ -7,10 +7,12 @@ so that each placeholder of a text stands for one secret.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from forge_lsp.secret_rules import secrets_in
+from forge_lsp.text_words import Folded, Words, folded, merged
 
 __all__ = ["Pairs", "Redacted", "blotted", "hidden", "placeholders", "redact", "restored"]
 
@@ -29,6 +31,20 @@ _SHAPES = re.compile(
     """,
     re.X | re.S | re.I,
 )
+_KEY, _ADDRESS = "-----begin ", "://"
+_TOKENS = (
+    *("akia", "asia", "aiza", "ya29.", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "npm_"),
+    *("pypi-", "hf_", "xoxa-", "xoxb-", "xoxe-", "xoxo-", "xoxp-", "xoxr-", "xoxs-", "sk-", "sk_live_", "sk_test_"),
+    *("rk_live_", "whsec_", "sg.", "dop_v1_", "eyj"),
+)
+_NAMES = (
+    *("password", "passwd", "secret", "api_key", "apikey", "access_key", "accesskey", "auth_token", "authtoken"),
+    *("private_key", "privatekey"),
+)
+_WORDS = Words((_KEY, _ADDRESS, *_TOKENS, *_NAMES))
+"""One of them stands in whatever :data:`_SHAPES` matches."""
+_TO_THE_END = re.compile(r"\S*")
+_LEAD, _ROOM = 81, 130  # characters before the word in a name, and after it up to the value
 # The prefixes of tokens are case-sensitive: "SK-" in prose or a shelf mark is none.
 _EXACT_CASE = re.compile(
     r"AKIA|ASIA|AIza|ya29\.|gh[pousr]_|github_pat_|glpat-|npm_|pypi-|hf_|xox[abeoprs]-|sk-|[sr]k_(?:live|test)_|whsec_|SG\.|dop_v1_"
@@ -124,9 +140,18 @@ class _Redaction:
 
     def of(self, text: str) -> Redacted:
         before = tuple(self._known.items())
-        result = _SHAPES.sub(self._replaced, text)
+        parts: list[str] = []
+        at = 0
+        words = folded(text)
+        for start, stop in _likely(words):
+            for match in _SHAPES.finditer(text, start, stop):
+                parts += (text[at : match.start()], self._replaced(match))
+                at = match.end()
+        if parts:
+            parts.append(text[at:])
+        result, words = ("".join(parts), folded("".join(parts))) if parts else (text, words)
         end = len(result)
-        for start, stop in sorted(secrets_in(result), key=lambda span: (-span[1], span[0])):
+        for start, stop in sorted(secrets_in(result, words), key=lambda span: (-span[1], span[0])):
             if stop <= end:  # of two that overlap the one that ends last
                 result = result[:start] + self._placeholder(result[start:stop]) + result[stop:]
                 end = start
@@ -163,6 +188,28 @@ class _Redaction:
         if match["password"] is not None:
             return f"{match['user']}:{self._placeholder(match['password'])}"
         return f"{match['name']}{match['quote']}{self._placeholder(match['value'])}{match['quote']}"
+
+
+def _likely(text: Folded) -> Iterator[tuple[int, int]]:
+    """The stretches of a text outside of which :data:`_SHAPES` matches nothing: tried at each character, it would take
+    far longer."""
+    lower = text.lower
+    spans: list[tuple[int, int]] = []
+    for word in _WORDS.held(text):
+        if word == _KEY:
+            spans.append((lower.index(word), len(lower)))
+            continue
+        lead, room = (_LEAD, len(word) + _ROOM) if word in _NAMES else (0, 0)
+        anywhere = lead > 0 or word == _ADDRESS
+        at, stop = lower.find(word), -1
+        while at >= 0:
+            if anywhere or at == 0 or not (lower[at - 1].isascii() and lower[at - 1].isalnum()):
+                if at + room >= stop:  # else the word without spaces that follows was followed before
+                    reach = _TO_THE_END.match(lower, min(at + room, len(lower)))
+                    stop = reach.end() if reach is not None else len(lower)
+                spans.append((max(0, at - lead), stop))
+            at = lower.find(word, at + 1)
+    return merged(spans)
 
 
 def _filler(length: int, number: int) -> str:

@@ -7,10 +7,12 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+
+from forge_lsp.text_words import Folded, Words, merged
 
 __all__ = ["secrets_in"]
 
@@ -24,7 +26,7 @@ _OWN = (
     (r"(?i)\bbearer\s+([A-Fa-f0-9]{32,}|[A-Za-z0-9._~+/-]{40,}=*)", ("bearer",)),
     (r"https://(?:\w+\.)?discord(?:app)?\.com/api/(?:v\d+/)?webhooks/\d+/([\w-]{20,})", ("webhooks",)),
     (r"https://hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9+/_-]{20,})", ("hooks.slack.com",)),
-    (r"\b(\d{8,10}:[A-Za-z0-9_-]{35})\b", (":",)),  # Telegram
+    (r"\b([0-9]{8,10}:[A-Za-z0-9_-]{35})\b", tuple(f"{digit}:" for digit in range(10))),  # Telegram
     (r"(?i)\b(?:account|sharedaccess)key=([A-Za-z0-9+/]{40,}={0,2})", ("accountkey=", "accesskey=")),
     (r"(?i)\bsig=([A-Za-z0-9%+/]{40,}(?:=|%3D)?)", ("sig=",)),
     (r"(?i)\baws_?(?:secret|session)_?\w{0,80}[\"']?\s{0,20}[:=]{1,2}\s{0,20}[\"']?([A-Za-z0-9/+=]{40,})", ("aws",)),
@@ -73,23 +75,20 @@ class _Rule:
     entropy: float = 0.0
 
 
-def secrets_in(text: str) -> Iterator[tuple[int, int]]:
-    """Where the secrets of ``text`` stand, in any order; some may overlap."""
-    lower = text.lower()
-    for rule in _rules():
-        for word in rule.words:
-            if word in lower:
-                break
-        else:
-            continue  # as nearly all do: to find that out here costs less than to call a generator
-        for start, end in _around(rule.words, lower):
+def secrets_in(text: str, words: Folded) -> Iterator[tuple[int, int]]:
+    """Where the secrets of ``text`` stand, in any order; some may overlap. ``words`` is the same text, folded."""
+    known, rules = _words()
+    held = known.held(words)
+    for number in sorted({number for word in held for number in rules[word]}):
+        rule = _rules()[number]
+        for start, end in _around([word for word in rule.words if word in held], words.lower):
             for match in _compiled(rule.pattern).finditer(text, start, min(end + 1, len(text))):
                 group = rule.group if rule.group is not None else 1 if match.re.groups else 0
                 if match[group] and _entropy(match[group]) >= rule.entropy:
                     yield match.span(group)
 
 
-def _around(words: tuple[str, ...], lower: str) -> Iterator[tuple[int, int]]:
+def _around(words: Iterable[str], lower: str) -> Iterator[tuple[int, int]]:
     """The stretches of a text in which one of ``words`` stands: most patterns begin with anything at all, and would be
     tried at each character."""
     found: list[tuple[int, int]] = []
@@ -101,14 +100,17 @@ def _around(words: tuple[str, ...], lower: str) -> Iterator[tuple[int, int]]:
                 end = reach.end() if reach is not None else len(lower)
             found.append((max(0, at - _BEFORE), end))
             at = lower.find(word, at + len(word))
-    start, end = -1, -1
-    for begin, stop in sorted(found):
-        if begin > end >= 0:
-            yield start, end
-            start = -1
-        start, end = begin if start < 0 else start, max(end, stop)
-    if end >= 0:
-        yield start, end
+    return merged(found)
+
+
+@cache
+def _words() -> tuple[Words, dict[str, list[int]]]:
+    """The words of all rules, and for each the numbers of the rules."""
+    rules: dict[str, list[int]] = {}
+    for number, rule in enumerate(_rules()):
+        for word in rule.words:
+            rules.setdefault(word, []).append(number)
+    return Words(rules), rules
 
 
 @cache

@@ -35,8 +35,9 @@ def used_alike(around: Around, sources: Sequence[Source], scope: tuple[int, int]
             if item.test or (source.here and item.line <= scope[1] and item.last >= scope[0]):
                 continue
             told = read.told[place]
-            shared = math.fsum(rare[word] for word in told & wanted)  # exact: sets have no order
-            if shared > 0:
+            common = told & wanted
+            if common:
+                shared = math.fsum([rare[word] for word in common])  # exact: sets have no order
                 found.append((shared / (4.0 + len(told)) ** 0.5, -order, -place))
     best = heapq.nlargest(_MOST, found)
     if not best:

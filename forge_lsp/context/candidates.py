@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from forge_lsp.context.choosing import Piece
@@ -38,24 +39,41 @@ class Candidate(NamedTuple):  # thousands are made for each task, in a third of 
     @property
     def reason(self) -> str:
         """What speaks for it most."""
+        return next(self._reasons(), "of this project")
+
+    def _reasons(self) -> Iterator[str]:
         around, name, holder = self.around, self.item.name, self.item.container
-        said = (
-            (bool(holder) and holder == around.container, "a member of its class"),
-            (name in around.scope, "named in its header or its words"),
-            (name in around.unused, "imported, and used nowhere else"),
-            (around.tests[name] > 0, "used by its tests"),
-            (around.callers[name] > 0, "used where it is called"),
-            (holder in around.bases, "a member of a base of its class"),
-            (name in around.near, "used near by"),
-            (around.members[name] > 0, "used by its class"),
-            (name in around.imported, "imported"),
-            (around.document[name] > 0, "used in its file"),
-            (bool(holder) and holder in around.scope, "a member of a type in its header"),
-            (name in around.reach, "a type of what it can reach"),
-            (self.folder and not self.source.here, "of its package"),
-            (self.source.here, "of its file"),
-        )
-        return next((words for there, words in said if there), "of this project")
+        if holder and holder == around.container:
+            yield "a member of its class"
+        if name in around.scope:
+            yield "named in its header or its words"
+        if name in around.unused:
+            yield "imported, and used nowhere else"
+        if around.tests[name]:
+            yield "used by its tests"
+        if around.callers[name]:
+            yield "used where it is called"
+        if holder in around.bases:
+            yield "a member of a base of its class"
+        if name in around.near:
+            yield "used near by"
+        if around.members[name]:
+            yield "used by its class"
+        if name in around.imported:
+            yield "imported"
+        if around.document[name]:
+            yield "used in its file"
+        if holder and holder in around.scope:
+            yield "a member of a type in its header"
+        if name in around.reach:
+            yield "a type of what it can reach"
+        if self.source.here:
+            yield "of its file"
+        if self.folder:
+            yield "of its package"
+
+
+_WORTH, _VALUE = attrgetter("worth"), itemgetter(0)
 
 
 def files_of(
@@ -141,8 +159,7 @@ def candidates(
     for source in sources:
         read = source.read
         words = around.document if source.here else read.words
-        names = {item.name for item in read.definitions if item.kind is not Kind.PART and counts[item.name] == 1}
-        rare = [name for name in names if words[name] + around.scope[name] == 1]
+        rare = [name for name in read.names if counts[name] == 1 and words[name] + around.scope[name] == 1]
         once.update(dict.fromkeys(rare, 1.0 / (1.0 + len(rare) / 16.0)))
     around = replace(around, popular=popular, once=once)
     scorer = Scorer(around)
@@ -150,13 +167,12 @@ def candidates(
     for source in sources:
         read = source.read
         here, folder, known = source.here, source.folder == own, source.name in imported
-        score = scorer.of(here=here, folder=folder, imported=known, constructors=source.language.context().constructors)
-        for number, item in enumerate(read.definitions):
-            if item.kind is Kind.PART or item.test or (source.test and not here):
-                continue
+        score = scorer.of(here=here, folder=folder, imported=known, constructors=source.constructors)
+        headers = read.header_words
+        for number, item in read.code if here or not source.test else ():
             if here and item.line >= scope[0] and item.last <= scope[1]:
                 continue
-            yield Candidate(source, known, folder, item, number, around, score(item, read.header_words[number]))
+            yield Candidate(source, known, folder, item, number, around, score(item, headers[number]))
 
 
 def pieces_of(found: Iterable[Candidate], around: Around, tokens: int) -> tuple[list[Piece], int]:
@@ -165,18 +181,18 @@ def pieces_of(found: Iterable[Candidate], around: Around, tokens: int) -> tuple[
     its price that it has no chance in ``tokens`` is left out, and counted."""
     ranks: Counter[str] = Counter()
     asked: list[tuple[float, int, float, Candidate]] = []
-    for one in sorted(found, key=_likeliest):
+    for one in sorted(found, key=_WORTH, reverse=True):
         item, source = one.item, one.source
         ranks[item.name] += 1
         worth = one.worth / ranks[item.name]
         if worth < _LEAST and not (source.here or one.imported):
             continue
-        costs, shown = source.read.costs, source.read.headers[one.number]
-        price = costs[shown[0]] if len(shown) == 1 else sum([costs[n] for n in shown])
-        constructors = source.language.context().constructors
-        sure = source.here or item.name == around.name or item.name in constructors or item.name == item.container
+        price = source.read.header_costs[one.number]
+        sure = (
+            source.here or item.name == around.name or item.name in source.constructors or item.name == item.container
+        )
         asked.append((-1.0 if sure else -worth / (price + 1), 0 if sure else price, worth, one))
-    asked.sort(key=_best_value)
+    asked.sort(key=_VALUE)
     pieces: list[Piece] = []
     spent = left_out = 0
     for _, price, worth, one in asked:
@@ -195,21 +211,12 @@ def pieces_of(found: Iterable[Candidate], around: Around, tokens: int) -> tuple[
     return pieces, left_out
 
 
-def _likeliest(one: Candidate) -> float:
-    return -one.worth
-
-
-def _best_value(asked: tuple[float, int, float, Candidate]) -> float:
-    return asked[0]
-
-
 def _body(one: Candidate, worth: float, around: Around) -> float:
     """What the body of a definition is worth beside its header."""
     item = one.item
     if item.kind is Kind.TYPE:
         return 0.12 * worth
-    constructors = one.source.language.context().constructors
-    if item.container and (item.name in constructors or item.name == item.container):
+    if item.container and (item.name in one.source.constructors or item.name == item.container):
         if item.container == around.container:
             return 0.8
         if item.container in around.bases:

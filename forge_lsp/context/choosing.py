@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from forge_lsp.editing.fitting import estimate_tokens
 
@@ -21,8 +21,7 @@ class Reasoned(Protocol):
     def reason(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class Piece(NamedTuple):  # as for a candidate
     """Lines of a file that are shown together. ``worth`` is compared with others' for the same price; ``reason`` says
     in plain words why they may be needed, or knows it."""
 

@@ -40,6 +40,7 @@ from forge_lsp.redaction import hidden, redact
 
 __all__ = ["Context", "ContextConfig"]
 
+_LATER = 0.05  # seconds, in which the job goes on before its index does: threads of Python wait for each other
 _SLICE = 0.5  # seconds of indexing in one go, between which what was found can be used; doubled each time
 _SLICES = 8
 _ROUNDS = 4  # of choosing: prices of lines are estimates, what counts is the whole
@@ -60,7 +61,7 @@ class ContextConfig:
     walked_files: int = 60_000
     sources: int = 30
     rules_share: float = 0.2
-    seconds: float = 0.3
+    seconds: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ class Context:
             files = Files(workspace, task.buffers, code=self._languages.suffixes, largest=self._config.largest_file)
             most = self._config.walked_files
             try:
+                time.sleep(_LATER)
                 for turn in range(_SLICES):  # longer each: a walk that found no end has to begin again
                     until = time.monotonic() + _SLICE * 2**turn
                     index.refresh(files, languages, most=most, deadline=until, each=True)

@@ -60,9 +60,11 @@ class Index:
         most: int,
         deadline: float,
         distance: Callable[[str], int] = len,
+        near: str = "",
         each: bool = False,
     ) -> None:
-        """Look at what changed until ``deadline`` (of time.monotonic), the nearest by ``distance`` first.
+        """Look at what changed until ``deadline`` (of time.monotonic), the nearest by ``distance`` first; those in the
+        folder ``near`` are found first.
 
         Once every file was looked at, these are the open buffers, the folders in which files came or went, and what
         :meth:`told` named: a file that was changed where it lies is seen when ``each`` file is looked at again, or when
@@ -73,7 +75,9 @@ class Index:
         try:
             suffixes = tuple(suffix for language in languages for suffix in language.suffixes)
             if each or not self.whole:
-                seen, gone, whole = self._walked(files, suffixes, most, deadline)
+                now = time.monotonic()
+                # Half of the time for finding files: what was found is read in the other.
+                seen, gone, whole = self._walked(files, suffixes, most, now + (deadline - now) / 2, near)
             else:
                 seen, gone = self._looked(files, suffixes, most)
                 whole = True
@@ -105,14 +109,14 @@ class Index:
             self._told.add(name)
 
     def _walked(
-        self, files: Files, suffixes: tuple[str, ...], most: int, deadline: float
+        self, files: Files, suffixes: tuple[str, ...], most: int, deadline: float, near: str
     ) -> tuple[dict[str, tuple[str, Stamp]], Collection[str], bool]:
         """Each file with its stamp, those that are gone, and whether there was time for all."""
         started = time.monotonic()
         folders: dict[str, Stamp] = {}
         seen: dict[str, tuple[str, Stamp]] = {}
         changed = 0
-        for path, name, stamp in files.walk(suffixes, most=most, known=self._verdicts, folders=folders):
+        for path, name, stamp in files.walk(suffixes, most=most, known=self._verdicts, folders=folders, near=near):
             seen[name] = (path, stamp)
             changed += self._differs(name, stamp)
             if changed % 64 == 63 and time.monotonic() > deadline:
@@ -164,6 +168,8 @@ class Index:
     ) -> bool:
         """Read those of ``seen`` that changed, and leave out ``gone``; whether there was time for all."""
         changed = [name for name, (_, stamp) in seen.items() if self._differs(name, stamp)]
+        if not changed and self.files.keys().isdisjoint(gone):
+            return True
         found = {name: file for name, file in self.files.items() if name not in gone}
         whole = True
         for name in sorted(changed, key=lambda one: (distance(one), one)):
@@ -178,11 +184,11 @@ class Index:
             found[name] = indexed(name, path, settled(stamp, at), data, languages)
             if found[name].stamp == UNSURE:
                 self.told(name)
-        if changed or gone:
-            with self._lock:
-                self._defining = self._defining.brought_to(self.files, found)
-                self._packed = self._within = None
-                self.files = found
+        # No other thread changes them meanwhile: this one has the turn.
+        defining = self._defining.brought_to(self.files, found)
+        packed = self._packed and self._packed.brought_to(self.files, found)
+        with self._lock:
+            self._defining, self._packed, self._within, self.files = defining, packed, None, found
         return whole
 
     @property
@@ -201,10 +207,10 @@ class Index:
             return {name: answer for name, answer in answers if answer}
 
     def using(self, name: str) -> tuple[Indexed, ...]:
-        """The files that use a word, in the order of the walk."""
+        """The files that use a word, in any order."""
         with self._lock:
             if self._packed is None:
-                self._packed = Packed(self.files.values())
+                self._packed = Packed(self.files)
             packed = self._packed
         return packed.using(zlib.crc32(name.encode()))
 
@@ -269,15 +275,15 @@ def indexed(name: str, path: str, stamp: Stamp, data: bytes, languages: Sequence
     language = next((one for one in languages if name.endswith(one.suffixes)), languages[0])
     reading = language.context()
     text = data.decode("utf-8", "replace")
-    found = {match[match.lastindex] for match in reading.defines.finditer(text) if match.lastindex}
     words = set(data.translate(_NOT_A_WORD).split())
     words.update(space_word(space).encode() for space in spaces_of(text, reading))
+    found = reading.defined(text)
     return Indexed(
         name=name,
         path=path,
         stamp=stamp,
         language=language,
         test=language.is_test_file(name),
-        defines=array("I", sorted(zlib.crc32(word.encode()) for word in found)),
+        defines=array("I", sorted(map(zlib.crc32, map(str.encode, found)))),
         words=array("I", sorted(map(zlib.crc32, words))),
     )

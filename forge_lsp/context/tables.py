@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import accumulate
 
 from forge_lsp.core.languages import Language
 from forge_lsp.editing.stamps import Stamp
@@ -15,6 +14,8 @@ __all__ = ["Defining", "Indexed", "Packed"]
 
 _COMMON = 32  # files
 _MOST_CHANGED = 32  # files looked at beside the table
+_SHIFT = 28  # of the 32 bits of a checksum: as many parts as the others tell apart
+_PARTS = 1 << (32 - _SHIFT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,7 @@ class Defining:
 
     def brought_to(self, before: Mapping[str, Indexed], after: Mapping[str, Indexed]) -> Defining:
         """The same for the files ``after``; it was made, or brought, to ``before``."""
-        changed = {**self._changed}
-        for name, file in after.items():
-            if before.get(name) is not file:
-                changed[name] = file
-        for name in before:
-            if name not in after:
-                changed[name] = None
+        changed = _changed(self._changed, before, after)
         if len(changed) > _MOST_CHANGED or len(changed) >= self._size:
             return Defining(after)
         found = Defining.__new__(Defining)
@@ -72,27 +67,78 @@ class Defining:
 
 
 class Packed:
-    """The words of all files one after the other, in which a word is found many times as fast as file by file."""
+    """The words of all files in parts by their first bits, in each one file after the other: a word is found in its
+    part many times as fast as file by file. Made once for all files, and again where many have changed; the few that
+    have changed since are looked at one by one."""
 
-    def __init__(self, files: Iterable[Indexed]) -> None:
-        self._files = tuple(file for file in files if file.words)
-        self._data = b"".join([file.words.tobytes() for file in self._files])
-        self._ends = array("Q", accumulate(len(file.words) * file.words.itemsize for file in self._files))
+    def __init__(self, files: Mapping[str, Indexed]) -> None:
+        self._size = len(files)
+        self._changed: Mapping[str, Indexed | None] = {}
+        self._files = tuple(file for file in files.values() if file.words)
+        parts: list[list[bytes]] = [[] for _ in range(_PARTS)]
+        ends = [array("Q") for _ in range(_PARTS)]
+        lengths = [0] * _PARTS
+        starts = [part << _SHIFT for part in range(1, _PARTS)]
+        for file in self._files:
+            words, data, size = file.words, file.words.tobytes(), file.words.itemsize
+            begin = 0
+            for part, start in enumerate(starts):
+                end = bisect_left(words, start, begin)
+                parts[part].append(data[begin * size : end * size])
+                lengths[part] += (end - begin) * size
+                ends[part].append(lengths[part])
+                begin = end
+            parts[-1].append(data[begin * size :])
+            lengths[-1] += (len(words) - begin) * size
+            ends[-1].append(lengths[-1])
+        self._parts = tuple(map(b"".join, parts))
+        self._ends = tuple(ends)
+
+    def brought_to(self, before: Mapping[str, Indexed], after: Mapping[str, Indexed]) -> Packed:
+        """The same for the files ``after``; it was made, or brought, to ``before``."""
+        changed = _changed(self._changed, before, after)
+        if len(changed) > _MOST_CHANGED or len(changed) >= self._size:
+            return Packed(after)
+        found = Packed.__new__(Packed)
+        found._size, found._files, found._parts, found._ends = self._size, self._files, self._parts, self._ends
+        found._changed = changed
+        return found
 
     def using(self, number: int) -> tuple[Indexed, ...]:
         """The files with the checksum ``number`` among their words."""
+        part = number >> _SHIFT
+        data, ends = self._parts[part], self._ends[part]
         wanted = array("I", [number])
         size, sought = wanted.itemsize, wanted.tobytes()
         found: list[Indexed] = []
-        at = self._data.find(sought)
+        at = data.find(sought)
+        here = 0
         while at >= 0:
             if at % size:  # the end of one and the begin of another
-                at = self._data.find(sought, at + 1)
+                at = data.find(sought, at + 1)
                 continue
-            here = bisect_right(self._ends, at)
+            here = bisect_right(ends, at, here)
             found.append(self._files[here])
-            at = self._data.find(sought, self._ends[here])
+            at = data.find(sought, ends[here])
+        if self._changed:
+            found = [file for file in found if file.name not in self._changed]
+            found += [file for file in self._changed.values() if file is not None and _in(number, file.words)]
         return tuple(found)
+
+
+def _changed(
+    known: Mapping[str, Indexed | None], before: Mapping[str, Indexed], after: Mapping[str, Indexed]
+) -> Mapping[str, Indexed | None]:
+    """What differs from the files for which a table was made: ``known`` did in ``before``. None is a file that is
+    gone."""
+    changed = {**known}
+    for name, file in after.items():
+        if before.get(name) is not file:
+            changed[name] = file
+    for name in before:
+        if name not in after:
+            changed[name] = None
+    return changed
 
 
 def _in(number: int, numbers: array[int]) -> bool:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 
-__all__ = ["names_in", "parts_of"]
+__all__ = ["each_name_in", "names_in", "parts_of"]
 
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -15,10 +15,12 @@ _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 def names_in(lines: Iterable[str]) -> Counter[str]:
     """How often each name occurs."""
-    found: Counter[str] = Counter()
-    for line in lines:
-        found.update(_NAME.findall(line))
-    return found
+    return Counter(_NAME.findall("\n".join(lines)))
+
+
+def each_name_in(lines: Iterable[str]) -> frozenset[str]:
+    """The names that occur."""
+    return frozenset(_NAME.findall("\n".join(lines)))
 
 
 @lru_cache(maxsize=20_000)

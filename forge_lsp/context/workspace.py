@@ -40,6 +40,11 @@ class Source:
         """Its lines and definitions."""
         return self._reader.read(self.text, self.language)
 
+    @cached_property
+    def constructors(self) -> frozenset[str]:
+        """What the methods are called that set up an object."""
+        return self.language.context().constructors
+
 
 class Workspace:
     """The other files around a document, asked by name."""
@@ -73,6 +78,7 @@ class Workspace:
             most=most,
             deadline=time.monotonic() + seconds,
             distance=self.distance,
+            near="".join(f"{part}/" for part in self._folder),
         )
 
     def renewed(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import zlib
 from collections.abc import Iterator, Sequence
@@ -57,12 +58,13 @@ class Files:
         known: dict[tuple[int, str], bool],
         folders: dict[str, Stamp],
         under: Sequence[str] | None = None,
+        near: str = "",
     ) -> Iterator[tuple[str, str, Stamp]]:
         """Files with one of ``suffixes`` that may be shown: path, name in the workspace, stamp of the text. At most
-        ``most`` files are looked at; ``known``, ``folders`` and ``under`` are as for
-        :meth:`forge_lsp.editing.ignore.Guard.listed`, open buffers come in any case."""
+        ``most`` files are looked at; ``known``, ``folders``, ``under`` and ``near`` are as
+        for :meth:`forge_lsp.editing.ignore.Guard.listed`, open buffers come in any case."""
         yield from self.open_walk(suffixes)
-        for name, entry in self.guard.listed(suffixes, most=most, known=known, folders=folders, under=under):
+        for name, entry in self.guard.listed(suffixes, most=most, known=known, folders=folders, under=under, near=near):
             if entry.path in self._buffers or (entry.is_symlink() and self.guard.resolved(entry.path) in self._buffers):
                 continue
             try:
@@ -104,6 +106,8 @@ class Files:
         if buffer is not None:
             small = len(buffer.text) <= self._largest
             return buffer.text.removeprefix(BOM) if small and self.guard.may_show(path) else None
+        if not os.path.lexists(path):  # asked of each file that an import may mean: most are not there
+            return None
         try:
             data = read_plain(path, most=self._largest) if self.guard.may_show(path) else b"\x00"
         except (OSError, ValueError):  # a name with a NUL in it

@@ -85,7 +85,6 @@ class Guard:
         self._specs: dict[str, GitIgnoreSpec | None] = {}
         self._lines: dict[str, int] = {}
         self._verdicts: dict[str, bool] = {}
-        self._folders: dict[str, str] = {}
         self._resolved: dict[str, str] = {}
         self._roots = tuple(dict.fromkeys((os.path.abspath(workspace), str(self._root))))  # noqa: PTH100
         self._inside: dict[str, tuple[bool, _Rules]] = {}
@@ -112,14 +111,13 @@ class Guard:
 
     def _followed(self, path: str) -> str:
         folder, name = os.path.split(path)
-        if name in ("", "..") or os.path.islink(path):  # noqa: PTH114 - hundreds of them are asked for
+        if name in ("", ".", "..") or os.path.islink(path):  # noqa: PTH114 - hundreds of them are asked for
             return str(_resolved(Path(path)))
-        if folder not in self._folders:
-            self._folders[folder] = str(_resolved(Path(folder)))
-        return os.path.join(self._folders[folder], name)  # noqa: PTH118
+        above = self.resolved(folder)
+        return f"{above}{name}" if above.endswith(os.sep) else f"{above}{os.sep}{name}"
 
     def _name(self, resolved: str) -> str | None:
-        return _below(resolved, str(self._root))
+        return _below(resolved, self._roots[-1])
 
     def may_show(self, path: Path | str) -> bool:
         """Whether the text of ``path`` may be shown. A link counts by its own name and by what it points to."""
@@ -174,12 +172,14 @@ class Guard:
         known: dict[tuple[int, str], bool],
         folders: dict[str, Stamp],
         under: Sequence[str] | None = None,
+        near: str = "",
     ) -> Iterator[tuple[str, os.DirEntry[str]]]:
         """The same files as :meth:`files` answers, each by its name in the workspace: many times as fast.
 
         ``known`` keeps what the rules said of names, from one listing to the next, and ``folders`` the stamp of each
         folder, by its name in the workspace with a ``/`` after it, as it was just before it was listed; both are filled
-        here. ``under``: list these folders alone, and those in them that ``folders`` does not hold yet.
+        here. ``under``: list these folders alone, and those in them that ``folders`` does not hold yet. The way to the
+        folder ``near`` is taken first: where there is no time for all, its files are among those that were found.
         """
         seen = 0
         waiting = [("", str(self._root), self._rules_above())]
@@ -216,6 +216,7 @@ class Guard:
                     shown = not is_secret_file(name, self._code) and not rules.ignore(prefix + name, known)
                 if shown:
                     yield prefix + name, entry
+            inner.sort(key=lambda one: not near.startswith(one[0]))
             waiting.extend(reversed(inner))
 
     def _rules_above(self) -> _Rules:
@@ -261,7 +262,8 @@ class Guard:
     def _spec(self, folder: str) -> GitIgnoreSpec | None:
         if folder not in self._specs:
             # Most folders have none: asking for each by its name costs less than the exception of reading it does.
-            files = [Path(folder, name) for name in _IGNORE_FILES if os.path.lexists(f"{folder}/{name}")]
+            there = [name for name in _IGNORE_FILES if os.path.lexists(f"{folder}/{name}")]
+            files = [Path(folder, name) for name in there]
             top = self._top or self._root
             if folder == str(top):
                 files = [*exclude_files(top, repository=self._top is not None), *files]

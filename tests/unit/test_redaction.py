@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 
 import pytest
 
+from forge_lsp import redaction
 from forge_lsp.logfile import redact as redact_line
 from forge_lsp.redaction import hidden, redact
+from forge_lsp.text_words import Words, folded
 
 HEX = "9f86d081884c7d659a2feaa0c55ad015"
 LONG = "A7bQ9xK2mN4pR6tV8wY1zC3eF5gH0jLdSuXiO"
@@ -149,3 +152,65 @@ def test_the_rules_are_all_readable_and_say_whose_they_are() -> None:
         re.compile(rule["pattern"])
         assert rule["words"]
         assert all(word == word.lower() for word in rule["words"]), rule
+
+
+_PARTS = (
+    *(text for text, _ in SECRETS.values()),
+    *("-----BEGIN RSA PRIVATE KEY-----\nabc\n12\n-----END RSA PRIVATE KEY-----", "-----BEGIN ", "PRIVATE KEY-----"),
+    *(f"x_secret_y = '{HEX}'", f"apiKey: '{LONG}'", f"pa\u017f\u017fword='{LONG}'", "to\u212aen", "\u0130"),
+    *("msg.abcdefghijk12345", f"SG.{LONG}", "task-1234567890abcdefgh", f"sk-{LONG}", "ghp_" + "Ab1" * 12),
+    *(
+        "x" * 79,
+        "y" * 200,
+        "Ab1" * 40,
+        " " * 15,
+        "\n",
+        " ",
+        "'",
+        '"',
+        ":",
+        "=",
+        "-",
+        "_",
+        "://",
+        "@",
+        "secret-",
+        "api_key",
+    ),
+    *("https://me:pw123@host/", "eyJhbGciOi1.eyJhbGciOi1.abcdefgh1"),
+)
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_what_is_looked_at_closely_is_all_that_could_be_a_secret(seed: int) -> None:
+    """Against the shapes tried at each character of the text."""
+    draw = random.Random(seed)
+    text = "".join(draw.choices(_PARTS, k=draw.randrange(1, 14)))
+    found = [match.span() for match in redaction._SHAPES.finditer(text)]  # pyright: ignore[reportPrivateUsage]
+    spans = list(redaction._likely(folded(text)))  # pyright: ignore[reportPrivateUsage]
+    assert [
+        match.span()
+        for start, stop in spans
+        for match in redaction._SHAPES.finditer(text, start, stop)  # pyright: ignore[reportPrivateUsage]
+    ] == found
+
+
+def test_words_are_found_as_in_the_whole_text() -> None:
+    words = ("sk-", "token", "a_b", ":", "s.", " login", "hooks.slack.com", "0:", "q~")
+    texts = [
+        "",
+        "Token",
+        "msg. x",
+        "TO\u212aEN",
+        "hooks and slack.com",
+        "hooks.slack.com",
+        "a_b",
+        "a b",
+        "x login",
+        "10:",
+    ]
+    for text in [*texts, " ".join(texts), "\ud800sk-", "\u0130\u0131\u017f\u212a"]:
+        held = folded(text)
+        assert len(held.lower) == len(text)
+        assert Words(words).held(held) == [word for word in words if word in held.lower]
+    assert folded("\u0130\u0131\u017f\u212a").lower == "iisk"

@@ -24,7 +24,7 @@ CONTEXT = ContextSupport(
         """
     },
     defines=re.compile(
-        r"^(?:func[ \t]+(?:\([^)\n]*\)[ \t]*)?|type[ \t]+|var[ \t]+|const[ \t]+|\t)([A-Za-z_]\w*)(?=[\[(\s,=])", re.M
+        r"\n(?:func[ \t]+(?:\([^)\n]*\)[ \t]*)?|type[ \t]+|var[ \t]+|const[ \t]+|\t)([A-Za-z_]\w*)(?=[\[(\s,=])"
     ),
     lead=re.compile(r"\s*(?://|/\*|\*)"),
     is_test=re.compile(r"\bfunc\s+(?:Test|Example|Fuzz)"),

@@ -21,7 +21,8 @@ CONTEXT = ContextSupport(
         """
     },
     defines=re.compile(
-        r"^[ \t]*(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+|type[ \t]+|self\.)?([A-Za-z_]\w*)[ \t]*(?:[(:\[]|=[^=])", re.M
+        r"\n[ \t]*+(?:(?:async[ \t]++)?def[ \t]++|class[ \t]++|type[ \t]++|self\.)?([A-Za-z_]\w*+)"
+        r"[ \t]*+(?:[(:\[]|=(?!=))"
     ),
     lead=re.compile(r"\s*(?:@|#)"),
     owner=frozenset({"self", "cls"}),

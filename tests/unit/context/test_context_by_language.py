@@ -169,6 +169,5 @@ def test_what_macros_hide_is_read(case: str) -> None:
 def test_the_index_tells_what_is_defined_from_what_is_used(
     language: Language, text: str, defined: set[str], used: set[str]
 ) -> None:
-    pattern = language.context().defines
-    found = {match[match.lastindex] for match in pattern.finditer(text) if match.lastindex}
+    found = language.context().defined(text)
     assert defined <= found and not found & used

@@ -160,3 +160,28 @@ def test_a_buffer_that_was_closed_is_what_lies_on_the_disk(tmp_path: Path) -> No
     for each in (False, False):
         assert set(refreshed(index, tmp_path, buffer, each=each).defining(["in_buffer", "on_disk"])) == {"in_buffer"}
     assert set(refreshed(index, tmp_path, each=False).defining(["in_buffer", "on_disk"])) == {"on_disk"}
+
+
+def test_the_way_to_the_document_is_taken_first(tmp_path: Path) -> None:
+    for name in ("a/one.py", "m/near/two.py", "m/near/below/three.py", "m/other.py", "top.py", "z/four.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        wrote(tmp_path, name, "kind")
+    files = Files(tmp_path, (), code=lang.BUILT_IN.suffixes, largest=512_000)
+    found = [name for _, name, _ in files.walk((".py",), most=99, known={}, folders={}, near="m/near/")]
+    assert found == ["top.py", "m/other.py", "m/near/two.py", "m/near/below/three.py", "a/one.py", "z/four.py"]
+
+
+def test_where_time_runs_out_the_nearest_files_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of the time is for finding files, so that what was found can be read."""
+    for number in range(400):
+        wrote(tmp_path, f"a{number % 4}/f{number}.py", f"kind{number}")
+    wrote(tmp_path, "z/near.py", "wanted")
+    clock = iter(range(10**9))
+    monkeypatch.setattr("forge_lsp.context.index.time.monotonic", lambda: float(next(clock)))
+    index = Index()
+    files = Files(tmp_path, (), code=lang.BUILT_IN.suffixes, largest=512_000)
+    index.refresh(
+        files, (lang.PYTHON,), most=9_999, deadline=9, distance=lambda name: not name.startswith("z/"), near="z/"
+    )
+    assert not index.whole and 0 < len(index.files) < 20
+    assert index.defining(["wanted"]) == {"wanted": ("z/near.py",)}
