@@ -273,7 +273,8 @@ def _result(
         environment = was.cause is not Cause.ELSEWHERE
     detail = run.detail
     if not fine and run.state is RunState.SKIPPED:
-        detail = f"it was skipped{f': {detail}' if detail else ''}"
+        how = "it skips itself" if run.marked else "it was skipped"
+        detail = f"{how}{f': {detail}' if detail else ''}"
     return CheckResult(
         id=suite if whole else f"{suite}:{name}",
         kind=CheckKind.TEST,

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any, NamedTuple, cast
 
 from forge_lsp.checking.runs import SuiteRun, failed, passed, scanned, skipped, tail, uncollected
-from forge_lsp.core.checks import Cause, Run
+from forge_lsp.core.checks import Cause, Run, RunState
 from forge_lsp.languages.ecmascript.mustfail import NOTED, verdict_of
 from forge_lsp.languages.ecmascript.reading import TestFile
 from forge_lsp.reading import parsed_json
@@ -164,7 +164,17 @@ def outcome(course: Course, files: Sequence[Mapping[str, Any]]) -> Seen:
     for name in course.tests:
         if name not in parts and not any(run.startswith(f"{name} > ") for run in runs):
             parts[name] = uncollected("it found no test in the file", cause=Cause.ELSEWHERE)
-    return Seen(run=SuiteRun(runs=runs, uncollected=parts), notes=tuple(dict.fromkeys(notes)), files=said)
+    return Seen(run=SuiteRun(runs=_idle(runs), uncollected=parts), notes=tuple(dict.fromkeys(notes)), files=said)
+
+
+def _idle(runs: Mapping[str, Run]) -> dict[str, Run]:
+    """The runs, with a test as skipped all of whose parts are."""
+    found = dict(runs)
+    for name, run in runs.items():
+        parts = [one for other, one in runs.items() if other.startswith(f"{name} > ")]
+        if run.state is RunState.PASSED and parts and all(one.state is RunState.SKIPPED for one in parts):
+            found[name] = skipped("all of its parts are skipped", marked=all(one.marked for one in parts))
+    return found
 
 
 def _relative(file: str, course: Course) -> str | None:
@@ -190,7 +200,7 @@ def _in_scope(frame: _Frame, course: Course) -> bool:
 def _run(course: Course, file: str, test: Mapping[str, Any]) -> Run:
     error = cast("dict[str, Any]", test.get("error") or {})
     if test["state"] == "skipped":
-        return skipped()
+        return skipped(marked=course.tests[file].skips([str(part) for part in test["name"]]))
     if test["state"] == "passed":
         return passed()
     message = _COLOUR.sub("", str(error.get("message") or "")).strip()
