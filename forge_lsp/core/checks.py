@@ -176,7 +176,9 @@ def status_of(
     hidden = before.state is RunState.NOT_RUN and before.cause is Cause.SCOPE and not before.missing
     awaited = hidden or not brought.isdisjoint(before.missing)
     itself = now is not None and now.state is RunState.SKIPPED and now.marked
-    if before.state is RunState.SKIPPED or itself or (before.state is RunState.NOT_RUN and not awaited):
+    if before.state is RunState.SKIPPED or itself:
+        return CheckStatus.NOT_RUNNABLE if speaks else None
+    if before.state is RunState.NOT_RUN and not awaited:
         return CheckStatus.NOT_RUNNABLE
     owed = awaited or (
         not before.missing and (before.cause is Cause.SCOPE or (before.cause is Cause.UNKNOWN and speaks))

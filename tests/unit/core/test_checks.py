@@ -89,6 +89,9 @@ def test_what_does_not_speak_of_the_scope_neither_proves_nor_owes() -> None:
     assert status_of(not_run(), PASSES, speaks=False) is KEPT
     assert status_of(unknown, unknown, speaks=False) is UNRELATED
     assert status_of(PASSES, PASSES, speaks=False) is None
+    assert status_of(SKIPPED, SKIPPED, speaks=False) is None
+    assert status_of(not_run(), MARKED, speaks=False) is None
+    assert status_of(not_run(Cause.ENVIRONMENT), SKIPPED, speaks=False) is NOT_RUNNABLE
     assert status_of(PASSES, unknown, speaks=False) is FAILED
 
 
