@@ -64,7 +64,7 @@ def test_programs_that_a_loop_of_cmake_makes_speak_by_their_tests(command: str, 
     suite = found(
         tmp_path,
         {
-            "sides.c": "int side(int w) {\n    return w;\n}\nint twice(int w) {\n    return 2 * side(w);\n}\n",
+            "sides.h": "int side(int w);\n",
             "tests/area_tests.c": text,
             "tests/CMakeLists.txt": 'foreach(one ${all})\n  add_executable("${one}" "${one}.c")\nendforeach()\n',
             "build/CMakeCache.txt": "",
