@@ -274,7 +274,8 @@ def _result(
         environment = was.cause is not Cause.ELSEWHERE
     detail = run.detail
     if not fine and run.state is RunState.SKIPPED:
-        detail = f"it was skipped{f': {detail}' if detail else ''}"
+        how = "it skips itself" if run.marked else "it was skipped"
+        detail = f"{how}{f': {detail}' if detail else ''}"
     return CheckResult(
         id=suite if whole else f"{suite}:{name}",
         kind=CheckKind.TEST,
@@ -336,12 +337,13 @@ def joined(*parts: Evidence) -> Evidence:
 def speaking_of(
     place: Place, files: Iterable[str], names: Iterable[str | None], *, most: int
 ) -> tuple[PurePosixPath, ...]:
-    """Return those of ``files`` whose text has one of ``names`` as a word; those with an earlier name come first."""
+    """Return those of ``files`` whose text has one of ``names`` as a word: those with an earlier name come first, of
+    these those that have it most often."""
     words = [re.compile(rf"(?<!\w){re.escape(name)}(?!\w)") for name in dict.fromkeys(names) if name]
-    found: list[tuple[int, PurePosixPath]] = []
+    found: list[tuple[int, int, PurePosixPath]] = []
     for file in sorted(file for file in files if file != str(place.document))[:_MOST_FILES]:
         text = place.text(PurePosixPath(file)) or ""
         rank = next((rank for rank, word in enumerate(words) if word.search(text)), None)
         if rank is not None:
-            found.append((rank, PurePosixPath(file)))
-    return tuple(file for _, file in sorted(found)[:most])
+            found.append((rank, -len(words[rank].findall(text)), PurePosixPath(file)))
+    return tuple(file for *_, file in sorted(found)[:most])

@@ -61,7 +61,7 @@ class Run:
 
     ``missing`` are names that nobody defines, for want of which it failed or could not be run. ``expected`` and
     ``actual`` are values as text, where the runner knows them; ``detail`` is the error in words. ``marked``: it was
-    skipped because its own text says so, whatever the scope does.
+    skipped because its own text says so, and not by the code that it tests.
     """
 
     state: RunState
@@ -175,8 +175,10 @@ def status_of(
     # What ended while it was collected, by an exception out of the scope, waits for it too.
     hidden = before.state is RunState.NOT_RUN and before.cause is Cause.SCOPE and not before.missing
     awaited = hidden or not brought.isdisjoint(before.missing)
-    never = before.state is RunState.NOT_RUN and now is not None and now.state is RunState.SKIPPED and now.marked
-    if before.state is RunState.SKIPPED or never or (before.state is RunState.NOT_RUN and not awaited):
+    itself = now is not None and now.state is RunState.SKIPPED and now.marked
+    if before.state is RunState.SKIPPED or itself:
+        return CheckStatus.NOT_RUNNABLE if speaks else None
+    if before.state is RunState.NOT_RUN and not awaited:
         return CheckStatus.NOT_RUNNABLE
     owed = awaited or (
         not before.missing and (before.cause is Cause.SCOPE or (before.cause is Cause.UNKNOWN and speaks))

@@ -143,6 +143,37 @@ async def test_a_stub_is_tested_where_warnings_are_errors(sandbox: Sandbox, tmp_
     assert statuses["careless"]["test_area"] is CheckStatus.OWED, "the project's build refuses it"
 
 
+@pytest.mark.parametrize("over", ["return 0;", "return a * b;"])
+async def test_tests_that_call_it_without_naming_it_are_kept(sandbox: Sandbox, tmp_path: Path, over: str) -> None:
+    """A helper that tests reach by what calls it; they pass on the stub as well, and one of another function is
+    skipped: it says nothing of this one."""
+    files = {
+        **FILES,
+        "area.h": "int positive(int a, int b);\nint other(void);\n",
+        "area.c": (
+            f'#include "area.h"\n\n«static int area(int a, int b) {{\n    {over}\n}}»\n\n'
+            "int positive(int a, int b) {\n    return area(a, b) >= 0;\n}\n\nint other(void) {\n    return 1;\n}\n"
+        ),
+        "tests/test_area.c": (
+            '#include "area.h"\n#include <stdio.h>\n\n'
+            'static int test_other(void) {\n    puts("tests/test_area.c:5:test_other:IGNORE");\n'
+            "    return other();\n}\n\n"
+            "static int test_positive(void) {\n    return positive(2, 3);\n}\n\n"
+            "int main(void) {\n    test_other();\n"
+            '    printf("tests/test_area.c:10:test_positive:%s\\n", test_positive() ? "PASS" : "FAIL");\n'
+            "    return test_positive() != 1;\n}\n"
+        ),
+    }
+    task = project_task(tmp_path, lang.C, files, "area.c")
+    good = await evidence(sandbox, task, f"static {GOOD}")
+    assert {re.split("[ :]", one.id)[-1]: one.status for one in good.results} == {
+        "test": CheckStatus.KEPT,
+        "test_positive": CheckStatus.KEPT,
+    }
+    wrong = await evidence(sandbox, task, f"static {GOOD.replace('a * b', '-1')}")
+    assert any(one.status is CheckStatus.FAILED for one in wrong.results)
+
+
 async def test_tests_that_speak_of_something_else_are_not_run(sandbox: Sandbox, tmp_path: Path) -> None:
     other = {**FILES, "tests/test_area.c": "int main(void) { return 1; }\n"}
     task = project_task(tmp_path, lang.C, other, "area.c")

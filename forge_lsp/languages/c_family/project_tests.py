@@ -15,7 +15,7 @@ from forge_lsp.checking.runs import SuiteRun
 from forge_lsp.checking.suites import Memory, judged, not_run
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Evidence
-from forge_lsp.core.checks import CheckResult, CheckStatus, RunState
+from forge_lsp.core.checks import AGAINST, CheckKind, CheckResult, CheckStatus, RunState
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Sandbox
@@ -107,18 +107,20 @@ class _Confirmation:
         believed = proofs or [result for result in results if result.status in _BELIEVED]
         ended = False
         doubt: str | None = None
-        if believed:
+        if believed or not any(result.status in AGAINST for result in results):
             crash = Crash.ENTRY if self._may_end() else Crash.RETURN
             text = self._crashing(self._candidate.text, self._candidate.code, crash)
             seen = await self._runner.run(text, None) if text is not None else None
             if seen is not None and not _unbuilt(seen):
                 green = self._green(seen, believed)
-                if not proofs and green:
-                    silent = await self._silent(green)
-                    results = tuple(one for one in results if one.id not in silent)
-                    green -= silent
+                if not proofs:
+                    if green:
+                        silent = await self._silent(green)
+                        results = tuple(one for one in results if one.id not in silent)
+                        green -= silent
+                    results = (*results, *await self._reached(results, seen))
                 doubt = _FORGED if green else None
-                ended = not green and crash is Crash.RETURN
+                ended = bool(believed) and not green and crash is Crash.RETURN
         doubt = doubt or (await self._seeing(proofs) if proofs else None)
         reading = self._suite.reading
         before = await self._memory.get(self._key, lambda: self._runner.run(self._task.document.text, None))
@@ -144,6 +146,15 @@ class _Confirmation:
         if _unbuilt(seen):  # built again for each run, so that nothing is known
             return _SEARCHES if _SEARCHING.search(code) and not _SEARCHING.search(user) else None
         return None if {one.id for one in proofs} <= self._passing(seen) else _UNSEEN
+
+    async def _reached(self, results: Collection[CheckResult], crashed: SuiteRun) -> list[CheckResult]:
+        """What is kept of the tests that do not name the scope, where ``results`` tell of none that does: those that
+        passed on the user's own text, so pass now, and do not where it is made to crash."""
+        if any(one.status in (*_BELIEVED, *AGAINST) for one in results):
+            return []
+        before = await self._memory.get(self._key, lambda: self._runner.run(self._task.document.text, None))
+        reached = self._passing(before) - self._passing(crashed) - {one.id for one in results}
+        return [_kept(self._suite.name, one) for one in sorted(reached)]
 
     async def _silent(self, green: Collection[str]) -> set[str]:
         """Those of ``green`` that pass on the user's own text as well where that is made to crash: they do not call
@@ -174,6 +185,11 @@ class _Confirmation:
         name = (self._task.scope.name or "").rpartition("::")[2]
         watched = any(_EXPECTS_AN_END.search(text) for text in self._suite.reading.tests.values())
         return MAY_EXIT.fullmatch(name) is not None or watched
+
+
+def _kept(suite: str, test: str) -> CheckResult:
+    source = test if test == suite else f"{suite}: {test.removeprefix(f'{suite}:')}"
+    return CheckResult(id=test, kind=CheckKind.TEST, status=CheckStatus.KEPT, source=source)
 
 
 def _unbuilt(seen: SuiteRun) -> bool:

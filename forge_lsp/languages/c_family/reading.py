@@ -56,7 +56,8 @@ class Reading:
         """Return whether the test ``name`` speaks of the scope; one of which nothing is known may."""
         if any(name == one or name.startswith(f"{one} ") for one in self.silent):
             return False
-        source = self.source(name.rpartition(" ")[2], name)
+        inner = name.partition(" ")[2]  # without the program's name
+        source = (self.source(inner, inner) if inner else "") or self.source(name.rpartition(" ")[2], name)
         return not source or self.cause(source) is not Cause.ELSEWHERE
 
     def source(self, place: str, name: str) -> str:

@@ -112,7 +112,8 @@ def _silent(place: Place, folder: PurePosixPath, reading: Reading) -> frozenset[
         pending += [here / match["name"] for match in _SUBDIRS.finditer(text)][: _MOST_FOLDERS - len(pending)]
         for match in _ADDED.finditer(text):
             words = re.findall(r"\"([^\"]*)\"", match["command"])
-            inside = bool(words) and PurePosixPath(words[0]).is_relative_to(place.source / folder)
+            program = place.source / here / words[0] if words and "/" in words[0] else None  # `./area_tests`, too
+            inside = program is not None and program.is_relative_to(place.source / folder)
             named = sources.get(PurePosixPath(words[0]).name) if inside else " ".join(words)
             if named is None:
                 continue  # a program of which nothing is known may speak of it

@@ -55,14 +55,14 @@ def suites_of(task: Task, place: Place, projects: Sequence[PurePosixPath]) -> tu
     for project in projects:
         if not _TEST_PACKAGE.search(place.text(project) or ""):
             continue
-        inside = (file for file in known if PurePosixPath(file).is_relative_to(project.parent))
+        inside = [file for file in known if PurePosixPath(file).is_relative_to(project.parent)]
+        inside = [file for file in inside if TEST.search(place.text(PurePosixPath(file)) or "")]
         found: dict[str, None] = {}
         files: dict[str, str] = {}
         for file in speaking_of(place, inside, (*called, container, place.document.stem), most=_MOST_FILES):
             text = place.text(file) or ""
-            if TEST.search(text):
-                found |= dict.fromkeys(_CLASS.findall(text))
-                files[str(file)] = text
+            found |= dict.fromkeys(_CLASS.findall(text))
+            files[str(file)] = text
         names = called or tuple(word for word in (container, place.document.stem) if word)
         if found:
             suites.append(Suite(project=project, classes=tuple(found), files=files, names=names))

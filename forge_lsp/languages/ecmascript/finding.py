@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, cast
 
@@ -18,9 +19,10 @@ from forge_lsp.core.checks import CheckResult
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.ecmascript import JAVASCRIPT, TEST_FILES, TYPESCRIPT
 from forge_lsp.languages.ecmascript.built import built_earlier, manifest_of
+from forge_lsp.languages.ecmascript.callers import callers_by_step, callers_in, named_by_step
 from forge_lsp.languages.ecmascript.configuring import start_folder
 from forge_lsp.languages.ecmascript.importing import Importers
-from forge_lsp.languages.ecmascript.reading import reaching, read_tests, tokens_of
+from forge_lsp.languages.ecmascript.reading import read_tests, tokens_of
 from forge_lsp.languages.ecmascript.tsc import script_folders
 
 __all__ = ["BESIDE", "ENDINGS", "PARALLEL", "TOGETHER", "Runner", "Suite", "found_for"]
@@ -31,6 +33,7 @@ _TYPED = re.compile(r"\.[cm]?tsx?$")
 _NODE_TEST = re.compile(r"[\"']node:test[\"']")
 _MOST_FILES = 8
 _MOST_CALLERS = 24
+_MOST_READ = 200
 _MOST_SMALL = 24
 """Files that are run where they hold few tests, :data:`_MOST_TESTS` of them."""
 _MOST_TESTS = 60
@@ -113,34 +116,44 @@ def found_for(task: Task, place: Place) -> tuple[tuple[Suite, ...], tuple[CheckR
     suites: dict[tuple[Runner, PurePosixPath, tuple[str, ...]], Suite] = {}
     blocked: dict[str, CheckResult] = {}
     # Tests of what calls it, where none names it: a private helper is tested by way of what the module exports.
-    callers = sorted(reaching((name,), task.document.text) - {name})[:_MOST_CALLERS] if name is not None else ()
+    callers = callers_in(task.document.text, name)[:_MOST_CALLERS] if name is not None else ()
     names = (name, task.scope.container, *(one for one in callers if len(one) > 2), module)
-    spoken = speaking_of(place, files, names, most=_MOST_FILES)
     own = [one for one in (name, *callers) if one is not None and len(one) > 2]
     importers = cache(lambda: Importers.of(place, ENDINGS))
+
+    @cache
+    def taken(file: PurePosixPath) -> tuple[Place, str | None] | None:
+        """The place of a test file, and what was built earlier that it tests; None: it means something else."""
+        at = Place(source=place.source, document=file, overlay=place.overlay)
+        # What tests a built copy is told of, whatever else it loads.
+        entry = built_earlier(place, at)
+        return None if entry is None and _of_others(place, at, names, importers) else (at, entry)
+
+    # Files of others that have a word of the same name take no place.
+    spoken = tuple(islice(filter(taken, speaking_of(place, files, names, most=_MOST_READ)), _MOST_SMALL))
+    direct = speaking_of(place, map(str, spoken), own, most=_MOST_SMALL) if own else ()
     whole = True
-    if not own or not speaking_of(place, map(str, spoken), own, most=1):
+    if direct:
+        spoken = spoken[: max(_MOST_FILES, _few(place, direct))]
+    else:
         # Those that load it without a word of it: by the package, an index, or another module. First those that name
         # what calls it there, last those that have a word of the module's name and do not load it.
         steps = importers().steps
         loading = sorted((file for file in files if file in steps), key=lambda file: (steps[file], file))
-        near = [
-            place.text(PurePosixPath(file)) or "" for file, step in steps.items() if step == 1 and file not in files
-        ]
-        outer = sorted(reaching((name,), *near[:_MOST_CALLERS]) - {name}) if name is not None else ()
-        outer = [one for one in outer if len(one) > 2 and one not in callers]
-        named = speaking_of(place, loading, outer, most=_MOST_FILES) if outer else ()
+        modules = {file: step for file, step in steps.items() if not TEST_FILES.fullmatch(file)}
+        outer = callers_by_step(place, (name, *callers), modules) if name is not None else ()
+        named = named_by_step(place, loading, outer, most=_MOST_SMALL)
+        spoken = spoken[:_MOST_FILES]
         known = [file for file in spoken if str(file) in steps]
         spoken = tuple(dict.fromkeys((*named, *known, *map(PurePosixPath, loading), *spoken)))
         every = len(spoken)
         spoken = spoken[: _few(place, spoken)]
         whole = len(spoken) == every
     for file in spoken:
-        at = Place(source=place.source, document=file, overlay=place.overlay)
-        # What tests a built copy is told of, whatever else it loads.
-        entry = built_earlier(place, at)
-        if entry is None and _of_others(place, at, names, importers):
+        found = taken(file)
+        if found is None:
             continue
+        at, entry = found
         package = at.nearest("package.json")
         found = _suite(task, at, package.parent if package is not None else PurePosixPath())
         if isinstance(found, Suite) and entry is not None:
@@ -177,13 +190,13 @@ def _of_others(place: Place, at: Place, names: Iterable[str | None], importers: 
 
 
 def _few(place: Place, files: Sequence[PurePosixPath]) -> int:
-    """How many of ``files`` are run: a few, and more while they hold few tests."""
+    """How many of ``files`` are run at most: a few, and more while they hold few tests."""
     tests = 0
     for count, file in enumerate(files[:_MOST_SMALL]):
         if count >= _MOST_FILES and tests > _MOST_TESTS:
             return count
         tests += len(read_tests(place.text(file) or "").blocks)
-    return _MOST_SMALL
+    return min(len(files), _MOST_SMALL)
 
 
 def _suite(task: Task, at: Place, folder: PurePosixPath) -> Suite | _Blocked | None:

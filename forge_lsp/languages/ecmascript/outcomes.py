@@ -8,13 +8,14 @@ from __future__ import annotations
 import posixpath
 import re
 import urllib.parse
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple, cast
 
 from forge_lsp.checking.runs import SuiteRun, failed, passed, scanned, skipped, tail, uncollected
-from forge_lsp.core.checks import Cause, Run
+from forge_lsp.core.checks import Cause, Run, RunState
 from forge_lsp.languages.ecmascript.mustfail import NOTED, verdict_of
 from forge_lsp.languages.ecmascript.reading import TestFile
 from forge_lsp.reading import parsed_json
@@ -164,7 +165,22 @@ def outcome(course: RunPlan, files: Sequence[Mapping[str, Any]]) -> SeenRun:
     for name in course.tests:
         if name not in parts and not any(run.startswith(f"{name} > ") for run in runs):
             parts[name] = uncollected("it found no test in the file", cause=Cause.ELSEWHERE)
-    return SeenRun(run=SuiteRun(runs=runs, uncollected=parts), notes=tuple(dict.fromkeys(notes)), files=said)
+    return SeenRun(run=SuiteRun(runs=_idle(runs), uncollected=parts), notes=tuple(dict.fromkeys(notes)), files=said)
+
+
+def _idle(runs: Mapping[str, Run]) -> dict[str, Run]:
+    """The runs, with a test as skipped all of whose parts are."""
+    parts: defaultdict[str, list[Run]] = defaultdict(list)
+    for name, run in runs.items():
+        titles = name.split(" > ")
+        for end in range(1, len(titles)):
+            parts[" > ".join(titles[:end])].append(run)
+    found = dict(runs)
+    for name, run in runs.items():
+        own = parts.get(name, [])
+        if run.state is RunState.PASSED and own and all(one.state is RunState.SKIPPED for one in own):
+            found[name] = skipped("all of its parts are skipped", marked=all(one.marked for one in own))
+    return found
 
 
 def _relative(file: str, course: RunPlan) -> str | None:
@@ -190,7 +206,7 @@ def _in_scope(frame: _Frame, course: RunPlan) -> bool:
 def _run(course: RunPlan, file: str, test: Mapping[str, Any]) -> Run:
     error = cast("dict[str, Any]", test.get("error") or {})
     if test["state"] == "skipped":
-        return skipped()
+        return skipped(marked=course.tests[file].skips([str(part) for part in test["name"]]))
     if test["state"] == "passed":
         return passed()
     message = _COLOUR.sub("", str(error.get("message") or "")).strip()

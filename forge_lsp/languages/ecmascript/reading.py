@@ -171,7 +171,14 @@ class TestFile:
             return not self.words.isdisjoint(wanted)
         return any(not (block.words | self.shared).isdisjoint(wanted) for block in own)
 
+    def skips(self, name: Sequence[str]) -> bool:
+        """Whether the test of that name may skip itself, by what its own text and the hooks name."""
+        own = [block for block in self.blocks if block.is_named(name)]
+        words = self.shared.union(*(block.words for block in own)) if own else self.words
+        return any(map(_SKIPS.fullmatch, words))
 
+
+_SKIPS = re.compile(r"skip\w*|todo|pending|fails|failing|only|runIf|x(?:it|test|specify|describe|context)", re.I)
 _FROM = re.compile(r"\bimport\s++(?!type\b)(?P<names>[\w$*{}\s,]+?)\bfrom\s*+[\"'](?P<source>[^\"'\n]+)[\"']")
 _REQUIRED = re.compile(
     r"\b(?:const|let|var)\s+(?P<names>\{[^{}]*\}|[\w$]+)\s*=\s*"

@@ -50,10 +50,21 @@ class Frame:
 
 @dataclass(slots=True, kw_only=True)
 class Verdict:
-    """How one test went: the states that were said of it, in order, and what it printed."""
+    """How one test went: the states that were said of it, in order, and what it printed; those of its own parts that
+    have none themselves are in ``parts``."""
 
     states: list[str] = field(default_factory=list[str])
     output: str = ""
+    parts: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def skips(self) -> bool:
+        """Whether it did nothing but skip: itself, or all of its parts."""
+        states = set(self.states)
+        inner = {
+            state for name, state in self.parts.items() if not any(one.startswith(f"{name}/") for one in self.parts)
+        }
+        return states == {"SKIP"} or (states == {"PASS"} and inner == {"SKIP"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +102,8 @@ def read_output(text: str, *, marked: bool) -> TestOutput:
                 ended = tests.setdefault(name, Verdict())
                 ended.states.append(verdict["state"])
             current = tests.get(top, stray)
+            if top != name:
+                current.parts[name] = verdict["state"]
         else:
             current.output += f"{plain}\n"
     if ended.states[-1:] == ["FAIL"] and ended is not stray:

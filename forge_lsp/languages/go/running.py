@@ -141,7 +141,7 @@ class _Course:
                 self.runs[name] = failed(_BOTH, cause=Cause.SCOPE)
             elif "FAIL" in states:
                 self.runs[name] = self.explain(name, verdict.output)
-            elif states == {"SKIP"}:
+            elif verdict.skips:
                 self.runs[name] = skipped(tail(verdict.output), marked=True)  # only what has its `t` can skip it
             elif states:
                 self.runs[name] = passed()

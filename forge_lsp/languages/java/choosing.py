@@ -84,7 +84,8 @@ def chosen_tests(
     task: Task, place: Place, build: Build, files: Mapping[PurePosixPath, str], callers: Iterable[str] = ()
 ) -> tuple[JUnitClass, ...]:
     """Return the test classes that speak of the document, a few of them: first the one that is named after it, then
-    those that name what is written, then those that name its type; without any, those that name one of ``callers``."""
+    those that name what is written (most often), then those that name its type; without any, those that name one of
+    ``callers``."""
     stem = place.document.stem
     named = {f"{stem}Test", f"{stem}Tests", f"Test{stem}", f"{stem}TestCase", f"{stem}IT"}
     name = task.scope.name if task.scope.kind is not ScopeKind.FILE else None
@@ -110,7 +111,9 @@ def chosen_tests(
             found.append((not near, rank, test))
     if any(rank < 3 for _, rank, _ in found):
         found = [one for one in found if one[1] < 3]
-    chosen = sorted(found, key=lambda one: (one[1] if one[1] == 0 else 1, one[0], one[1], str(one[2].file)))
+    asked = re.compile(rf"(?<!\w){re.escape(name or stem)}(?!\w)")
+    often = {one.file: len(asked.findall(one.text)) for *_, one in found}
+    chosen = sorted(found, key=lambda one: (one[1] > 0, one[0], one[1], -often[one[2].file], str(one[2].file)))
     return tuple(test for _, _, test in chosen[:_MOST_TESTS])
 
 

@@ -96,7 +96,7 @@ def chosen_tests(
     named = {f"{stem}{ending}" for ending in ("Test", "Tests", "TestCase", "Spec", "IT")} | {f"Test{stem}"}
     wanted = _wanted(task)
     others = own_names(document) | {stem}
-    found: list[tuple[int, str, FileOfTests]] = []
+    found: list[tuple[int, int, FileOfTests]] = []
     for file, text in files.items():
         kotest = _KOTEST.search(text) is not None
         if not (TEST.search(text) or kotest) or not _loads(text, package):
@@ -111,10 +111,11 @@ def chosen_tests(
         else:
             continue
         framework = KOTEST if kotest else _framework(text, build)
-        found.append((rank, str(file), FileOfTests(file=file, text=text, framework=framework)))
+        often = sum(len(re.findall(rf"(?<!\w){re.escape(word)}(?!\w)", text)) for word in wanted)
+        found.append((rank, -often, FileOfTests(file=file, text=text, framework=framework)))
     if any(rank < 3 for rank, _, _ in found):
         found = [one for one in found if one[0] < 3]
-    return tuple(test for _, _, test in sorted(found, key=lambda one: one[:2])[:_MOST_TESTS])
+    return tuple(test for _, _, test in sorted(found, key=lambda one: (*one[:2], str(one[2].file)))[:_MOST_TESTS])
 
 
 def _loads(text: str, package: str) -> bool:

@@ -144,7 +144,7 @@ def ended(course: RunPlan, code: int | None, words: str, seconds: float) -> Seen
 
 def _run(course: RunPlan, name: str, case: ElementTree.Element) -> Run:
     if case.find("skipped") is not None:
-        return skipped("".join(case.itertext()).strip())
+        return skipped("".join(case.itertext()).strip(), marked=course.suite.skips(name))
     problem = next((one for one in case if one.tag in ("failure", "error", "warning")), None)
     if problem is None:
         return passed()
@@ -152,7 +152,7 @@ def _run(course: RunPlan, name: str, case: ElementTree.Element) -> Run:
     if "Risky" in kind:  # it asserts nothing, or prints: newer versions let it pass
         return passed()
     if problem.tag == "warning" or "Incomplete" in kind:
-        return skipped((problem.text or "").strip())
+        return skipped((problem.text or "").strip(), marked=course.suite.skips(name))
     text = (problem.text or "").strip()
     test, _, rest = text.partition("\n")
     text = rest if "::" in test and test.partition("::")[2].startswith(str(case.get("name"))[:20]) else text

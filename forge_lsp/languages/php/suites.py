@@ -33,6 +33,7 @@ _TEST_CLASS = re.compile(r"\bclass\s+(\w+)\s+extends\b")
 _MOST_FILES = 8
 _MOST_CALLERS = 12
 _WORD = re.compile(r"[^\W\d]\w*")
+_SKIPS = re.compile(r"^(?:markTest(?:Skipped|Incomplete)\w*|depends|Depends\w*|[rR]equires\w*)$")
 # What names the files of a suite, what is made of a run, and what ends or orders it otherwise.
 _OWN_PARTS = ("testsuites", "testsuite", "logging", "coverage", "filter", "source")
 _KEPT_ATTRIBUTES = re.compile(
@@ -74,6 +75,13 @@ class Suite:
             speaking |= more
         before = {"setUp", "setUpBeforeClass"} & speaking
         return bool(before) or test in speaking
+
+    def skips(self, name: str) -> bool:
+        """Whether a test may skip itself: its own text, or that of a method run before it, does."""
+        file, _, rest = name.partition("::")
+        methods = _methods(self.files.get(file, ""))
+        own = (rest.partition("::")[2].partition(" with data set ")[0], "setUp", "setUpBeforeClass")
+        return any(_SKIPS.search(word) for method in own for word in methods.get(method, ()))
 
 
 @lru_cache(maxsize=64)  # asked for each test of a file

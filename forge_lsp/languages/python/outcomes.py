@@ -68,7 +68,7 @@ def outcome_of(
                     runs[name] = passed()
             case "skipped":
                 if name not in runs or runs[name].state is not RunState.FAILED:
-                    runs[name] = skipped(said)
+                    runs[name] = skipped(said, marked=answer.get("own") is True)
             case "failed":
                 # It may pass and then fail while it is torn down; a subtest's failure is its test's.
                 if name not in runs or runs[name].state is not RunState.FAILED:

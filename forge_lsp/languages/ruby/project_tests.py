@@ -212,7 +212,7 @@ def outcome_of(result: ProcessResult, nonce: str, *, timeout: float) -> RubyRun:
             case "passed":
                 runs.setdefault(name, passed())
             case "skipped":
-                runs.setdefault(name, skipped(said))
+                runs.setdefault(name, skipped(said, marked=answer.get("own") is True))
             case "failed":
                 runs[name] = _failed(answer)
             case "uncollected":

@@ -245,6 +245,8 @@ def test_files_that_name_the_scope_come_before_those_that_name_its_module(tmp_pa
     found = speaking_of(place, files, ("total", None, "shop"), most=8)
     assert [str(path) for path in found] == ["b.py", "e.py", "a.py"]
     assert [str(path) for path in speaking_of(place, files, ("total", "shop"), most=1)] == ["b.py"]
+    write_files(tmp_path, {"c.py": "total() + total()\n"})
+    assert [str(path) for path in speaking_of(place, files, ("total", "shop"), most=1)] == ["c.py"], "most often"
 
 
 def test_a_report_of_ctest_with_entities_is_not_read() -> None:

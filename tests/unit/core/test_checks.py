@@ -55,7 +55,8 @@ UNRELATED, NOT_RUNNABLE = CheckStatus.UNRELATED, CheckStatus.NOT_RUNNABLE
         (not_run(Cause.SCOPE, "area"), None, OWED),
         *((before, SKIPPED, OWED) for before in (not_run(), not_run(Cause.SCOPE, "area"))),
         *((before, MARKED, NOT_RUNNABLE) for before in (not_run(), not_run(Cause.SCOPE, "area"))),
-        (fails(), MARKED, OWED),
+        *((fails(cause), MARKED, NOT_RUNNABLE) for cause in (Cause.SCOPE, Cause.UNKNOWN)),
+        (fails(), SKIPPED, OWED),
         (PASSES, MARKED, FAILED),
         (not_run(Cause.SCOPE, "area", "side"), not_run(Cause.SCOPE, "side"), UNRELATED),
         (fails(Cause.UNKNOWN, "area"), PASSES, PROOF),
@@ -88,6 +89,9 @@ def test_what_does_not_speak_of_the_scope_neither_proves_nor_owes() -> None:
     assert status_of(not_run(), PASSES, speaks=False) is KEPT
     assert status_of(unknown, unknown, speaks=False) is UNRELATED
     assert status_of(PASSES, PASSES, speaks=False) is None
+    assert status_of(SKIPPED, SKIPPED, speaks=False) is None
+    assert status_of(not_run(), MARKED, speaks=False) is None
+    assert status_of(not_run(Cause.ENVIRONMENT), SKIPPED, speaks=False) is NOT_RUNNABLE
     assert status_of(PASSES, unknown, speaks=False) is FAILED
 
 

@@ -55,6 +55,29 @@ def test_a_makefile_with_its_target_runs_them(tmp_path: Path) -> None:
     assert suite.name == "make test"
 
 
+@pytest.mark.parametrize("command", ["./area_tests", "FOLDER/build/tests/area_tests"])
+def test_programs_that_a_loop_of_cmake_makes_speak_by_their_tests(command: str, tmp_path: Path) -> None:
+    text = (
+        "int area(int, int);\nvoid one_area(void) { TEST_ASSERT_EQUAL(6, area(2, 3)); }\n"
+        "void other_shape(void) { TEST_ASSERT_EQUAL(2, side(2)); }\n"
+    )
+    suite = found(
+        tmp_path,
+        {
+            "sides.h": "int side(int w);\n",
+            "tests/area_tests.c": text,
+            "tests/CMakeLists.txt": 'foreach(one ${all})\n  add_executable("${one}" "${one}.c")\nendforeach()\n',
+            "build/CMakeCache.txt": "",
+            "build/CTestTestfile.cmake": 'subdirs("tests")\n',
+            "build/tests/CTestTestfile.cmake": f'add_test(area_tests "{command.replace("FOLDER", str(tmp_path))}")\n',
+        },
+    )
+    assert isinstance(suite, Suite)
+    assert not suite.reading.silent
+    assert suite.reading.speaks("area_tests one_area")
+    assert not suite.reading.speaks("area_tests other_shape")
+
+
 @pytest.mark.parametrize(("build", "file"), [
     ({"CMakeLists.txt": "add_executable(shapestest shapestest.c)\nadd_test(NAME all COMMAND shapestest)\n"},
      "shapestest.c"),

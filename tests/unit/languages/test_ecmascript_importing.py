@@ -10,6 +10,7 @@ import pytest
 from forge_lsp.checking.project import place_of
 from forge_lsp.checking.suites import compared
 from forge_lsp.core.checks import CheckStatus
+from forge_lsp.languages.ecmascript.callers import declarations
 from forge_lsp.languages.ecmascript.finding import ENDINGS, found_for
 from forge_lsp.languages.ecmascript.importing import Importers, whole_export
 from forge_lsp.languages.ecmascript.outcomes import RunPlan, outcome
@@ -97,6 +98,77 @@ def test_tests_of_what_calls_it_in_other_modules_come_first(tmp_path: Path) -> N
     write_files(tmp_path, {f"test/more{number}.test.js": more for number in range(30)})
     suites, _ = found_for(task, place_of(task))
     assert not any(suite.whole for suite in suites), "some that load it were left out"
+
+
+def test_tests_of_distant_callers_come_before_those_that_only_load_it(tmp_path: Path) -> None:
+    """By way of methods and other names of exports, and those that name the caller most often first: what is left out
+    could tell a wrong answer."""
+    head = 'import { expect, test } from "vitest";\nimport * as z from "../src/index.js";\n'
+    files = {
+        "src/util.ts": "",
+        "src/checks.ts": (
+            'import * as util from "./util.js";\n'
+            'export const Multiple = make("Multiple", (one) => {\n'
+            "  one._own.check = (value) => util.rest(value, one.by) === 0;\n});\n"
+        ),
+        "src/api.ts": 'import * as checks from "./checks.js";\nexport function _multiple(by) {\n'
+        "  return new checks.Multiple({ check: by });\n}\nexport const big = () => 1;\n",
+        "src/names.ts": 'export { _multiple as multiple, big } from "./api.js";\n',
+        "src/schemas.ts": 'import * as checks from "./names.js";\n_methods({\n  multiple(by): unknown {\n'
+        "    return this.check(checks.multiple(by));\n  },\n  big() {\n    return checks.big();\n  },\n});\n",
+        "src/index.ts": 'export * from "./schemas.js";\n',
+        **{f"test/a{n}.test.ts": f'{head}test("check", () => z.big().check());\n' * 12 for n in range(12)},
+        "test/n.test.ts": f'{head}test("all", () => z.multiple(2));\n',
+        "test/z.test.ts": f'{head}test("it", () => {{ z.multiple(2); z.multiple(3); }});\n',
+        "package.json": '{"type": "module"}',
+        "node_modules/vitest/vitest.mjs": "",
+        "node_modules/vitest/package.json": "{}",
+    }
+    write_files(tmp_path, files)
+    text = "«export const rest = (value: number, by: number) => value % by;»\n"
+    task = task_of(text, language=lang.TYPESCRIPT, path=tmp_path / "src/util.ts", workspace=tmp_path, name="rest")
+    suites, _ = found_for(task, place_of(task))
+    chosen = [str(file) for suite in suites for file in suite.files]
+    assert chosen[:3] == ["test/z.test.ts", "test/n.test.ts", "test/a0.test.ts"]
+    assert len(chosen) < 14
+
+
+def test_files_of_another_thing_of_that_name_take_no_place(tmp_path: Path) -> None:
+    head = 'import { test } from "node:test";\n'
+    other = f'{head}import {{ merge }} from "../old/merge.js";\ntest("it", () => merge(merge(1)));\n'
+    own = f'{head}import {{ merge }} from "../src/util.js";\ntest("it", () => merge(1));\n'
+    write_files(
+        tmp_path,
+        {
+            "old/merge.js": "export const merge = (one) => one;\n",
+            "src/util.js": "",
+            "package.json": '{"type": "module"}',
+            **{f"test/a{n}.test.js": other for n in range(30)},
+            "test/z.test.js": own,
+        },
+    )
+    text = "«export const merge = (one) => one;»\n"
+    task = task_of(text, language=lang.JAVASCRIPT, path=tmp_path / "src/util.js", workspace=tmp_path, name="merge")
+    suites, _ = found_for(task, place_of(task))
+    assert [str(file) for suite in suites for file in suite.files] == ["test/z.test.js"]
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("export function one() { return half(1); }\nother(half(2));", {"one"}),
+    ("const one = half(1);", {"one"}),
+    ("function outer() { const one = half(1); return two(one); }", {"outer"}),
+    ("(function () { const one = () => half(1); const two = 3; })();", {"one"}),
+    ("class One { two() { return half(1); } three(): string { return four(); } }", {"One", "two"}),
+    ("exports.one = () => half(1);", {"one"}),
+    ("One.prototype.two = function () { half(1); };", {"two"}),
+    ("use((one) => { one.check = () => half(1); });", set[str]()),
+    ("make({ one: (a) => half(a), two: async (b) => half(b), three: function () { half(1); }, four: 2 });",
+     {"one", "two", "three"}),
+    ("make({ value: half(1) });\nif (half(1)) { other(); }", set[str]()),
+    ('export { half as one } from "./util.js";', {"one"}),
+])  # fmt: skip
+def test_what_declares_a_caller(text: str, expected: set[str]) -> None:
+    assert {name for name, words in declarations(text) if "half" in words} == expected
 
 
 @pytest.mark.parametrize(("text", "whole"), [

@@ -8,7 +8,7 @@ import pytest
 
 from forge_lsp.core.checks import Cause
 from forge_lsp.languages.go.causes import FailurePlace, explained
-from forge_lsp.languages.go.output import panic_of, read_output, values_in
+from forge_lsp.languages.go.output import Verdict, panic_of, read_output, values_in
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,23 @@ from forge_lsp.languages.go.output import panic_of, read_output, values_in
 )
 def test_values_of_a_failure(words: str, expected: str, actual: str) -> None:
     assert values_in(words) == (expected, actual)
+
+
+def ended(*states: str) -> Verdict:
+    lines = (f"{'    ' * ('/' in one)}\x16--- {one} (0.00s)" for one in states)
+    return read_output("\n".join(("\x16=== RUN   TestA", *lines)), marked=True).tests["TestA"]
+
+
+@pytest.mark.parametrize(("states", "skips"), [
+    (["SKIP: TestA"], True),
+    (["PASS: TestA"], False),
+    (["PASS: TestA", "SKIP: TestA/one", "SKIP: TestA/two"], True),
+    (["PASS: TestA", "SKIP: TestA/one", "PASS: TestA/two"], False),
+    (["PASS: TestA", "PASS: TestA/one", "SKIP: TestA/one/in"], True),
+    (["FAIL: TestA", "SKIP: TestA/one"], False),
+])  # fmt: skip
+def test_a_test_all_of_whose_parts_skip_themselves_does_nothing(states: list[str], skips: bool) -> None:
+    assert ended(*states).skips is skips
 
 
 def test_tests_are_told_apart() -> None:

@@ -115,6 +115,16 @@ def test_the_class_named_after_the_document_is_first(tmp_path: Path) -> None:
     assert not {"shop.NoTest", "shop.BaseTest"} & {test.name for test in found}
 
 
+def test_the_classes_that_call_it_most_often_are_taken(tmp_path: Path) -> None:
+    one = "package shop;\nclass {} {{ @Test\n@Test void a() {{ Area.area(); {} }} }}"
+    often = {f"src/test/java/shop/{name}.java": one.format(name, "Area.area();" * (name == "ZTest"))
+             for name in (*(f"A{number}Test" for number in range(9)), "ZTest")}  # fmt: skip
+    write_files(tmp_path, often)
+    place = Place(source=tmp_path, document=PurePosixPath("src/main/java/shop/Area.java"))
+    found = chosen_tests(task(), place, Build(folder=PurePosixPath()), files_of_tests(place))
+    assert [test.name for test in found][:2] == ["shop.ZTest", "shop.A0Test"]
+
+
 def problem(line: int, message: str, code: str = "cant.resolve.location.args", file: str = "AreaTest") -> Diagnostic:
     file = f"src/test/java/shop/{file}.java" if "/" not in file else file
     return Diagnostic(file=file, line=line, severity=Severity.ERROR, message=message, code=code)

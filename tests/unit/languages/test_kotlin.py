@@ -351,6 +351,10 @@ def test_which_tests_speak_of_a_scope() -> None:
     assert [speaks(name, found, task, "Area") for name in names] == [True, False, True]
     assert [depends(name, found, task) for name in names] == [True, True, True]
     assert [one.name for one in functions_of(TESTS)] == ["whole", "near", "by a field", "other", "deep"]
+    many = {PurePosixPath(f"A{number}.kt"): OLD for number in range(9)}
+    often = {PurePosixPath("Z.kt"): OLD.replace("{ area() }", "{ area() + area() }")}
+    found = chosen_tests(task, place, Build(folder=PurePosixPath(".")), {**many, **often})
+    assert [str(one.file) for one in found][:2] == ["Z.kt", "A0.kt"], "those that call it most often"
 
 
 async def test_what_does_not_compile_is_left_out_alone() -> None:

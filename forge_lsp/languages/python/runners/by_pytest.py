@@ -72,6 +72,8 @@ def by_pytest(pytest: Any, files: List[str], options: List[str], run: Any) -> Tu
         @pytest.hookimpl(hookwrapper=True)
         def pytest_runtest_protocol(self, item: Any) -> Iterator[None]:
             self.sides = None
+            self.own = True
+            self.parts: List[Tuple[bool, bool]] = []
             if item.nodeid in added:
                 yield
                 return
@@ -94,10 +96,20 @@ def by_pytest(pytest: Any, files: List[str], options: List[str], run: Any) -> Tu
                 run.failed(item.nodeid, call.excinfo.value, self.sides)
             elif report.failed:
                 run.tell(name=item.nodeid, state="failed", words=str(report.longrepr)[-_MOST_WORDS:])
-            elif report.skipped:  # an expected failure is one of these
-                run.tell(name=item.nodeid, state="skipped")
-            elif report.when == "call":
+            elif report.skipped and hasattr(report, "wasxfail"):  # an expected failure
+                error = None if call.excinfo is None else call.excinfo.value
+                called = type(error).__name__ == "XFailed"  # pytest.xfail(), not the mark
+                run.skipped(item.nodeid, str(report.wasxfail), error if called else None)
+            elif report.skipped:
+                error = None if call.excinfo is None else call.excinfo.value
+                self.own = run.own(error)
+                run.skipped(item.nodeid, reason_of(report), error)
+            elif report.when == "call" and not run.ended_by_parts(item.nodeid, self.parts):
                 run.tell(name=item.nodeid, state="passed")
+
+        def pytest_runtest_logreport(self, report: Any) -> None:
+            if type(report).__name__ in ("SubtestReport", "SubTestReport"):
+                self.parts.append((report.skipped, self.own))
 
         @pytest.hookimpl(hookwrapper=True)
         def pytest_make_collect_report(self, collector: Any) -> Generator[None, Any, None]:
@@ -111,6 +123,9 @@ def by_pytest(pytest: Any, files: List[str], options: List[str], run: Any) -> Tu
                 outcome.force_result(report)
                 if report.failed:
                     run.uncollected(collector.nodeid, cause_of(report.call.excinfo.value))
+                elif report.skipped and isinstance(collector, pytest.Module):  # all of a file
+                    error = report.call.excinfo
+                    run.skipped(collector.nodeid, reason_of(report), None if error is None else error.value)
 
     arguments = ["-q", "--continue-on-collection-errors", "--maxfail=0", "-p", "no:cacheprovider"]
     arguments += ["-p", "no:xdist", "-p", "no:randomly", *options, *files]
@@ -125,6 +140,12 @@ def by_pytest(pytest: Any, files: List[str], options: List[str], run: Any) -> Tu
             run.tell(state="said", words=said()[-_MOST_WORDS:])
     run.stop()
     return int(code), len(failing) == len(added) and int(code) in (0, 1, 2, 5) and (not added or int(code) == 1)
+
+
+def reason_of(report: Any) -> str:
+    """Why a test was skipped."""
+    _, _, words = str(report.longreprtext).rpartition("Skipped: ")
+    return words.rstrip("')")[-_MOST_WORDS:]
 
 
 def unwritten() -> None:

@@ -40,6 +40,7 @@ def by_unittest(files: List[str], run: Any) -> Tuple[int, bool]:
         def startTest(self, test: unittest.TestCase) -> None:  # noqa: N802
             super().startTest(test)
             self.fine = True
+            self.parts: List[Tuple[bool, bool]] = []
             if not isinstance(test, MustFail):
                 run.started(test.id())
                 self.timer = run.limited()
@@ -47,6 +48,9 @@ def by_unittest(files: List[str], run: Any) -> Tuple[int, bool]:
 
         def stopTest(self, test: unittest.TestCase) -> None:  # noqa: N802
             super().stopTest(test)
+            idle = any(skipped for skipped, _ in self.parts)  # then unittest calls it no success
+            if self.fine and idle and not run.ended_by_parts(test.id(), self.parts):
+                run.tell(name=test.id(), state="passed")
             if not isinstance(test, MustFail):
                 self.timer.__exit__(None, None, None)
                 run.finished(test.id())
@@ -67,13 +71,18 @@ def by_unittest(files: List[str], run: Any) -> Tuple[int, bool]:
         def addSubTest(self, test: unittest.TestCase, subtest: unittest.TestCase, err: Any) -> None:  # noqa: ARG002, N802
             if err is not None:
                 self.failed(test, err)
+            else:
+                self.parts.append((False, True))
 
         def addSkip(self, test: unittest.TestCase, reason: str) -> None:  # noqa: N802
+            if hasattr(test, "test_case"):  # a part of one
+                self.parts.append((True, run.own(sys.exc_info()[1])))
+                return
             self.fine = False
-            run.tell(name=test.id(), state="skipped", words=reason)
+            run.skipped(test.id(), reason, sys.exc_info()[1])
 
         def addExpectedFailure(self, test: unittest.TestCase, err: Any) -> None:  # noqa: ARG002, N802
-            run.tell(name=test.id(), state="skipped")
+            run.skipped(test.id(), "it is expected to fail")
 
         def addUnexpectedSuccess(self, test: unittest.TestCase) -> None:  # noqa: N802
             run.tell(name=test.id(), state="failed", words="it passes, and is expected to fail")

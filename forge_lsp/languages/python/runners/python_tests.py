@@ -247,6 +247,7 @@ def work(
     loaded = watching.guard(document, request["guarded"], doubt)
     run = running.Run(tell, blame, blaming.placeholder, begin, stop, request["seconds"]["test"], only, loaded)
     run.picked = request.get("chosen") or {}
+    run.document = document
     run.loading = bool(request.get("loading"))
     replaced = watching.patches(document, _KEPT)
     with django_ready(request.get("settings"), pytest):

@@ -12,6 +12,7 @@ import os
 import re
 import signal
 import sys
+import unittest
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, Dict, List, Tuple
 
@@ -58,6 +59,7 @@ class Run:
         self.trace: Any = None
         self.given = 0
         self.picked: Dict[str, List[str]] = {}
+        self.document = ""
         self.loading = False
 
     def started(self, name: str) -> None:
@@ -76,6 +78,23 @@ class Run:
     def failed(self, name: str, error: BaseException, sides: Any) -> None:
         expected, actual = values(error, error.__traceback__, sides)
         self.tell(state="failed", name=name, expected=expected, actual=actual, **self.fault(error))
+
+    def own(self, error: Any) -> bool:
+        """Whether what skipped a test (None: a mark) is the test's own: it did not come through the document."""
+        inner = getattr(error, "__context__", None)  # pytest raises unittest's skips again
+        files = files_of(error) + (files_of(inner) if isinstance(inner, unittest.SkipTest) else [])
+        return os.path.realpath(self.document) not in files
+
+    def skipped(self, name: str, words: str, error: Any = None) -> None:
+        self.tell(state="skipped", name=name, words=words, own=self.own(error))
+
+    def ended_by_parts(self, name: str, parts: List[Tuple[bool, bool]]) -> bool:
+        """Tell of a test all of whose ``parts`` were skipped (whether each was, and whether that was its own)."""
+        idle = bool(parts) and all(skipped for skipped, _ in parts)
+        if idle:
+            words = "all of its parts are skipped"
+            self.tell(state="skipped", name=name, words=words, own=all(own for _, own in parts))
+        return idle
 
     def uncollected(self, name: str, error: BaseException) -> None:
         self.tell(state="uncollected", name=name, **self.fault(error, True))
@@ -130,6 +149,16 @@ class Run:
         except Exception as error:  # the project's own __repr__
             text = f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
         return text if len(text) <= _MOST_VALUE else text[:_MOST_VALUE] + "..."
+
+
+def files_of(error: Any) -> List[str]:
+    """The files that an error came through."""
+    trace = getattr(error, "__traceback__", None)
+    found: List[str] = []
+    while trace is not None:
+        found.append(os.path.realpath(trace.tb_frame.f_code.co_filename))
+        trace = trace.tb_next
+    return found
 
 
 def values(error: BaseException, trace: Any, sides: tuple[str, str] | None) -> tuple[str | None, str | None]:

@@ -491,7 +491,8 @@ class ForgeWorker
     return { "state" => "passed" } if failures.empty?
 
     real = failures.find { |one| !(::Minitest::Skip === one) }
-    return { "state" => "skipped", "words" => words(failures[0]) } if real.nil?
+    own = failures.none? { |one| in_document?(one) }
+    return { "state" => "skipped", "words" => words(failures[0]), "own" => own } if real.nil?
 
     { "state" => "failed" }.merge(blame(real))
   end
@@ -528,7 +529,10 @@ class ForgeWorker
     return { "state" => "passed" } if faults.empty?
 
     real = faults.find { |one| [::Test::Unit::Failure, ::Test::Unit::Error].include?(one.class) }
-    return { "state" => "skipped", "words" => faults[0].message } if real.nil?
+    if real.nil?
+      own = faults.all? { |one| one.location.none? { |place| place.to_s.start_with?("#{@document}:") } }
+      return { "state" => "skipped", "words" => faults[0].message, "own" => own }
+    end
     return { "state" => "failed" }.merge(blame(real.exception)) if real.respond_to?(:exception)
 
     error = ::Test::Unit::AssertionFailedError.new(real.message.to_s)
@@ -552,6 +556,15 @@ class ForgeWorker
     groups.flat_map(&:descendants).uniq.each do |group|
       ::RSpec.world.filtered_examples[group] = group.examples.select { |one| wanted?(names[one]) }
     end
+    worker = self
+    ::RSpec::Core::ExampleGroup.prepend(Module.new do
+      %i[skip pending].each do |name|
+        define_method(name) do |*given, &block|
+          worker.send(:rspec_skips, caller)
+          super(*given, &block)
+        end
+      end
+    end)
     reporter = ::RSpec::Core::Reporter.new(::RSpec.configuration)
     listener = Listener.new(self, names)
     reporter.register_listener(listener, :example_started, :example_finished)
@@ -571,7 +584,8 @@ class ForgeWorker
     end
 
     def example_started(notification)
-      @worker.send(:rspec_started, @names[notification.example])
+      metadata = notification.example.metadata
+      @worker.send(:rspec_started, @names[notification.example], metadata[:skip] || metadata[:pending])
     end
 
     def example_finished(notification)
@@ -579,9 +593,14 @@ class ForgeWorker
     end
   end
 
-  def rspec_started(name)
+  def rspec_started(name, declared)
     tell("state" => "start", "name" => name)
+    @declared = declared
     @entered = false
+  end
+
+  def rspec_skips(lines)
+    @declared = lines.none? { |line| line.start_with?("#{@document}:") }
   end
 
   def rspec_finished(name, result)
@@ -589,7 +608,8 @@ class ForgeWorker
     error = result.exception
     doubt(ENDS) if SystemExit === error && in_document?(error)
     outcome =
-      if result.status == :pending then { "state" => "skipped", "words" => result.pending_message.to_s }
+      if result.status == :pending
+        { "state" => "skipped", "words" => result.pending_message.to_s, "own" => !!@declared }
       elsif error.nil? && result.status == :passed then { "state" => "passed" }
       else { "state" => "failed" }.merge(blame(error || RuntimeError.new("it failed")))
       end
