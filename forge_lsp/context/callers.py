@@ -81,7 +81,7 @@ def tests(around: Around, document: Source, workspace: Workspace | None, constru
     for order, (_, leaf) in enumerate(found[:_MOST_TESTS]):
         shown = _cut(leaf)
         surely = leaf.real or leaf.named
-        worth = (400.0 if order == 0 and surely else 2.0 / (order + 1) ** 2) if surely else 0.3 / (order + 1)
+        worth = (400.0 if order == 0 and surely else 2.0 / (order + 1) ** 2.5) if surely else 0.3 / (order + 1)
         pieces.append(Piece(file=leaf.source.name, lines=shown, worth=worth, reason="a test of it"))
         lines += [leaf.source.read.lines[n] for n in shown]
     seen = {leaf.source.name: leaf.source for _, leaf in found[:_MOST_TESTS]}
@@ -202,14 +202,14 @@ def _helpers(source: Source, leaves: Sequence[_Leaf]) -> Iterator[Piece]:
         set_up = _SET_UP.search(item.name) is not None and item.container in classes
         if (item.name in used or set_up) and item.last - item.line < _MOST_HELPER and item.kind is not Kind.TYPE:
             lines = tuple(range(item.first, item.last + 1))
-            worth = 0.6 / (1 + max(count - 2, 0)) / (1 + used.get(item.name, 0))
+            worth = 0.3 / (1 + max(count - 2, 0)) / (1 + used.get(item.name, 0))
             yield Piece(file=source.name, lines=lines, worth=worth, reason="used by a test of it")
             count += 1
     if not source.here:
         for first, last in read.imports[:_MOST_IMPORTS]:
             shown = tuple(range(first, min(last, first + 6) + 1))
             if any(word in used for n in shown for word in _words(read.lines[n])[1:]):  # the first is a keyword
-                yield Piece(file=source.name, lines=shown, worth=0.03, reason="imported by a test of it")
+                yield Piece(file=source.name, lines=shown, worth=0.01, reason="imported by a test of it")
 
 
 def _words(line: str) -> list[str]:

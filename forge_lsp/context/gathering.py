@@ -19,9 +19,9 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.context.alike import used_alike
 from forge_lsp.context.callers import callers, tests
 from forge_lsp.context.candidates import candidates, files_of, pieces_of, reached
-from forge_lsp.context.choosing import Choice, Piece, Sheet
+from forge_lsp.context.choosing import Choice, Group, Piece, Sheet
 from forge_lsp.context.index import Indexes
-from forge_lsp.context.reading import Reader
+from forge_lsp.context.reading import Reader, without_value
 from forge_lsp.context.surroundings import around, scope_lines
 from forge_lsp.context.words import names_in
 from forge_lsp.context.workspace import Source, Workspace
@@ -45,8 +45,10 @@ _SLICES = 8
 _ROUNDS = 4  # of choosing: prices of lines are estimates, what counts is the whole
 _TOKENS_A_SOURCE = 250  # of room, for which one more file is read
 _MOST_SEEN = 150  # files that are looked at because of others, or of namespaces
+_IN_PART = "Of the rest of this file only a part is shown."
 _NOTE = 8  # tokens of the comment that tells how many lines of the document were left out
-_NEAR = 0.012  # worth of a line beside the scope; further ones are worth less
+_BLANK = 1  # tokens of what is shown between definitions though nobody chose it: a blank line
+_NEAR = 0.002  # worth of a line beside the scope; further ones are worth less
 
 _NO_CODE = re.compile(r"\s*(?:$|//|/?\*|#(?![\w\[]))")  # blank, or a comment
 
@@ -65,10 +67,11 @@ class ContextConfig:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One section as it will be shown, and the file that its text comes from."""
+    """What is shown of one file, and that file; a section of its own where it has no ``source``."""
 
     text: str
     file: str | None = None
+    source: Source | None = None
 
 
 class Context:
@@ -241,32 +244,38 @@ class _Gathering:
         sheet = self._sheets[name] = Sheet(lines=tuple(lines.line(n) for n in range(len(lines))), paid=True, gap=_NOTE)
         needed = self._needed(here)
 
-        def document(shown: str) -> _Part:
+        def document(shown: str, *, whole: bool = False) -> _Part:
             if is_blank(self._document.text):
                 return _Part(f"{heading}\n\nThe file is empty.", name)
-            return _Part(f"{heading}\n\n{what}\n\n{fenced(shown, self._document.language.id)}", name)
+            said = what if whole else f"{what} {_IN_PART}"
+            return _Part(f"{heading}\n\n{said}\n\n{fenced(shown, self._document.language.id)}", name)
 
-        room = self._left - estimate_tokens(heading + what) - 40
-        rest = room - estimate_tokens(rendered(self._document, lines, self._task.scope, needed))
+        room = self._left - estimate_tokens(heading + what + _IN_PART) - 40
+        begins = here.read.begins
+        rest = room - estimate_tokens(rendered(self._document, lines, self._task.scope, needed, begins))
         if rest < 0:
             items = self._syntax.outline(self._document.text, self._document.language).items
             shown = fitted_document(self._document, shown_text, self._task.scope, items, room)
             return self._assembled(document(shown), (), problems, 0)
         pieces = self._pieces(here)
-        shown = rendered(self._document, lines, self._task.scope, needed)
-        sheet.always = frozenset(needed)
+        shown = rendered(self._document, lines, self._task.scope, needed, begins)
+        sheet.begins, sheet.always = begins, frozenset(needed)
         choice = Choice(pieces, self._sheets)
         budget, best = rest, self._assembled(document(shown), (), problems, 0)
         for _ in range(_ROUNDS):
             chosen = choice.within(budget)
-            shown = rendered(self._document, lines, self._task.scope, _closed(sheet))
+            kept = _closed(sheet)
+            shown, whole = (
+                rendered(self._document, lines, self._task.scope, kept, begins),
+                len(kept) == len(sheet.lines),
+            )
             left_out = chosen.left_out + self._no_chance
-            found = self._assembled(document(shown), tuple(self._parts()), problems, left_out)
+            found = self._assembled(document(shown, whole=whole), tuple(self._parts()), problems, left_out)
             over = estimate_tokens(found[1]) - self._tokens_for_text
             if over <= 0:
                 best, self._kept = found, {file: _closed(each) for file, each in self._sheets.items()}
                 self._chosen = chosen.pieces
-                if not left_out or -over < self._tokens_for_text // 20:
+                if not left_out or -over < self._tokens_for_text // 40:
                     break
                 budget += -over * 9 // 10
             else:
@@ -274,16 +283,19 @@ class _Gathering:
         return best
 
     def _assembled(
-        self, document: _Part, others: Iterable[tuple[_Part, Source]], problems: list[_Part], left_out: int
+        self, document: _Part, others: Iterable[_Part], problems: list[_Part], left_out: int
     ) -> tuple[list[_Part], str]:
         shown, files = [document.text], [document]
         for heading, parts in (
-            ("# Tests of it", [part for part, source in others if source.test]),
-            ("# Code of other files that it may need, in part", [part for part, source in others if not source.test]),
+            ("# Tests of it", [part for part in others if part.source is not None and part.source.test]),
+            (
+                "# Code of other files that it may need, in part",
+                [part for part in others if part.source is not None and not part.source.test],
+            ),
             ("# Problems that the editor reports", problems),
         ):
             if parts:
-                shown += [heading, *(part.text for part in parts)]
+                shown += [heading, *_sections(parts)]
                 files += parts
         if left_out:
             shown.append(f"({left_out} further pieces of this project's code found no room here.)")
@@ -335,10 +347,15 @@ class _Gathering:
                 self._sources.setdefault(piece.file, source)
         for source in sources:
             self._sources.setdefault(source.name, source)
+        groups: dict[tuple[str, bool, str], Group] = {}
         for source in self._sources.values():
             if source.name not in self._sheets:
+                folder = _folder(source)
                 self._sheets[source.name] = Sheet(
-                    lines=source.read.lines, costs=source.read.costs, begins=source.read.begins
+                    lines=source.read.lines,
+                    costs=source.read.costs,
+                    begins=source.read.begins,
+                    group=groups.setdefault((folder, source.test, source.language.id), Group(folder)),
                 )
         asked, self._no_chance = pieces_of(candidates(evidence, sources, imported, scope), evidence, self._tokens)
         pieces = [*found.pieces, *calls.pieces, *asked, *self._nearby(here, scope)]
@@ -386,8 +403,8 @@ class _Gathering:
             worth = _NEAR * sum(lines_of_code[n] for n in lines) / (1.0 + away / 8.0)
             yield Piece(file=here.name, lines=lines, worth=worth, reason="near by")
 
-    def _parts(self) -> Iterator[tuple[_Part, Source]]:
-        for name, sheet in sorted(self._sheets.items(), key=lambda pair: pair[0]):
+    def _parts(self) -> Iterator[_Part]:
+        for name, sheet in sorted(self._sheets.items(), key=lambda pair: (_folder(self._sources[pair[0]]), pair[0])):
             source = self._sources[name]
             if source.here or not sheet.kept:
                 continue
@@ -403,9 +420,10 @@ class _Gathering:
             for number in sorted(kept):
                 if number != previous + 1 and number not in sheet.begins:
                     shown.append(comment(source.language, "...", leading_space(lines[number])))
-                shown.append(lines[number])
+                named = source.read.values.get(number)
+                shown.append(lines[number] if named is None else without_value(lines[number], named))
                 previous = number
-            yield _Part(f"## {name}\n\n{fenced(chr(10).join(shown), source.language.id)}", name), source
+            yield _Part("\n".join(shown), name, source)
 
     def _document_name(self) -> str:
         path = self._document.path
@@ -448,12 +466,36 @@ class _Gathering:
             yield part
 
 
+def _folder(source: Source) -> str:
+    """The folder whose files are shown together; a file whose name no comment can hold is shown by itself."""
+    if not source.name.isprintable():
+        return source.name
+    return (source.name.rpartition("/")[0] or ".") + "/"
+
+
+def _sections(parts: Iterable[_Part]) -> Iterator[str]:
+    """Each part under its heading; files of one folder and language under one, each named by a comment."""
+    grouped: dict[tuple[str, str], list[tuple[Source, str]]] = {}
+    for part in parts:
+        if part.source is None:
+            yield part.text
+        else:
+            grouped.setdefault((_folder(part.source), part.source.language.id), []).append((part.source, part.text))
+    for (folder, language), found in grouped.items():
+        if len(found) == 1:
+            yield f"## {found[0][0].name}\n\n{fenced(found[0][1], language)}"
+            continue
+        named = [f"{comment(one.language, PurePosixPath(one.name).name)}\n{text}" for one, text in found]
+        yield f"## {folder}\n\n{fenced(chr(10).join(named), language)}"
+
+
 def _closed(sheet: Sheet) -> set[int]:
     """The kept lines, and those between them whose note would take as much room as they do."""
     kept = set(sheet.kept)
-    most, costs = sheet.gap + 2, sheet.costs
+    costs = sheet.costs
     previous = -1
     for number in sorted(sheet.kept):
+        most = _BLANK if number in sheet.begins else sheet.gap + 2
         # Each line takes a token at least.
         if previous + 1 < number <= previous + 1 + most and sum(costs[previous + 1 : number]) <= most:
             kept.update(range(previous + 1, number))

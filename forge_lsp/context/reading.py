@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter, OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -20,7 +21,7 @@ from forge_lsp.redaction import Pairs, hidden
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["Definition", "FileRead", "Kind", "Reader", "lines_of"]
+__all__ = ["Definition", "FileRead", "Kind", "Reader", "lines_of", "without_value"]
 
 _ENDING = re.compile(r"\r\n|\n|\r")
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
@@ -30,6 +31,7 @@ _COMMENT = re.compile(r"\s*(?:#(?!\[)|//|/\*|\*)")
 _DOCSTRING = re.compile(r"\s*[rRuUbB]?(?:\"\"\"|'''|\"|')")
 _MOST_HEADER = 10  # lines
 _MOST_VALUE = 8
+_LONG_VALUE = 14  # characters
 _MOST_WORDS = 4  # lines of documentation
 _REMEMBERED = 512
 
@@ -78,6 +80,16 @@ class FileRead:
     imports: tuple[tuple[int, int], ...]
     tests: tuple[tuple[int, int], ...]
     lead_tells: bool = True
+    typed_values: bool = False
+
+    @cached_property
+    def values(self) -> dict[int, str]:
+        """The lines that declare a field or a constant whose value need not be shown elsewhere, each with its name."""
+        if not self.typed_values:
+            return {}
+        often = Counter(item.line for item in self.definitions)
+        alone = [item for item in self.definitions if item.line == item.last and often[item.line] == 1]
+        return {item.line: item.name for item in alone if item.kind in (Kind.FIELD, Kind.VALUE)}
 
     @cached_property
     def words(self) -> Counter[str]:
@@ -88,6 +100,14 @@ class FileRead:
     def header_words(self) -> tuple[frozenset[str], ...]:
         """The names in the header of each definition."""
         return tuple(frozenset(names_in(self.lines[d.line : d.header + 1])) for d in self.definitions)
+
+    @cached_property
+    def header_often(self) -> Counter[str]:
+        """In how many headers each name occurs."""
+        found: Counter[str] = Counter()
+        for words in self.header_words:
+            found.update(words)
+        return found
 
     @cached_property
     def functions(self) -> tuple[int, ...]:
@@ -164,8 +184,12 @@ class FileRead:
 
     @cached_property
     def costs(self) -> tuple[int, ...]:
-        """What each line takes, in tokens."""
-        return tuple(estimate_tokens(line + "\n") for line in self.lines)
+        """What each line takes, in tokens, without the :attr:`values`."""
+        values = self.values
+        return tuple(
+            estimate_tokens((without_value(line, values[n]) if n in values else line) + "\n")
+            for n, line in enumerate(self.lines)
+        )
 
     def decorators(self, item: Definition) -> list[int]:
         """The lines above it that are no comments: decorators, annotations, attributes."""
@@ -178,15 +202,13 @@ class FileRead:
         return [*told, *range(item.line, min(item.header, item.line + _MOST_HEADER) + 1)]
 
     def documentation(self, item: Definition) -> list[int]:
-        """The first paragraph of its documentation: the comment above it, or the docstring below its header."""
+        """The first sentence of its documentation: of the comment above it, or of the docstring below its header."""
         lead = [n for n in range(item.first, item.line) if _COMMENT.match(self.lines[n])]
         if lead:
+            count = _first_sentence([self.lines[n] for n in lead])
             closed = next((n for n in lead if "*/" in self.lines[n]), lead[-1])
-            return (
-                lead
-                if len(lead) <= _MOST_WORDS
-                else [*lead[:_MOST_WORDS], *([closed] if "/*" in self.lines[lead[0]] else [])]
-            )
+            opened = count < len(lead) and "/*" in self.lines[lead[0]] and lead[count - 1] < closed
+            return [*lead[:count], *([closed] if opened else [])]
         below = item.header + 1
         if item.kind not in (Kind.FUNCTION, Kind.TYPE) or below > item.last:
             return []
@@ -195,6 +217,25 @@ class FileRead:
     def text(self, first: int, last: int) -> str:
         """Some lines, ends included."""
         return "\n".join(self.lines[first : last + 1])
+
+
+def without_value(line: str, name: str) -> str:
+    """The declaration of ``name`` with ``...`` for a long value."""
+    found = re.search(rf"\b{re.escape(name)}\b[^=;]*?\s=>?(?=\s[^=]{{2}}.{{{_LONG_VALUE},}};\s*(?://.*)?$)", line)
+    return f"{line[: found.end()]} ...;" if found is not None else line
+
+
+def _first_sentence(comment: Sequence[str]) -> int:
+    """How many lines of a comment its first sentence takes, a few at most."""
+    said = False
+    for count, line in enumerate(comment):
+        words = line.strip().lstrip("/*#!").strip()
+        if said and (not words or words.startswith(("@", "<p", "\\"))):
+            return count
+        said = said or _NAME.search(words) is not None
+        if (said and words.endswith((".", "</summary>"))) or count + 1 == _MOST_WORDS:
+            return count + 1
+    return len(comment)
 
 
 def lines_of(text: str) -> tuple[str, ...]:
@@ -274,6 +315,7 @@ class _File:
             imports=tuple(self._imports),
             tests=tuple(self._tests),
             lead_tells=self._reading.lead_tells,
+            typed_values=self._reading.typed_values,
         )
 
     def _raw(self, captures: dict[str, list[Node]]) -> _Raw | None:
@@ -361,6 +403,8 @@ class _File:
             header = row - 1 if alone and row > line else row
         elif kind in (Kind.VALUE, Kind.FIELD, Kind.TYPE) and last - line >= _MOST_VALUE:
             header = line
+        elif kind in (Kind.VALUE, Kind.FIELD) and self._reading.typed_values and self._lines[raw.named].endswith("="):
+            header = raw.named
         else:
             header = last
         first = line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,10 @@ async def gathered(root: Path, files: dict[str, str], *, tokens: int = 5_000) ->
 
 def part(shown: Gathered, file: str) -> str:
     """What is shown of one file that is not the document."""
-    return shown.text.partition(f"## {file}\n")[2].partition("\n## ")[0]
+    alone = shown.text.partition(f"## {file}\n")[2].partition("\n## ")[0]
+    folder, _, name = file.rpartition("/")
+    group = shown.text.partition(f"## {folder or '.'}/\n")[2].partition("\n## ")[0]
+    return alone or re.split(r"^(?:#|//) [\w.]+\.\w+$", group.partition(f" {name}\n")[2], flags=re.M)[0]
 
 
 CASES: dict[str, tuple[dict[str, str], dict[str, list[str]]]] = {
