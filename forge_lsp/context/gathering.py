@@ -21,7 +21,9 @@ from forge_lsp.context.callers import callers, tests
 from forge_lsp.context.candidates import candidates, files_of, pieces_of, reached
 from forge_lsp.context.choosing import Choice, Group, Piece, Sheet
 from forge_lsp.context.index import Indexes
-from forge_lsp.context.reading import Reader, without_value
+from forge_lsp.context.parts import Part, closed, folder_of, names_of, runs, sections
+from forge_lsp.context.reading import Reader
+from forge_lsp.context.shortening import without_value
 from forge_lsp.context.surroundings import around, scope_lines
 from forge_lsp.context.words import names_in
 from forge_lsp.context.workspace import Source, Workspace
@@ -47,7 +49,6 @@ _TOKENS_A_SOURCE = 250  # of room, for which one more file is read
 _MOST_SEEN = 150  # files that are looked at because of others, or of namespaces
 _IN_PART = "Of the rest of this file only a part is shown."
 _NOTE = 8  # tokens of the comment that tells how many lines of the document were left out
-_BLANK = 1  # tokens of what is shown between definitions though nobody chose it: a blank line
 _NEAR = 0.002  # worth of a line beside the scope; further ones are worth less
 
 _NO_CODE = re.compile(r"\s*(?:$|//|/?\*|#(?![\w\[]))")  # blank, or a comment
@@ -63,15 +64,6 @@ class ContextConfig:
     sources: int = 30
     rules_share: float = 0.2
     seconds: float = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """What is shown of one file, and that file; a section of its own where it has no ``source``."""
-
-    text: str
-    file: str | None = None
-    source: Source | None = None
 
 
 class Context:
@@ -196,12 +188,12 @@ class _Gathering:
         return Gathered(
             text=text,
             rules="\n\n".join([heading, *(part.text for part in rules)]) if rules else "",
-            files=_files_of(files),
-            rules_files=_files_of(rules),
+            files=names_of(files),
+            rules_files=names_of(rules),
             parts=tuple(self._told(part, reasons) for part in (*files, *rules)),
         )
 
-    def _told(self, part: _Part, reasons: Mapping[str, Counter[str]]) -> ShownPart:
+    def _told(self, part: Part, reasons: Mapping[str, Counter[str]]) -> ShownPart:
         name = part.file or "diagnostics"
         found: Counter[str] = Counter(reasons.get(name, Counter[str]()))
         if name == self._document_name():
@@ -209,7 +201,7 @@ class _Gathering:
         return ShownPart(
             file=name,
             tokens=estimate_tokens(part.text),
-            lines=_runs(self._kept.get(name, ())),
+            lines=runs(self._kept.get(name, ())),
             reasons=tuple(found.most_common()),
         )
 
@@ -222,7 +214,7 @@ class _Gathering:
                 remedy="keep code in a file of another name",
             )
 
-    def _code(self, problems: list[_Part]) -> tuple[list[_Part], str]:
+    def _code(self, problems: list[Part]) -> tuple[list[Part], str]:
         """The parts with the code, and the text of them all; as much as fits."""
         name = self._document_name()
         heading = f"# The document: {name}"
@@ -244,11 +236,11 @@ class _Gathering:
         sheet = self._sheets[name] = Sheet(lines=tuple(lines.line(n) for n in range(len(lines))), paid=True, gap=_NOTE)
         needed = self._needed(here)
 
-        def document(shown: str, *, whole: bool = False) -> _Part:
+        def document(shown: str, *, whole: bool = False) -> Part:
             if is_blank(self._document.text):
-                return _Part(f"{heading}\n\nThe file is empty.", name)
+                return Part(f"{heading}\n\nThe file is empty.", name)
             said = what if whole else f"{what} {_IN_PART}"
-            return _Part(f"{heading}\n\n{said}\n\n{fenced(shown, self._document.language.id)}", name)
+            return Part(f"{heading}\n\n{said}\n\n{fenced(shown, self._document.language.id)}", name)
 
         room = self._left - estimate_tokens(heading + what + _IN_PART) - 40
         begins = here.read.begins
@@ -264,7 +256,7 @@ class _Gathering:
         budget, best = rest, self._assembled(document(shown), (), problems, 0)
         for _ in range(_ROUNDS):
             chosen = choice.within(budget)
-            kept = _closed(sheet)
+            kept = closed(sheet)
             shown, whole = (
                 rendered(self._document, lines, self._task.scope, kept, begins),
                 len(kept) == len(sheet.lines),
@@ -273,7 +265,7 @@ class _Gathering:
             found = self._assembled(document(shown, whole=whole), tuple(self._parts()), problems, left_out)
             over = estimate_tokens(found[1]) - self._tokens_for_text
             if over <= 0:
-                best, self._kept = found, {file: _closed(each) for file, each in self._sheets.items()}
+                best, self._kept = found, {file: closed(each) for file, each in self._sheets.items()}
                 self._chosen = chosen.pieces
                 if not left_out or -over < self._tokens_for_text // 40:
                     break
@@ -283,8 +275,8 @@ class _Gathering:
         return best
 
     def _assembled(
-        self, document: _Part, others: Iterable[_Part], problems: list[_Part], left_out: int
-    ) -> tuple[list[_Part], str]:
+        self, document: Part, others: Iterable[Part], problems: list[Part], left_out: int
+    ) -> tuple[list[Part], str]:
         shown, files = [document.text], [document]
         for heading, parts in (
             ("# Tests of it", [part for part in others if part.source is not None and part.source.test]),
@@ -295,7 +287,7 @@ class _Gathering:
             ("# Problems that the editor reports", problems),
         ):
             if parts:
-                shown += [heading, *_sections(parts)]
+                shown += [heading, *sections(parts)]
                 files += parts
         if left_out:
             shown.append(f"({left_out} further pieces of this project's code found no room here.)")
@@ -350,7 +342,7 @@ class _Gathering:
         groups: dict[tuple[str, bool, str], Group] = {}
         for source in self._sources.values():
             if source.name not in self._sheets:
-                folder = _folder(source)
+                folder = folder_of(source)
                 self._sheets[source.name] = Sheet(
                     lines=source.read.lines,
                     costs=source.read.costs,
@@ -403,8 +395,8 @@ class _Gathering:
             worth = _NEAR * sum(lines_of_code[n] for n in lines) / (1.0 + away / 8.0)
             yield Piece(file=here.name, lines=lines, worth=worth, reason="near by")
 
-    def _parts(self) -> Iterator[_Part]:
-        for name, sheet in sorted(self._sheets.items(), key=lambda pair: (_folder(self._sources[pair[0]]), pair[0])):
+    def _parts(self) -> Iterator[Part]:
+        for name, sheet in sorted(self._sheets.items(), key=lambda pair: (folder_of(self._sources[pair[0]]), pair[0])):
             source = self._sources[name]
             if source.here or not sheet.kept:
                 continue
@@ -416,14 +408,14 @@ class _Gathering:
                 continue
             shown: list[str] = []
             previous = -1
-            kept = _closed(sheet)
+            kept = closed(sheet)
             for number in sorted(kept):
                 if number != previous + 1 and number not in sheet.begins:
                     shown.append(comment(source.language, "...", leading_space(lines[number])))
                 named = source.read.values.get(number)
                 shown.append(lines[number] if named is None else without_value(lines[number], named))
                 previous = number
-            yield _Part("\n".join(shown), name, source)
+            yield Part("\n".join(shown), name, source)
 
     def _document_name(self) -> str:
         path = self._document.path
@@ -432,7 +424,7 @@ class _Gathering:
         name = path.name if path is not None else self._document.uri.rpartition("/")[2].rpartition(":")[2]
         return " ".join("".join(sign if sign.isprintable() else " " for sign in name).split()) or "untitled"
 
-    def _rules(self) -> Iterator[_Part]:
+    def _rules(self) -> Iterator[Part]:
         if self._files is None:
             return
         room = min(self._left, int(self._tokens * self._config.rules_share))
@@ -447,13 +439,13 @@ class _Gathering:
             heading = f"## {name}\n\n"
             shown = shortened(hidden(normalised(text), self._secrets).strip(), room - estimate_tokens(heading) - 20)
             if shown:
-                part = _Part(heading + fenced(shown, "markdown"), name)
+                part = Part(heading + fenced(shown, "markdown"), name)
                 cost = estimate_tokens(part.text) + 20
                 room -= cost
                 self._left -= cost
                 yield part
 
-    def _problems(self) -> Iterator[_Part]:
+    def _problems(self) -> Iterator[Part]:
         if not self._task.diagnostics:
             return
         lines = "\n".join(
@@ -461,58 +453,6 @@ class _Gathering:
         )
         shown = shortened(lines, self._tokens // 8)
         if shown:
-            part = _Part(shown)
+            part = Part(shown)
             self._left -= estimate_tokens(part.text) + 20
             yield part
-
-
-def _folder(source: Source) -> str:
-    """The folder whose files are shown together; a file whose name no comment can hold is shown by itself."""
-    if not source.name.isprintable():
-        return source.name
-    return (source.name.rpartition("/")[0] or ".") + "/"
-
-
-def _sections(parts: Iterable[_Part]) -> Iterator[str]:
-    """Each part under its heading; files of one folder and language under one, each named by a comment."""
-    grouped: dict[tuple[str, str], list[tuple[Source, str]]] = {}
-    for part in parts:
-        if part.source is None:
-            yield part.text
-        else:
-            grouped.setdefault((_folder(part.source), part.source.language.id), []).append((part.source, part.text))
-    for (folder, language), found in grouped.items():
-        if len(found) == 1:
-            yield f"## {found[0][0].name}\n\n{fenced(found[0][1], language)}"
-            continue
-        named = [f"{comment(one.language, PurePosixPath(one.name).name)}\n{text}" for one, text in found]
-        yield f"## {folder}\n\n{fenced(chr(10).join(named), language)}"
-
-
-def _closed(sheet: Sheet) -> set[int]:
-    """The kept lines, and those between them whose note would take as much room as they do."""
-    kept = set(sheet.kept)
-    costs = sheet.costs
-    previous = -1
-    for number in sorted(sheet.kept):
-        most = _BLANK if number in sheet.begins else sheet.gap + 2
-        # Each line takes a token at least.
-        if previous + 1 < number <= previous + 1 + most and sum(costs[previous + 1 : number]) <= most:
-            kept.update(range(previous + 1, number))
-        previous = number
-    return kept
-
-
-def _runs(numbers: Iterable[int]) -> tuple[tuple[int, int], ...]:
-    """Lines from 0 as first and last of each run, from 1."""
-    found: list[tuple[int, int]] = []
-    for number in sorted(numbers):
-        if found and found[-1][1] == number:
-            found[-1] = (found[-1][0], number + 1)
-        else:
-            found.append((number + 1, number + 1))
-    return tuple(found)
-
-
-def _files_of(parts: Iterable[_Part]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(part.file for part in parts if part.file))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from forge_lsp.context.shortening import first_sentence, without_value
 from forge_lsp.context.words import names_in, parts_of
 from forge_lsp.core.languages import Language
 from forge_lsp.core.support import ContextSupport
@@ -21,7 +21,7 @@ from forge_lsp.redaction import Pairs, hidden
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["Definition", "FileRead", "Kind", "Reader", "lines_of", "without_value"]
+__all__ = ["Definition", "FileRead", "Kind", "Reader", "lines_of"]
 
 _ENDING = re.compile(r"\r\n|\n|\r")
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
@@ -31,8 +31,6 @@ _COMMENT = re.compile(r"\s*(?:#(?!\[)|//|/\*|\*)")
 _DOCSTRING = re.compile(r"\s*[rRuUbB]?(?:\"\"\"|'''|\"|')")
 _MOST_HEADER = 10  # lines
 _MOST_VALUE = 8
-_LONG_VALUE = 14  # characters
-_MOST_WORDS = 4  # lines of documentation
 _REMEMBERED = 512
 
 
@@ -205,7 +203,7 @@ class FileRead:
         """The first sentence of its documentation: of the comment above it, or of the docstring below its header."""
         lead = [n for n in range(item.first, item.line) if _COMMENT.match(self.lines[n])]
         if lead:
-            count = _first_sentence([self.lines[n] for n in lead])
+            count = first_sentence([self.lines[n] for n in lead])
             closed = next((n for n in lead if "*/" in self.lines[n]), lead[-1])
             opened = count < len(lead) and "/*" in self.lines[lead[0]] and lead[count - 1] < closed
             return [*lead[:count], *([closed] if opened else [])]
@@ -217,25 +215,6 @@ class FileRead:
     def text(self, first: int, last: int) -> str:
         """Some lines, ends included."""
         return "\n".join(self.lines[first : last + 1])
-
-
-def without_value(line: str, name: str) -> str:
-    """The declaration of ``name`` with ``...`` for a long value."""
-    found = re.search(rf"\b{re.escape(name)}\b[^=;]*?\s=>?(?=\s[^=]{{2}}.{{{_LONG_VALUE},}};\s*(?://.*)?$)", line)
-    return f"{line[: found.end()]} ...;" if found is not None else line
-
-
-def _first_sentence(comment: Sequence[str]) -> int:
-    """How many lines of a comment its first sentence takes, a few at most."""
-    said = False
-    for count, line in enumerate(comment):
-        words = line.strip().lstrip("/*#!").strip()
-        if said and (not words or words.startswith(("@", "<p", "\\"))):
-            return count
-        said = said or _NAME.search(words) is not None
-        if (said and words.endswith((".", "</summary>"))) or count + 1 == _MOST_WORDS:
-            return count + 1
-    return len(comment)
 
 
 def lines_of(text: str) -> tuple[str, ...]:

@@ -243,7 +243,7 @@ CASES: dict[str, tuple[dict[str, str], dict[str, list[str]]]] = {
             "src/testing/dump.cc": '#include "../dump.h"\n\nstatic void Dump(Node* node, std::string* to) {\n'
             + "".join(f"  to->append({n});\n" for n in range(60))
             + "  to->append(node->rune());\n}\n",
-            "src/testing/dump_test.cc": '#include "dump.h"\n\nTEST(Dump, Empty) {\n  EXPECT_EQ(Dump(nullptr), "");\n}\n',
+            "src/testing/dump_test.cc": '#include "dump.h"\n\nTEST(Dump, No) {\n  EXPECT_EQ(Dump(nullptr), "");\n}\n',
         },
         {"src/testing/dump.cc": ["static void Dump(", "to->append(54)", "node->rune()"]},
     ),
