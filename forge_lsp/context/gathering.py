@@ -49,7 +49,8 @@ _TOKENS_A_SOURCE = 250  # of room, for which one more file is read
 _MOST_SEEN = 150  # files that are looked at because of others, or of namespaces
 _IN_PART = "Of the rest of this file only a part is shown."
 _NOTE = 8  # tokens of the comment that tells how many lines of the document were left out
-_NEAR = 0.002  # worth of a line beside the scope; further ones are worth less
+_NEAR = 0.006  # worth of a line beside the scope
+_NEARBY = 4.0  # lines away from it, where one is worth half as much
 
 _NO_CODE = re.compile(r"\s*(?:$|//|/?\*|#(?![\w\[]))")  # blank, or a comment
 
@@ -392,7 +393,7 @@ class _Gathering:
         for start in range(0, count, 4):
             lines = tuple(range(start, min(start + 4, count)))
             away = max(scope[0] - lines[-1], lines[0] - scope[1], 0)
-            worth = _NEAR * sum(lines_of_code[n] for n in lines) / (1.0 + away / 8.0)
+            worth = _NEAR * sum(lines_of_code[n] for n in lines) / (1.0 + (away / _NEARBY) ** 2)
             yield Piece(file=here.name, lines=lines, worth=worth, reason="near by")
 
     def _parts(self) -> Iterator[Part]:
