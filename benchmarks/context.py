@@ -258,11 +258,15 @@ def sections(text: str) -> dict[str, str]:
     begin, end = text.find(SCOPE_BEGINS), text.find(SCOPE_ENDS)
     if 0 <= begin < end:
         text = text[:begin] + text[end:]
-    name = ""
+    name = folder = ""
     for line in text.split("\n"):
         heading = re.match(r"(?:# The document: |## )(\S+)", line)
+        named = re.fullmatch(r"(?://|#) (\S+\.\w+)", line) if folder else None
         if heading:
             name = heading[1]
+            folder = name if name.endswith("/") else ""
+        elif named:
+            name = folder.removeprefix("./") + named[1]
         else:
             found[name] += line + "\n"
     return found

@@ -100,11 +100,9 @@ MODULES = {
 TEST_FILE = re.compile(
     r"(^|/)(tests?|__tests__|testing|spec|test-d)(/|$)|(^|[/._-])(tests?|spec)[/._-]|test_|Tests?\.|Fixture", re.I
 )
-TEST_CALL = {
-    PYTHON: re.compile(r"^\s*(?:async )?def test|^\s*>>>", re.M),
-    GO: re.compile(r"^func Test", re.M),
-    RUST: re.compile(r"#\[\w*:?:?test\]", re.M),
-}  # fmt: skip
+CALLED = re.compile(rb"\b([A-Za-z_]\w*)[!?]?(?:::?<[^>()]*>|<[\w, ]*>)?\(")
+RUNNER = re.compile(rb"\b(?:describe|it|test|suite)(?:\.\w+)*\.\Z")
+"""What stands before a test runner's own functions: Jest's ``describe.each(``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +150,17 @@ def parsed(language: Language, data: bytes) -> Any:
 def read(folder: Path, language: Language) -> Truth:
     """All that is measured of the project in ``folder``."""
     truth = Truth(language)
+    family = [language, *(one for one in NAMED if one is not language and one.id in language.family)]
     suffixes = language.suffixes
     if language is CPP:
         suffixes += C.suffixes
+    test_suffixes = tuple(suffix for one in family for suffix in one.suffixes)
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if not path.is_file() or not name.endswith(suffixes) or path.stat().st_size > 400_000 or name.endswith(".d.ts"):
+        test = TEST_FILE.search(name) is not None
+        if not path.is_file() or not name.endswith(test_suffixes if test else suffixes):
+            continue
+        if path.stat().st_size > 400_000 or name.endswith(".d.ts"):
             continue
         if any(
             part in {"node_modules", "dist", "build", "vendor", "docs", "examples", "benches", "target", "obj"}
@@ -166,7 +169,7 @@ def read(folder: Path, language: Language) -> Truth:
         ):
             continue
         data = path.read_bytes()
-        if TEST_FILE.search(name):
+        if test:
             truth.tests[name] = data.decode("utf-8", "replace")
             continue
         truth.texts[name] = data
@@ -177,12 +180,29 @@ def read(folder: Path, language: Language) -> Truth:
             if found is not None:
                 truth.tests[name] = data[found.start() :].decode("utf-8", "replace")
     for name, text in truth.tests.items():
-        # A call, not a definition; Rust's and C's macros count.
-        for match in re.finditer(
-            r"(?<!def )(?<!func )(?<!fn )(?<!void )\b([A-Za-z_]\w*)[!?]?(?:::?<[^>()]*>|<[\w, ]*>)?\(", text
-        ):
-            truth.in_tests[match[1]].add(name)
+        defined, data = _without_comments(next(one for one in family if name.endswith(one.suffixes)), text.encode())
+        for match in CALLED.finditer(data):  # macros count, whose arguments are no part of a tree
+            if match.end(1) not in defined and not RUNNER.search(data, max(0, match.start() - 40), match.start()):
+                truth.in_tests[match[1].decode()].add(name)
     return truth
+
+
+def _without_comments(language: Language, data: bytes) -> tuple[set[int], bytes]:
+    """Where the names of definitions end, and the text with blanks for its comments."""
+    found: set[int] = set()
+    shown = bytearray(data)
+    stack = [parsed(language, data)]
+    while stack:
+        node = stack.pop()
+        stack.extend(node.named_children)
+        if node.type in NAMED[language]:
+            names = node.children_by_field_name("name") or [
+                leaf for one in node.children_by_field_name("declarator") if (leaf := _leaf(one)) is not None
+            ]
+            found.update(one.end_byte for one in names)
+        elif node.type.endswith("comment"):
+            shown[node.start_byte : node.end_byte] = b" " * (node.end_byte - node.start_byte)
+    return found, bytes(shown)
 
 
 def _text(data: bytes, node: Any) -> str:

@@ -23,6 +23,9 @@ _MOST_HELPER = 25
 _MOST_IMPORTS = 40
 _MOST_DECORATORS = 6
 _ATTRIBUTE = re.compile(r"#\[cfg\(test\)\]")
+_CALL = r"[!?]?(?:::?<[^>]*>|<[^>]*>)?\("
+_COMMENT = re.compile(r"^\s*\*(?=[\s/]).*|(?:^|\s)(?:#\s|//|/\*).*")
+_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`")
 _SET_UP = re.compile(r"\b(?:setUp|setUpClass|setup_method|SetUp|beforeEach|before|setup)\b", re.I)
 
 
@@ -43,6 +46,10 @@ class _Leaf:
     real: bool
     named: bool
     item: Definition | None
+    alone: bool = False
+
+
+_Held = tuple[int, int, Definition | None]  # the first and last line, and the function that it is
 
 
 def tests(around: Around, document: Source, workspace: Workspace | None, constructors: frozenset[str]) -> Called:
@@ -59,6 +66,7 @@ def tests(around: Around, document: Source, workspace: Workspace | None, constru
         for leaf in _leaves(source, wanted, around):
             rank = (
                 not leaf.real,
+                leaf.alone,
                 stem not in _stem(source.name) if stem else False,
                 not (leaf.named or not around.container),
                 workspace.distance(source.name) if workspace is not None else 0,
@@ -73,7 +81,7 @@ def tests(around: Around, document: Source, workspace: Workspace | None, constru
     for order, (_, leaf) in enumerate(found[:_MOST_TESTS]):
         shown = _cut(leaf)
         surely = leaf.real or leaf.named
-        worth = (400.0 if order == 0 and surely else 2.0 / (order + 1) ** 2) if surely else 0.3 / (order + 1)
+        worth = (400.0 if order == 0 and surely else 2.0 / (order + 1) ** 2.5) if surely else 0.3 / (order + 1)
         pieces.append(Piece(file=leaf.source.name, lines=shown, worth=worth, reason="a test of it"))
         lines += [leaf.source.read.lines[n] for n in shown]
     seen = {leaf.source.name: leaf.source for _, leaf in found[:_MOST_TESTS]}
@@ -113,30 +121,55 @@ def _test_files(wanted: re.Pattern[str], around: Around, stem: str, workspace: W
 
 
 def _leaves(source: Source, wanted: re.Pattern[str], around: Around) -> Iterator[_Leaf]:
+    """The tests of a file that call or name the scope. Where none calls it, what else of a test file does: functions
+    that its tests or a runner which is told of tests call, classes made up for tests, statements before the first."""
     read = source.read
-    items: list[tuple[int, int, Definition | None]] = [(first, last, None) for first, last in read.tests]
+    items: list[_Held] = [(first, last, None) for first, last in read.tests]
     tests_only = [d for d in read.definitions if d.test and d.kind is Kind.FUNCTION]
     items += [(d.line, d.last, d) for d in tests_only]
-    if source.test and not any(wanted.search(read.text(first, last)) for first, last, _ in items):
-        # Runners that are told of tests by other means, such as a list in main(); classes made up for tests.
-        outer = [d for d in read.definitions if d.kind is Kind.FUNCTION and not _is_nested(d, read)]
-        items = [(d.line, d.last, d) for d in outer]
-    if not items:
-        return
+    found = list(_holding(source, wanted, around, items))
+    if source.test and not any(leaf.real for leaf in found):
+        outer = [d for d in read.definitions if d.kind is Kind.FUNCTION and not d.test and not _is_nested(d, read)]
+        helpers = list(_holding(source, wanted, around, [(d.line, d.last, d) for d in outer]))
+        if not any(leaf.real for leaf in helpers):
+            helpers += _statements(source, wanted, items)
+        found += [leaf for leaf in helpers if leaf.real or not found]
+    yield from found
+
+
+def _statements(source: Source, wanted: re.Pattern[str], tests: Sequence[_Held]) -> Iterator[_Leaf]:
+    """The statements outside of functions, types and tests that call the scope."""
+    read = source.read
+    values = [(d.line, d.last) for d in read.definitions if d.kind is Kind.VALUE and d.parent < 0]
+    runs = {n: value for value in values for n in range(value[0], value[1] + 1)}
+    inside = {n for first, last, _ in tests for n in range(first, last + 1)}
+    inside.update(n for d in read.definitions if d.kind is not Kind.VALUE for n in range(d.line, d.last + 1))
+    calls = [n for n, line in enumerate(read.lines) if n not in inside and _calls(wanted, line)]
+    for first, last in dict.fromkeys(runs.get(n, (n, n)) for n in calls):
+        call = next(n for n in calls if first <= n <= last)
+        yield _Leaf(source, first, last, call, real=True, named=False, item=None, alone=True)
+
+
+def _holding(source: Source, wanted: re.Pattern[str], around: Around, items: Sequence[_Held]) -> Iterator[_Leaf]:
+    """Those of ``items``, by their lines, that hold a call of the scope or its name."""
+    read = source.read
     for first, last, item in sorted(items, key=lambda one: (one[0], one[1])):
         if item is None and any(first < f and t < last for f, t, other in items if other is None):
             continue  # it encloses others
-        text = read.text(first, last)
-        body = read.text(first + 1, last) if last > first else text
-        match = wanted.search(body) or (wanted.search(text) if item is None else None)
-        if match is None:
-            continue
         calls = [n for n in range(first, last + 1) if wanted.search(read.lines[n]) and (n > first or item is None)]
-        real = [n for n in calls if re.search(wanted.pattern + r"[!?]?(?:::?<[^>]*>|<[^>]*>)?\(", read.lines[n])]
-        calls = calls or [first]
-        named = bool(around.container) and around.container in text
+        if item is not None and last == first and wanted.search(read.lines[first]):
+            calls = [first]
+        real = [n for n in calls if _calls(wanted, read.lines[n])]
+        calls = real or [n for n in calls if wanted.search(_QUOTED.sub(" ", _COMMENT.sub("", read.lines[n])))]
+        if not calls:
+            continue
+        named = bool(around.container) and around.container in read.text(first, last)
         start = item.first if item is not None else first
-        yield _Leaf(source, start, last, (real or calls)[0], bool(real), named, item)
+        yield _Leaf(source, start, last, calls[0], bool(real), named, item)
+
+
+def _calls(wanted: re.Pattern[str], line: str) -> bool:
+    return re.search(wanted.pattern + _CALL, _COMMENT.sub("", line)) is not None
 
 
 def _is_nested(item: Definition, read: FileRead) -> bool:
@@ -169,14 +202,14 @@ def _helpers(source: Source, leaves: Sequence[_Leaf]) -> Iterator[Piece]:
         set_up = _SET_UP.search(item.name) is not None and item.container in classes
         if (item.name in used or set_up) and item.last - item.line < _MOST_HELPER and item.kind is not Kind.TYPE:
             lines = tuple(range(item.first, item.last + 1))
-            worth = 0.6 / (1 + max(count - 2, 0)) / (1 + used.get(item.name, 0))
+            worth = 0.3 / (1 + max(count - 2, 0)) / (1 + used.get(item.name, 0))
             yield Piece(file=source.name, lines=lines, worth=worth, reason="used by a test of it")
             count += 1
     if not source.here:
         for first, last in read.imports[:_MOST_IMPORTS]:
             shown = tuple(range(first, min(last, first + 6) + 1))
             if any(word in used for n in shown for word in _words(read.lines[n])[1:]):  # the first is a keyword
-                yield Piece(file=source.name, lines=shown, worth=0.03, reason="imported by a test of it")
+                yield Piece(file=source.name, lines=shown, worth=0.01, reason="imported by a test of it")
 
 
 def _words(line: str) -> list[str]:
@@ -188,7 +221,7 @@ def callers(around: Around, document: Source, workspace: Workspace | None, const
     wanted = _wanted(around, constructors)
     if wanted is None:
         return Called((), ())
-    call = re.compile(wanted.pattern + r"[!?]?(?:::?<[^>]*>|<[^>]*>)?\(")
+    call = re.compile(wanted.pattern + _CALL)
     name = around.container if around.name in constructors or around.name.startswith("__") else around.name
     names: list[str] = []
     if workspace is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -161,7 +162,7 @@ def candidates(
         words = around.document if source.here else read.words
         rare = [name for name in read.names if counts[name] == 1 and words[name] + around.scope[name] == 1]
         once.update(dict.fromkeys(rare, 1.0 / (1.0 + len(rare) / 16.0)))
-    around = replace(around, popular=popular, once=once)
+    around = replace(around, popular=popular, once=once, types=_types(around, sources))
     scorer = Scorer(around)
     own = next((source.folder for source in sources if source.here), None)
     for source in sources:
@@ -173,6 +174,21 @@ def candidates(
             if here and item.line >= scope[0] and item.last <= scope[1]:
                 continue
             yield Candidate(source, known, folder, item, number, around, score(item, headers[number]))
+
+
+def _types(around: Around, sources: Sequence[Source]) -> dict[str, float]:
+    """The types that the header of the scope names, from 0 to 1 by in how few headers they occur."""
+    found: set[str] = set()
+    headers: Counter[str] = Counter()
+    count = 0
+    for source in sources:
+        read = source.read
+        count += len(read.definitions)
+        found.update(d.name for d in read.definitions if d.kind is Kind.TYPE and d.name in around.scope)
+        headers.update(read.header_often)
+    found.discard(around.container)
+    most = math.log(count + 1)
+    return {name: math.log((count + 1) / (headers[name] + 0.5)) / most for name in sorted(found)}
 
 
 def pieces_of(found: Iterable[Candidate], around: Around, tokens: int) -> tuple[list[Piece], int]:
@@ -205,7 +221,7 @@ def pieces_of(found: Iterable[Candidate], around: Around, tokens: int) -> tuple[
             continue
         pieces.append(Piece(file=file, lines=shown, worth=worth, reason=one))
         if told:
-            pieces.append(Piece(file=file, lines=told, worth=0.2 * worth, reason=one))
+            pieces.append(Piece(file=file, lines=told, worth=0.1 * worth, reason=one))
         if whole and short:
             pieces.append(Piece(file=file, lines=whole, worth=_body(one, worth, around), reason=one))
     return pieces, left_out
@@ -215,7 +231,7 @@ def _body(one: Candidate, worth: float, around: Around) -> float:
     """What the body of a definition is worth beside its header."""
     item = one.item
     if item.kind is Kind.TYPE:
-        return 0.12 * worth
+        return 0.06 * worth
     if item.container and (item.name in one.source.constructors or item.name == item.container):
         if item.container == around.container:
             return 0.8
@@ -225,6 +241,6 @@ def _body(one: Candidate, worth: float, around: Around) -> float:
     if one.source.here:
         own, other = parts_of(around.name), parts_of(item.name)
         alike = len(own & other) / len(own | other) if own | other else 0.0
-        twin = 0.3 * alike if alike >= 0.6 else 0.0
-    same = 0.12 if item.name == around.name else 0.0
-    return 0.2 * worth + twin + same
+        twin = 0.15 * alike if alike >= 0.6 else 0.0
+    same = 0.06 if item.name == around.name else 0.0
+    return 0.1 * worth + twin + same

@@ -9,9 +9,10 @@ from typing import NamedTuple, Protocol
 
 from forge_lsp.editing.fitting import estimate_tokens
 
-__all__ = ["Choice", "Chosen", "Piece", "Sheet"]
+__all__ = ["Choice", "Chosen", "Group", "Piece", "Sheet"]
 
-_HEADING = 14  # tokens for a file's heading and its fence, beside its name
+_HEADING = 14  # tokens for a heading and its fence, beside the name
+_NAME = 3  # tokens for the comment that names a file in its group, beside the name
 
 
 class Reasoned(Protocol):
@@ -32,19 +33,27 @@ class Piece(NamedTuple):  # as for a candidate
 
 
 @dataclass(slots=True)
+class Group:
+    """Files that are shown under one heading: those of one folder. ``shown`` says whether any of them is."""
+
+    folder: str
+    shown: bool = False
+
+
+@dataclass(slots=True)
 class Sheet:
-    """A file's lines as they would be shown, and which of them are. ``paid``: its heading costs nothing more; ``gap``:
-    tokens for the line that tells of lines left out, which needs none before ``begins``, the first lines of
-    definitions. ``always`` are the lines that are shown whatever is chosen."""
+    """A file's lines as they would be shown, and which of them are. ``paid``: its heading costs nothing more;
+    ``group``: files that share it; ``gap``: tokens for the line that tells of lines left out, which needs none before
+    ``begins``, the first lines of definitions. ``always`` are the lines that are shown whatever is chosen."""
 
     lines: tuple[str, ...]
     kept: set[int] = field(default_factory=set[int])
     paid: bool = False
+    group: Group | None = None
     gap: int = 5
     costs: tuple[int, ...] = ()
     begins: frozenset[int] = frozenset()
     always: frozenset[int] = frozenset()
-    version: int = 0
 
     def __post_init__(self) -> None:
         self.costs = self.costs or tuple(estimate_tokens(line + "\n") for line in self.lines)
@@ -52,12 +61,14 @@ class Sheet:
     def clear(self) -> None:
         """Keep nothing but what is always shown."""
         self.kept = set(self.always)
-        self.version = 0
+        if self.group is not None:
+            self.group.shown = False
 
     def keep(self, lines: Iterable[int]) -> None:
         """Show ``lines`` as well."""
         self.kept.update(lines)
-        self.version += 1
+        if self.group is not None:
+            self.group.shown = True
 
     def price(self, name: str, lines: Iterable[int]) -> int:
         """Tokens that showing ``lines`` as well would take."""
@@ -73,8 +84,14 @@ class Sheet:
                 total += self.gap
             previous = number
         if previous >= 0 and not self.paid and not kept:
-            total += _HEADING + len(name) // 3
+            total += self._heading(name)
         return total
+
+    def _heading(self, name: str) -> int:
+        if self.group is None:
+            return _HEADING + len(name) // 3
+        own = _NAME + (len(name) - len(self.group.folder)) // 3
+        return own if self.group.shown else own + _HEADING + len(self.group.folder) // 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,36 +110,66 @@ class Choice:
         self._sheets = sheets
         for sheet in sheets.values():
             sheet.clear()
-        priced: list[tuple[float, int, int, int, Piece]] = []
-        for order, piece in enumerate(pieces):
-            price = sheets[piece.file].price(piece.file, piece.lines)
-            priced.append((-piece.worth / max(price, 1), order, price, 0, piece))
-        self._priced = sorted(priced)
+        self._pieces = tuple(pieces)
+        self._of_file: dict[str, list[int]] = {}
+        self._of_line: dict[str, dict[int, list[int]]] = {}
+        for number, piece in enumerate(self._pieces):
+            self._of_file.setdefault(piece.file, []).append(number)
+            lines = self._of_line.setdefault(piece.file, {})
+            for line in piece.lines:
+                lines.setdefault(line, []).append(number)
+        self._files: dict[int, list[str]] = {}
+        for file in self._of_file:
+            self._files.setdefault(id(sheets[file].group or sheets[file]), []).append(file)
+        self._prices = [self._price(number) for number in range(len(self._pieces))]
+        self._heap = sorted((self._ratio(number, price), number) for number, price in enumerate(self._prices))
 
     def within(self, tokens: int) -> Chosen:
-        """Keep, on their sheets, the lines of the pieces that are worth most for their price. The same pieces in the
-        same order give the same choice."""
+        """Keep, on their sheets, the lines of the pieces that are worth most for their price, one after the other; what
+        one takes makes those cheaper that share its lines or headings. The same pieces in the same order give the same
+        choice."""
         for sheet in self._sheets.values():
             sheet.clear()
-        heap = self._priced.copy()
+        prices = self._prices.copy()
+        heap = self._heap.copy()
+        waiting = [True] * len(prices)
         shown: list[Piece] = []
         spent = left_out = 0
         while heap:
-            ratio, order, price, version, piece = heap[0]
-            sheet = self._sheets[piece.file]
-            if version != sheet.version:  # lines that it shares may have been taken meanwhile
-                price = sheet.price(piece.file, piece.lines)
-                now = -piece.worth / max(price, 1)
-                if price and (now < ratio - 1e-12 or now > ratio + 1e-12):
-                    heapq.heapreplace(heap, (now, order, price, sheet.version, piece))
-                    continue
-            heapq.heappop(heap)
-            if price == 0:
-                shown.append(piece)
-            elif spent + price > tokens:
+            ratio, number = heapq.heappop(heap)
+            price = prices[number]
+            if not waiting[number] or ratio != self._ratio(number, price):
+                continue  # it was priced again
+            waiting[number] = False
+            if spent + price > tokens and price:
                 left_out += 1
-            else:
-                spent += price
-                sheet.keep(piece.lines)
-                shown.append(piece)
+                continue
+            shown.append(self._pieces[number])
+            if not price:
+                continue
+            spent += price
+            for other in self._keep(self._pieces[number]):
+                if waiting[other] and (now := self._price(other)) != prices[other]:
+                    prices[other] = now
+                    heapq.heappush(heap, (self._ratio(other, now), other))
         return Chosen(pieces=tuple(shown), tokens=spent, left_out=left_out)
+
+    def _price(self, number: int) -> int:
+        piece = self._pieces[number]
+        return self._sheets[piece.file].price(piece.file, piece.lines)
+
+    def _ratio(self, number: int, price: int) -> float:
+        return -self._pieces[number].worth / max(price, 1)
+
+    def _keep(self, piece: Piece) -> Iterable[int]:
+        """Keep a piece's lines; the pieces whose price may be another now."""
+        sheet = self._sheets[piece.file]
+        opened, first = not sheet.kept and not sheet.paid, sheet.group is not None and not sheet.group.shown
+        new = [line for line in piece.lines if line not in sheet.kept]
+        sheet.keep(piece.lines)
+        if opened:
+            files = self._files[id(sheet.group or sheet)] if first else [piece.file]
+            return [number for file in files for number in self._of_file[file]]
+        lines = self._of_line[piece.file]
+        near = dict.fromkeys(other for line in new for other in (line - 1, line, line + 1))
+        return dict.fromkeys(number for line in near for number in lines.get(line, ()))

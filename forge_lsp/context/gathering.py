@@ -19,9 +19,11 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.context.alike import used_alike
 from forge_lsp.context.callers import callers, tests
 from forge_lsp.context.candidates import candidates, files_of, pieces_of, reached
-from forge_lsp.context.choosing import Choice, Piece, Sheet
+from forge_lsp.context.choosing import Choice, Group, Piece, Sheet
 from forge_lsp.context.index import Indexes
+from forge_lsp.context.parts import Part, closed, folder_of, names_of, runs, sections
 from forge_lsp.context.reading import Reader
+from forge_lsp.context.shortening import without_value
 from forge_lsp.context.surroundings import around, scope_lines
 from forge_lsp.context.words import names_in
 from forge_lsp.context.workspace import Source, Workspace
@@ -46,8 +48,10 @@ _SLICES = 8
 _ROUNDS = 4  # of choosing: prices of lines are estimates, what counts is the whole
 _TOKENS_A_SOURCE = 250  # of room, for which one more file is read
 _MOST_SEEN = 150  # files that are looked at because of others, or of namespaces
+_IN_PART = "Of the rest of this file only a part is shown."
 _NOTE = 8  # tokens of the comment that tells how many lines of the document were left out
-_NEAR = 0.012  # worth of a line beside the scope; further ones are worth less
+_NEAR = 0.006  # worth of a line beside the scope
+_NEARBY = 4.0  # lines away from it, where one is worth half as much
 
 _NO_CODE = re.compile(r"\s*(?:$|//|/?\*|#(?![\w\[]))")  # blank, or a comment
 
@@ -62,14 +66,6 @@ class ContextConfig:
     sources: int = 30
     rules_share: float = 0.2
     seconds: float = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One section as it will be shown, and the file that its text comes from."""
-
-    text: str
-    file: str | None = None
 
 
 class Context:
@@ -195,12 +191,12 @@ class _Gathering:
         return GatheredContext(
             text=text,
             rules="\n\n".join([heading, *(part.text for part in rules)]) if rules else "",
-            files=_files_of(files),
-            rules_files=_files_of(rules),
+            files=names_of(files),
+            rules_files=names_of(rules),
             parts=tuple(self._told(part, reasons) for part in (*files, *rules)),
         )
 
-    def _told(self, part: _Part, reasons: Mapping[str, Counter[str]]) -> ShownPart:
+    def _told(self, part: Part, reasons: Mapping[str, Counter[str]]) -> ShownPart:
         name = part.file or "diagnostics"
         found: Counter[str] = Counter(reasons.get(name, Counter[str]()))
         if name == self._document_name():
@@ -208,7 +204,7 @@ class _Gathering:
         return ShownPart(
             file=name,
             tokens=estimate_tokens(part.text),
-            lines=_runs(self._kept.get(name, ())),
+            lines=runs(self._kept.get(name, ())),
             reasons=tuple(found.most_common()),
         )
 
@@ -221,7 +217,7 @@ class _Gathering:
                 remedy="keep code in a file of another name",
             )
 
-    def _code(self, problems: list[_Part]) -> tuple[list[_Part], str]:
+    def _code(self, problems: list[Part]) -> tuple[list[Part], str]:
         """The parts with the code, and the text of them all; as much as fits."""
         name = self._document_name()
         heading = f"# The document: {name}"
@@ -243,32 +239,38 @@ class _Gathering:
         sheet = self._sheets[name] = Sheet(lines=tuple(lines.line(n) for n in range(len(lines))), paid=True, gap=_NOTE)
         needed = self._needed(here)
 
-        def document(shown: str) -> _Part:
+        def document(shown: str, *, whole: bool = False) -> Part:
             if is_blank(self._document.text):
-                return _Part(f"{heading}\n\nThe file is empty.", name)
-            return _Part(f"{heading}\n\n{what}\n\n{fenced(shown, self._document.language.id)}", name)
+                return Part(f"{heading}\n\nThe file is empty.", name)
+            said = what if whole else f"{what} {_IN_PART}"
+            return Part(f"{heading}\n\n{said}\n\n{fenced(shown, self._document.language.id)}", name)
 
-        room = self._left - estimate_tokens(heading + what) - 40
-        rest = room - estimate_tokens(rendered(self._document, lines, self._task.scope, needed))
+        room = self._left - estimate_tokens(heading + what + _IN_PART) - 40
+        begins = here.read.begins
+        rest = room - estimate_tokens(rendered(self._document, lines, self._task.scope, needed, begins))
         if rest < 0:
             items = self._syntax.outline(self._document.text, self._document.language).items
             shown = fitted_document(self._document, shown_text, self._task.scope, items, room)
             return self._assembled(document(shown), (), problems, 0)
         pieces = self._pieces(here)
-        shown = rendered(self._document, lines, self._task.scope, needed)
-        sheet.always = frozenset(needed)
+        shown = rendered(self._document, lines, self._task.scope, needed, begins)
+        sheet.begins, sheet.always = begins, frozenset(needed)
         choice = Choice(pieces, self._sheets)
         budget, best = rest, self._assembled(document(shown), (), problems, 0)
         for _ in range(_ROUNDS):
             chosen = choice.within(budget)
-            shown = rendered(self._document, lines, self._task.scope, _closed(sheet))
+            kept = closed(sheet)
+            shown, whole = (
+                rendered(self._document, lines, self._task.scope, kept, begins),
+                len(kept) == len(sheet.lines),
+            )
             left_out = chosen.left_out + self._no_chance
-            found = self._assembled(document(shown), tuple(self._parts()), problems, left_out)
+            found = self._assembled(document(shown, whole=whole), tuple(self._parts()), problems, left_out)
             over = estimate_tokens(found[1]) - self._tokens_for_text
             if over <= 0:
-                best, self._kept = found, {file: _closed(each) for file, each in self._sheets.items()}
+                best, self._kept = found, {file: closed(each) for file, each in self._sheets.items()}
                 self._chosen = chosen.pieces
-                if not left_out or -over < self._tokens_for_text // 20:
+                if not left_out or -over < self._tokens_for_text // 40:
                     break
                 budget += -over * 9 // 10
             else:
@@ -276,16 +278,19 @@ class _Gathering:
         return best
 
     def _assembled(
-        self, document: _Part, others: Iterable[tuple[_Part, Source]], problems: list[_Part], left_out: int
-    ) -> tuple[list[_Part], str]:
+        self, document: Part, others: Iterable[Part], problems: list[Part], left_out: int
+    ) -> tuple[list[Part], str]:
         shown, files = [document.text], [document]
         for heading, parts in (
-            ("# Tests of it", [part for part, source in others if source.test]),
-            ("# Code of other files that it may need, in part", [part for part, source in others if not source.test]),
+            ("# Tests of it", [part for part in others if part.source is not None and part.source.test]),
+            (
+                "# Code of other files that it may need, in part",
+                [part for part in others if part.source is not None and not part.source.test],
+            ),
             ("# Problems that the editor reports", problems),
         ):
             if parts:
-                shown += [heading, *(part.text for part in parts)]
+                shown += [heading, *sections(parts)]
                 files += parts
         if left_out:
             shown.append(f"({left_out} further pieces of this project's code found no room here.)")
@@ -337,10 +342,15 @@ class _Gathering:
                 self._sources.setdefault(piece.file, source)
         for source in sources:
             self._sources.setdefault(source.name, source)
+        groups: dict[tuple[str, bool, str], Group] = {}
         for source in self._sources.values():
             if source.name not in self._sheets:
+                folder = folder_of(source)
                 self._sheets[source.name] = Sheet(
-                    lines=source.read.lines, costs=source.read.costs, begins=source.read.begins
+                    lines=source.read.lines,
+                    costs=source.read.costs,
+                    begins=source.read.begins,
+                    group=groups.setdefault((folder, source.test, source.language.id), Group(folder)),
                 )
         asked, self._no_chance = pieces_of(candidates(evidence, sources, imported, scope), evidence, self._tokens)
         pieces = [*found.pieces, *calls.pieces, *asked, *self._nearby(here, scope)]
@@ -385,11 +395,11 @@ class _Gathering:
         for start in range(0, count, 4):
             lines = tuple(range(start, min(start + 4, count)))
             away = max(scope[0] - lines[-1], lines[0] - scope[1], 0)
-            worth = _NEAR * sum(lines_of_code[n] for n in lines) / (1.0 + away / 8.0)
+            worth = _NEAR * sum(lines_of_code[n] for n in lines) / (1.0 + (away / _NEARBY) ** 2)
             yield Piece(file=here.name, lines=lines, worth=worth, reason="near by")
 
-    def _parts(self) -> Iterator[tuple[_Part, Source]]:
-        for name, sheet in sorted(self._sheets.items(), key=lambda pair: pair[0]):
+    def _parts(self) -> Iterator[Part]:
+        for name, sheet in sorted(self._sheets.items(), key=lambda pair: (folder_of(self._sources[pair[0]]), pair[0])):
             source = self._sources[name]
             if source.here or not sheet.kept:
                 continue
@@ -401,13 +411,14 @@ class _Gathering:
                 continue
             shown: list[str] = []
             previous = -1
-            kept = _closed(sheet)
+            kept = closed(sheet)
             for number in sorted(kept):
                 if number != previous + 1 and number not in sheet.begins:
                     shown.append(comment(source.language, "...", leading_space(lines[number])))
-                shown.append(lines[number])
+                named = source.read.values.get(number)
+                shown.append(lines[number] if named is None else without_value(lines[number], named))
                 previous = number
-            yield _Part(f"## {name}\n\n{fenced(chr(10).join(shown), source.language.id)}", name), source
+            yield Part("\n".join(shown), name, source)
 
     def _document_name(self) -> str:
         path = self._document.path
@@ -416,7 +427,7 @@ class _Gathering:
         name = path.name if path is not None else self._document.uri.rpartition("/")[2].rpartition(":")[2]
         return " ".join("".join(sign if sign.isprintable() else " " for sign in name).split()) or "untitled"
 
-    def _rules(self) -> Iterator[_Part]:
+    def _rules(self) -> Iterator[Part]:
         if self._files is None:
             return
         room = min(self._left, int(self._tokens * self._config.rules_share))
@@ -431,13 +442,13 @@ class _Gathering:
             heading = f"## {name}\n\n"
             shown = shortened(hidden(normalised(text), self._secrets).strip(), room - estimate_tokens(heading) - 20)
             if shown:
-                part = _Part(heading + fenced(shown, "markdown"), name)
+                part = Part(heading + fenced(shown, "markdown"), name)
                 cost = estimate_tokens(part.text) + 20
                 room -= cost
                 self._left -= cost
                 yield part
 
-    def _problems(self) -> Iterator[_Part]:
+    def _problems(self) -> Iterator[Part]:
         if not self._task.diagnostics:
             return
         lines = "\n".join(
@@ -445,34 +456,6 @@ class _Gathering:
         )
         shown = shortened(lines, self._tokens // 8)
         if shown:
-            part = _Part(shown)
+            part = Part(shown)
             self._left -= estimate_tokens(part.text) + 20
             yield part
-
-
-def _closed(sheet: Sheet) -> set[int]:
-    """The kept lines, and those between them whose note would take as much room as they do."""
-    kept = set(sheet.kept)
-    most, costs = sheet.gap + 2, sheet.costs
-    previous = -1
-    for number in sorted(sheet.kept):
-        # Each line takes a token at least.
-        if previous + 1 < number <= previous + 1 + most and sum(costs[previous + 1 : number]) <= most:
-            kept.update(range(previous + 1, number))
-        previous = number
-    return kept
-
-
-def _runs(numbers: Iterable[int]) -> tuple[tuple[int, int], ...]:
-    """Lines from 0 as first and last of each run, from 1."""
-    found: list[tuple[int, int]] = []
-    for number in sorted(numbers):
-        if found and found[-1][1] == number:
-            found[-1] = (found[-1][0], number + 1)
-        else:
-            found.append((number + 1, number + 1))
-    return tuple(found)
-
-
-def _files_of(parts: Iterable[_Part]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(part.file for part in parts if part.file))

@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from forge_lsp.context.shortening import first_sentence, without_value
 from forge_lsp.context.words import each_name_in, names_in, parts_of
 from forge_lsp.core.languages import Language
 from forge_lsp.core.support import ContextSupport
@@ -30,7 +31,6 @@ _COMMENT = re.compile(r"\s*(?:#(?!\[)|//|/\*|\*)")
 _DOCSTRING = re.compile(r"\s*[rRuUbB]?(?:\"\"\"|'''|\"|')")
 _MOST_HEADER = 10  # lines
 _MOST_VALUE = 8
-_MOST_WORDS = 4  # lines of documentation
 _REMEMBERED = 512
 
 
@@ -81,6 +81,16 @@ class FileRead:
     imports: tuple[tuple[int, int], ...]
     tests: tuple[tuple[int, int], ...]
     lead_tells: bool = True
+    typed_values: bool = False
+
+    @cached_property
+    def values(self) -> dict[int, str]:
+        """The lines that declare a field or a constant whose value need not be shown elsewhere, each with its name."""
+        if not self.typed_values:
+            return {}
+        often = Counter(item.line for item in self.definitions)
+        alone = [item for item in self.definitions if item.line == item.last and often[item.line] == 1]
+        return {item.line: item.name for item in alone if item.kind in (Kind.FIELD, Kind.VALUE)}
 
     @cached_property
     def words(self) -> Counter[str]:
@@ -91,6 +101,14 @@ class FileRead:
     def header_words(self) -> tuple[frozenset[str], ...]:
         """The names in the header of each definition."""
         return tuple(each_name_in(self.lines[d.line : d.header + 1]) for d in self.definitions)
+
+    @cached_property
+    def header_often(self) -> Counter[str]:
+        """In how many headers each name occurs."""
+        found: Counter[str] = Counter()
+        for words in self.header_words:
+            found.update(words)
+        return found
 
     @cached_property
     def functions(self) -> tuple[int, ...]:
@@ -184,8 +202,12 @@ class FileRead:
 
     @cached_property
     def costs(self) -> tuple[int, ...]:
-        """What each line takes, in tokens."""
-        return tuple(estimate_tokens(line + "\n") for line in self.lines)
+        """What each line takes, in tokens, without the :attr:`values`."""
+        values = self.values
+        return tuple(
+            estimate_tokens((without_value(line, values[n]) if n in values else line) + "\n")
+            for n, line in enumerate(self.lines)
+        )
 
     def decorators(self, item: Definition) -> list[int]:
         """The lines above it that are no comments: decorators, annotations, attributes."""
@@ -198,15 +220,13 @@ class FileRead:
         return [*told, *range(item.line, min(item.header, item.line + _MOST_HEADER) + 1)]
 
     def documentation(self, item: Definition) -> list[int]:
-        """The first paragraph of its documentation: the comment above it, or the docstring below its header."""
+        """The first sentence of its documentation: of the comment above it, or of the docstring below its header."""
         lead = [n for n in range(item.first, item.line) if _COMMENT.match(self.lines[n])]
         if lead:
+            count = first_sentence([self.lines[n] for n in lead])
             closed = next((n for n in lead if "*/" in self.lines[n]), lead[-1])
-            return (
-                lead
-                if len(lead) <= _MOST_WORDS
-                else [*lead[:_MOST_WORDS], *([closed] if "/*" in self.lines[lead[0]] else [])]
-            )
+            opened = count < len(lead) and "/*" in self.lines[lead[0]] and lead[count - 1] < closed
+            return [*lead[:count], *([closed] if opened else [])]
         below = item.header + 1
         if item.kind not in (Kind.FUNCTION, Kind.TYPE) or below > item.last:
             return []
@@ -293,6 +313,7 @@ class _File:
             imports=tuple(self._imports),
             tests=tuple(self._tests),
             lead_tells=self._reading.lead_tells,
+            typed_values=self._reading.typed_values,
         )
 
     def _raw(self, captures: dict[str, list[Node]]) -> _Raw | None:
@@ -381,6 +402,8 @@ class _File:
             header = row - 1 if alone and row > line else row
         elif kind in (Kind.VALUE, Kind.FIELD, Kind.TYPE) and last - line >= _MOST_VALUE:
             header = line
+        elif kind in (Kind.VALUE, Kind.FIELD) and self._reading.typed_values and self._lines[raw.named].endswith("="):
+            header = raw.named
         else:
             header = last
         first = line

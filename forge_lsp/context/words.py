@@ -25,5 +25,13 @@ def each_name_in(lines: Iterable[str]) -> frozenset[str]:
 
 @lru_cache(maxsize=20_000)
 def parts_of(name: str) -> frozenset[str]:
-    """The words that a name is made of, in lower case, those of one or two letters left out."""
-    return frozenset(part.lower() for part in _PART.findall(name) if len(part) > 2)
+    """The words that a name is made of, in lower case and the singular, those of one or two letters left out."""
+    return frozenset(_singular(part.lower()) for part in _PART.findall(name) if len(part) > 2)
+
+
+def _singular(word: str) -> str:
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("ches", "shes", "sses", "xes")):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3 else word

@@ -24,6 +24,7 @@ FEATURES: Sequence[str] = (
     "nested", "constructor", "special", "member in class", "own in file", "field of scope's type", "type in scope",
     "far and unheard", "only here", "unused", "unused here", "extension", "popular extension", "used alike",
     "used alike at all", "container imported for nothing else", "private to another",
+    "static, of what is imported for nothing else", "speaks of scope's types",
 )  # fmt: skip
 
 
@@ -36,7 +37,8 @@ class Around:
     its class, within some lines, in the rest of the document; in imports, in tests and callers of it; in the headers
     of what it can reach. ``popular`` is the share of the files looked at that a name occurs in, ``once`` are those that
     occur once in all of them (nothing but the code to be written may use them), less each where they are many,
-    ``alike`` is the share of the functions like it that use a name."""
+    ``alike`` is the share of the functions like it that use a name; ``types`` are the types in the header of the scope,
+    from 0 to 1 by how rare they are."""
 
     name: str
     container: str
@@ -55,6 +57,7 @@ class Around:
     popular: Mapping[str, float] = field(default_factory=dict[str, float])
     once: Mapping[str, float] = field(default_factory=dict[str, float])
     alike: Mapping[str, float] = field(default_factory=dict[str, float])
+    types: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 def features(
@@ -125,7 +128,17 @@ def features(
         math.log1p(_ALIKE * around.alike.get(name, 0.0)),
         float(bool(holder) and not here and holder in around.unused),
         float(not here and not member and "private" in header),
+        float(bool(holder) and not here and holder in around.unused and "static" in header),
+        _spoken(item, header, around),
     ]
+
+
+def _spoken(item: Definition, header: frozenset[str], around: Around) -> float:
+    """How much a header speaks of the types in that of the scope, beside its own and its container's."""
+    types = around.types
+    if not types or types.keys().isdisjoint(header):
+        return 0.0
+    return math.fsum(types[name] for name in types if name in header and name not in (item.name, item.container))
 
 
 WEIGHTS: Sequence[float] = (
@@ -133,7 +146,7 @@ WEIGHTS: Sequence[float] = (
     0.88, -0.37, 0.53, 1.12, -0.08, -0.37, 0.05, 0.85, -0.08, -0.09,
     -0.13, 0.02, 0.61, -1.79, -1.14, -0.77, -1.12, 1.06, 0.58, -0.28,
     -1.45, -0.17, -0.95, -0.44, 0.83, 0.84, 0.77, -1.49, -0.05, 0.83,
-    0.98, 0.43, 2.68, -0.27, 1.61, 0.45, -1.70,
+    0.98, 0.43, 2.68, -0.27, 1.61, 0.75, -1.70, 0.93, 0.40,
 )  # fmt: skip
 
 
@@ -189,6 +202,8 @@ class Scorer:
                     total += _W["private to another"]
                 if holder and holder in around.unused:
                     total += _W["container imported for nothing else"]
+                    if "static" in header:
+                        total += _W["static, of what is imported for nothing else"]
                 if not name_known and not holder_known:
                     total += _W["far and unheard"]
             if once and (here or member):
@@ -205,6 +220,7 @@ class Scorer:
                 total += _W["field of scope's type"]
             elif kind is Kind.TYPE and name in scope:
                 total += _W["type in scope"]
+            total += _W["speaks of scope's types"] * _spoken(item, header, around)
             return 1.0 / (1.0 + math.exp(-total))
 
         return score

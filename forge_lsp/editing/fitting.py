@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.core.task import Document, Scope, ScopeKind
@@ -122,8 +122,11 @@ def _headers(lines: Lines, items: Sequence[Item], wanted: Callable[[Item], bool]
         yield from _headers(lines, item.children, wanted)
 
 
-def rendered(document: Document, lines: Lines, scope: Scope, kept: set[int]) -> str:
-    """The kept lines of the document, its scope marked; a comment tells of each run of lines left out."""
+def rendered(
+    document: Document, lines: Lines, scope: Scope, kept: set[int], begins: Collection[int] = frozenset()
+) -> str:
+    """The kept lines of the document, its scope marked; a comment tells of each run of lines left out, but not before
+    ``begins``, the first lines of definitions."""
     first, last = lines.of(scope.range)
     insertion = scope.kind is ScopeKind.INSERTION
     whole = scope.kind is ScopeKind.FILE
@@ -144,6 +147,8 @@ def rendered(document: Document, lines: Lines, scope: Scope, kept: set[int]) -> 
             indent = scope.indent or ("" if insertion else leading_space(lines.line(number)))
             shown.append(comment(language, INSERT_HERE if insertion else SCOPE_BEGINS, indent))
         if number in kept:
+            if number in begins:
+                gap = 0
             close_gap()
             shown.append(lines.line(number))
         elif number < len(lines) - 1 or lines.line(number):

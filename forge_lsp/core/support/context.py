@@ -33,7 +33,8 @@ class ContextSupport:
     sees whole; ``everywhere`` where it says which ones all files of its project do, which begins with the word
     ``everywhere_word``; ``unnamed_is_seen``: all files see the names of those that say no namespace. ``extends``:
     the header of a function that is called as a member of another's type. ``hides`` matches, in whichever group,
-    what no grammar can read, such as macros before a declaration: it is read as blanks.
+    what no grammar can read, such as macros before a declaration: it is read as blanks. ``typed_values``:
+    fields and constants are declared with their types, so that their values need not be shown.
     """
 
     queries: dict[str, str] = field(default_factory=dict[str, str])
@@ -51,6 +52,7 @@ class ContextSupport:
     everywhere_word: str = ""
     unnamed_is_seen: bool = False
     hides: re.Pattern[str] | None = None
+    typed_values: bool = False
     constructors: frozenset[str] = field(default_factory=frozenset[str])
     standard: frozenset[str] = field(default_factory=frozenset[str])
 

@@ -13,11 +13,12 @@ _BESIDE = (*_SUFFIXES[0], *_SUFFIXES[1], ".C", ".inl", ".ipp", ".tpp", ".inc")
 # The rest of a build folder is none: headers that are made there are included.
 _OUTPUT = {"CMakeFiles": (), "Testing": ("CMakeCache.txt",), ".deps": (), ".libs": ()}
 TEST_FILES = re.compile(
-    r"(?:^|.*[/_.-])(?:unit|g|u)?tests?\d*(?:[/_.-].*)"
+    r"(?:^|.*[/_.-])(?:(?:unit|g|u)?tests?\d*(?:[/_.-].*)|testing/.*)"
     r"|.*(?-i:[a-z\d]Tests?)\.[^/]*|(?:.*/)?(?-i:Tests?[A-Z\d])[^/]*",
     re.I,
 )
-"""Paths of test files: ``tests/area.c``, ``test_area.c``, ``area.test.c``, ``area_unittest.cc``, ``AreaTest.cpp``."""
+"""Paths of test files: ``tests/area.c``, ``testing/area.c``, ``test_area.c``, ``area.test.c``, ``area_unittest.cc``,
+``AreaTest.cpp``."""
 
 # What ends in .h is taken for C.
 C = Language(

@@ -64,6 +64,7 @@ C_CONTEXT = ContextSupport(
     folder_is_package=True,
     imports_reach=True,
     hides=_HIDES,
+    typed_values=True,
 )
 CPP_CONTEXT = ContextSupport(
     queries={"cpp": _BOTH + _CPP},
@@ -76,4 +77,5 @@ CPP_CONTEXT = ContextSupport(
     folder_is_package=True,
     imports_reach=True,
     hides=_HIDES,
+    typed_values=True,
 )

@@ -44,4 +44,5 @@ CONTEXT = ContextSupport(
     everywhere=re.compile(r"^[ \t]*global[ \t]+using[ \t]+(?:static[ \t]+)?([\w.]+)[ \t]*;", re.M),
     everywhere_word="global",
     unnamed_is_seen=True,
+    typed_values=True,
 )

@@ -38,6 +38,7 @@ CONTEXT = ContextSupport(
     owner=frozenset({"this"}),
     is_test=re.compile(r"@(?:\w+\.)*(?:Test|ParameterizedTest|RepeatedTest)\b|\bvoid\s+test"),
     folder_is_package=True,
+    typed_values=True,
     space=re.compile(r"^[ \t]*package[ \t]+([\w.]+)", re.M),
     opened=re.compile(r"^[ \t]*import[ \t]+(?:static[ \t]+)?([\w.]+)\.\*", re.M),
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 from forge_lsp.context.alike import used_alike
 from forge_lsp.context.reading import Reader
 from forge_lsp.context.surroundings import around, scope_lines
+from forge_lsp.context.words import parts_of
 from forge_lsp.context.workspace import Source
 from forge_lsp.core.task import Task
 from tests.support import lang
@@ -51,3 +52,9 @@ def test_the_code_that_is_to_be_replaced_says_nothing() -> None:
 
 def test_without_anything_alike_nothing_is_told() -> None:
     assert used("def one():¦\n    ...\n") == {}
+
+
+def test_names_are_made_of_words_in_the_singular() -> None:
+    assert parts_of("createFactories") & parts_of("STRING_FACTORY") == {"factory"}
+    assert parts_of("matchBoxes") == {"match", "box"}
+    assert parts_of("statusOfClass") == {"status", "class"}

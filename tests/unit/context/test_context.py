@@ -90,9 +90,10 @@ async def test_everything_is_there_in_its_order(workspace: Path) -> None:
             "## tests/test_cart.py",
             "assert Cart().total()",
             "# Code of other files",
-            "## shop/item.py",
+            "## shop/\n",
+            "# item.py\n",
             "def cost(self) -> int:",
-            "## shop/money.py",
+            "# money.py\n",
             "no return",
         )
     ]

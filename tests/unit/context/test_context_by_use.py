@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,10 @@ async def gathered(root: Path, files: dict[str, str], *, tokens: int = 5_000) ->
 
 def part(shown: GatheredContext, file: str) -> str:
     """What is shown of one file that is not the document."""
-    return shown.text.partition(f"## {file}\n")[2].partition("\n## ")[0]
+    alone = shown.text.partition(f"## {file}\n")[2].partition("\n## ")[0]
+    folder, _, name = file.rpartition("/")
+    group = shown.text.partition(f"## {folder or '.'}/\n")[2].partition("\n## ")[0]
+    return alone or re.split(r"^(?:#|//) [\w.]+\.\w+$", group.partition(f" {name}\n")[2], flags=re.M)[0]
 
 
 CASES: dict[str, tuple[dict[str, str], dict[str, list[str]]]] = {
@@ -233,6 +237,24 @@ CASES: dict[str, tuple[dict[str, str], dict[str, list[str]]]] = {
         },
         {"test/all.js": ["it('adds'", "sum(1, 2)"]},
     ),
+    "a long helper of tests that calls it: its head and what is around the call": (
+        {
+            "src/dump.h": "#pragma once\nclass Node {\n public:\n  int rune() {¦\n    return 0;\n  }\n};\n",
+            "src/testing/dump.cc": '#include "../dump.h"\n\nstatic void Dump(Node* node, std::string* to) {\n'
+            + "".join(f"  to->append({n});\n" for n in range(60))
+            + "  to->append(node->rune());\n}\n",
+            "src/testing/dump_test.cc": '#include "dump.h"\n\nTEST(Dump, No) {\n  EXPECT_EQ(Dump(nullptr), "");\n}\n',
+        },
+        {"src/testing/dump.cc": ["static void Dump(", "to->append(54)", "node->rune()"]},
+    ),
+    "called before any test, in several lines": (
+        {
+            "src/arrays.ts": "export class Arrays {\n  length(size: number) {¦\n    throw new Error('no')\n  }\n}\n",
+            "src/arrays.test.ts": "const two = strings()\n  .array()\n  .length(2)\n\n"
+            "test('of none', () => {\n  expect(none()).toBe(1) // its length(2) is wrong\n})\n",
+        },
+        {"src/arrays.test.ts": ["const two = strings()", ".length(2)"]},
+    ),
 }
 
 
@@ -243,6 +265,15 @@ async def test_what_is_needed_is_shown(tmp_path: Path, case: str) -> None:
     for file, words in wanted.items():
         for word in words:
             assert word in part(shown, file), f"{word} of {file} in:\n{shown.text}"
+
+
+async def test_what_only_comments_and_texts_of_tests_name_is_no_call(tmp_path: Path) -> None:
+    files = {
+        "src/each.ts": "export function each(items: number[]) {¦\n  throw new Error('no')\n}\n",
+        "src/each.test.ts": "it('visits each item', () => {\n  // each is called by walk\n  walk()\n})\n",
+    }
+    shown = await gathered(tmp_path, files)
+    assert "visits each item" not in shown.text
 
 
 async def test_a_namespace_shows_nothing_that_is_ignored(tmp_path: Path) -> None:

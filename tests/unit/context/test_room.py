@@ -8,6 +8,7 @@ import pytest
 
 from forge_lsp.context.index import Index
 from forge_lsp.context.reading import Reader
+from forge_lsp.context.shortening import first_sentence, without_value
 from forge_lsp.context.workspace import Workspace
 from forge_lsp.editing.files import Files
 from tests.support import lang
@@ -40,6 +41,78 @@ async def test_lines_left_out_are_told_within_a_function_and_not_between_definit
     bill = lines(part(shown, "shop/bill.py"))
     assert bill[bill.index("def billed(count):") + 1] == "# ..."
     assert "return total(count)" in bill
+
+
+async def test_the_document_has_no_notes_between_definitions(tmp_path: Path) -> None:
+    long = "".join(f"        step{n} = {n} * {n} + count * {n} - count / 3 + {n} % 7;\n" for n in range(60))
+    text = "class Cart {\n    int total() {¦\n        return 0;\n    }\n\n" + "".join(
+        f"    /** The {name}. */\n    int {name}(int count) {{\n{long}    }}\n\n"
+        for name in ("price", "weight", "size")
+    )
+    shown = (await gathered(tmp_path, {"Cart.java": text + "}\n"}, tokens=600)).text
+    assert "Of the rest of this file only a part is shown." in shown
+    told = [n for n, line in enumerate(lines(shown)) if "==== left out" in line]
+    assert told and not any("int count" in lines(shown)[n + 1] or "/** The" in lines(shown)[n + 1] for n in told)
+    assert all(f"int {name}(int count) {{" in shown for name in ("price", "weight", "size"))
+    whole = (await gathered(tmp_path, {"Small.java": "class Small {\n    int total() {¦\n    }\n}\n"})).text
+    assert "only a part is shown" not in whole
+
+
+async def test_files_of_one_folder_stand_under_one_heading(tmp_path: Path) -> None:
+    files = {
+        "shop/Cart.java": CART.replace("Item item", "Item item, Price price, Bill bill"),
+        "shop/Item.java": "package shop;\n\nclass Item {\n    int cents;\n}\n",
+        "shop/Price.java": "package shop;\n\nclass Price {\n    int cents;\n}\n",
+        "bills/Bill.java": "package bills;\n\nclass Bill {\n    int sum;\n}\n",
+    }
+    shown = await gathered(tmp_path, files)
+    both = "// Item.java\nclass Item {\n    int cents;\n}\n// Price.java\nclass Price {\n    int cents;\n}\n"
+    assert f"## shop/\n\n```java\n{both}```\n" in shown.text
+    assert "## bills/Bill.java\n\n```java\nclass Bill {\n" in shown.text
+    assert {"shop/Item.java", "shop/Price.java", "bills/Bill.java"} <= set(shown.files)
+
+
+async def test_a_long_value_of_a_typed_constant_is_not_shown(tmp_path: Path) -> None:
+    files = {
+        "shop/Cart.java": CART.replace("return 0", "return Kinds.FIRST"),
+        "shop/Kinds.java": "package shop;\n\nclass Kinds {\n    static final int MOST = 12;\n"
+        "    static final Kind FIRST = made(Kind.class, Other.ELSE);\n"
+        "    static final Kind SECOND =\n        made(Kind.class, Other.MORE);\n}\n",
+    }
+    shown = lines(part(await gathered(tmp_path, files), "shop/Kinds.java"))
+    assert {"static final int MOST = 12;", "static final Kind FIRST = ...;"} <= set(shown)
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "shown"),
+    [
+        ("    static final Kind A = made(Kind.class, B);", "A", "    static final Kind A = ...;"),
+        ("    public int Count => items.Count() + 1;", "Count", "    public int Count => ...;"),
+        ('const char* kName = "a name of some length";  // told', "kName", "const char* kName = ...;"),
+        ("    int limit = 1024;", "limit", "    int limit = 1024;"),
+        ("    bool same = a == bcdefghijklmnopqrst;", "other", "    bool same = a == bcdefghijklmnopqrst;"),
+        ("    Kind A = made(", "A", "    Kind A = made("),
+    ],
+)
+def test_a_declaration_without_its_value(line: str, name: str, shown: str) -> None:
+    assert without_value(line, name) == shown
+
+
+@pytest.mark.parametrize(
+    ("comment", "count"),
+    [
+        (["/**", " * Returns the adapter.", " *", " * <p>When called...", " */"], 2),
+        (["/** One", " * sentence", " * <p>more", " */"], 2),
+        (["/** One sentence. */"], 1),
+        (["/// <summary>", "/// What it is", "/// </summary>", "/// <param>"], 3),
+        (["# One", "#", "# two"], 1),
+        (["/**", " * Sums up", " * @param items what to sum", " */"], 2),
+        (["// a", "// b", "// c", "// d", "// e"], 4),
+        (["// ----", "// ----", "// ----", "// ----", "// ----"], 4),
+    ],
+)
+def test_the_first_sentence_of_a_comment(comment: list[str], count: int) -> None:
+    assert first_sentence(comment) == count
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from forge_lsp.context.choosing import Choice, Piece, Sheet
+from forge_lsp.context.choosing import Choice, Group, Piece, Sheet
 from forge_lsp.context.reading import Definition, Kind
 from forge_lsp.context.worth import Around, Scorer, features, likelihood
 
@@ -39,6 +39,7 @@ def some_around(draw: random.Random) -> Around:
         popular={name: draw.random() for name in NAMES[:5]},
         once={name: draw.random() for name in NAMES[3:6]},
         alike={name: draw.random() for name in NAMES[2:7]},
+        types={name: draw.random() for name in NAMES[:3]},
     )
 
 
@@ -59,7 +60,7 @@ def test_what_is_reckoned_at_once_is_what_the_features_say(seed: int) -> None:
             last=9,
             extends=draw.random() < 0.3,
         )
-        header = frozenset(draw.choices(NAMES, k=3))
+        header = frozenset(draw.choices((*NAMES, "static"), k=3))
         here, folder, imported = (draw.random() < 0.5 for _ in range(3))
         constructors = frozenset({"__init__"} if draw.random() < 0.5 else ())
         score = scorer.of(here=here, folder=folder, imported=imported, constructors=constructors)
@@ -68,30 +69,22 @@ def test_what_is_reckoned_at_once_is_what_the_features_say(seed: int) -> None:
 
 
 def greedy(pieces: list[Piece], sheets: dict[str, Sheet], tokens: int) -> tuple[set[Piece], int]:
-    """The same choice, each piece priced again whenever it is its turn."""
+    """The same choice, each piece priced again after each that was taken."""
     for sheet in sheets.values():
         sheet.clear()
-
-    def ratio(piece: Piece) -> tuple[int, float]:
-        price = sheets[piece.file].price(piece.file, piece.lines)
-        return price, -piece.worth / max(price, 1)
-
-    ratios = {number: ratio(piece)[1] for number, piece in enumerate(pieces)}
+    left = dict(enumerate(pieces))
     spent = out = 0
     shown: set[Piece] = set()
-    while ratios:
-        number = min(ratios, key=lambda n: (ratios[n], n))
-        piece = pieces[number]
-        price, now = ratio(piece)
-        if price and abs(now - ratios[number]) > 1e-12:
-            ratios[number] = now
-            continue
-        del ratios[number]
-        if price and spent + price > tokens:
+    while left:
+        prices = {number: sheets[piece.file].price(piece.file, piece.lines) for number, piece in left.items()}
+        number = min(left, key=lambda n: (-left[n].worth / max(prices[n], 1), n))
+        piece = left.pop(number)
+        if prices[number] and spent + prices[number] > tokens:
             out += 1
             continue
-        spent += price
-        sheets[piece.file].keep(piece.lines)
+        spent += prices[number]
+        if prices[number]:
+            sheets[piece.file].keep(piece.lines)
         shown.add(piece)
     return shown, out
 
@@ -99,18 +92,22 @@ def greedy(pieces: list[Piece], sheets: dict[str, Sheet], tokens: int) -> tuple[
 @pytest.mark.parametrize("seed", range(20))
 def test_the_same_is_chosen_from_for_several_budgets(seed: int) -> None:
     draw = random.Random(seed)
+    group = Group("b/")
     sheets = {
         name: Sheet(
-            lines=tuple("x" * draw.randrange(60) for _ in range(40)), paid=name == "a", gap=draw.choice((5, 13))
+            lines=tuple("x" * draw.randrange(60) for _ in range(40)),
+            paid=name == "a",
+            gap=draw.choice((5, 13)),
+            group={"a": None, "b/b": group, "b/c": group, "d": Group("./")}[name],
         )
-        for name in ("a", "b", "c")
+        for name in ("a", "b/b", "b/c", "d")
     }
     sheets["a"].always = frozenset({3, 4, 5})
     pieces: list[Piece] = []
     for _ in range(50):
         start = draw.randrange(38)
         lines = tuple(range(start, min(start + draw.randrange(1, 5), 40)))
-        pieces.append(Piece(file=draw.choice("abc"), lines=lines, worth=draw.random(), reason="here"))
+        pieces.append(Piece(file=draw.choice(tuple(sheets)), lines=lines, worth=draw.random(), reason="here"))
     choice = Choice(pieces, sheets)
     for tokens in (0, 90, 400, 90, 5_000):
         chosen = choice.within(tokens)
