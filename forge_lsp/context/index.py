@@ -130,8 +130,8 @@ class Index:
         self, files: Files, suffixes: tuple[str, ...], most: int
     ) -> tuple[dict[str, tuple[str, Stamp]], Collection[str]]:
         """The files of which something tells that they may have changed, with their stamps; and those that are gone."""
-        now = {name: files.folder_stamp(name) for name in self._folders}
-        altered = {name for name, stamp in now.items() if stamp in (None, UNSURE) or stamp != self._folders[name]}
+        altered = self._folders.keys() - files.unchanged(self._folders)
+        now = {name: files.folder_stamp(name) for name in altered}
         gone = {name for folder in altered for name in self.within(folder[:-1])}
         for name in altered:
             if now[name] is None:

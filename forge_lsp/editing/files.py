@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import stat
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from forge_lsp.core.task import Document
 from forge_lsp.editing.ignore import Guard
 from forge_lsp.editing.lines import BOM
-from forge_lsp.editing.stamps import Stamp, file_stamp, folder_stamp, stamp_of
+from forge_lsp.editing.stamps import Stamp, file_stamp, folder_stamp, stamp_of, unchanged
 from forge_lsp.reading import read_plain
 
 __all__ = ["Files"]
@@ -82,6 +82,10 @@ class Files:
     def folder_stamp(self, name: str) -> Stamp | None:
         """The stamp of a folder, by its name in the workspace with a ``/`` after it; None if there is none."""
         return folder_stamp(f"{self.guard.root}/{name}")
+
+    def unchanged(self, known: Mapping[str, Stamp]) -> set[str]:
+        """Those of the folders ``known``, named as for :meth:`folder_stamp`, that have the same stamp still."""
+        return unchanged(str(self.guard.root), known)
 
     def open_walk(self, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str, Stamp]]:
         """Of :meth:`walk` the open buffers alone."""

@@ -128,9 +128,12 @@ class Guard:
         return said
 
     def _may_show(self, path: str) -> bool:
-        target = self._name(self.resolved(path))
+        resolved = self.resolved(path)
+        target = self._name(resolved)
         if target is None or self._is_shut(target):
             return False
+        if path == resolved:
+            return True
         absolute = os.path.abspath(path)  # noqa: PTH100 - resolve() would follow the link, whose name counts too
         for root in self._roots:
             named = _below(absolute, root)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import stat
 import time
+from collections.abc import Mapping
 from typing import TypeAlias
 
-__all__ = ["UNSURE", "Stamp", "file_stamp", "folder_stamp", "settled", "stamp_of"]
+__all__ = ["UNSURE", "Stamp", "file_stamp", "folder_stamp", "settled", "stamp_of", "unchanged"]
 
 Stamp: TypeAlias = tuple[int, int, int]
 """Of a file when its text and when it itself was changed last (ns), and its size; of a folder when it was, and its
@@ -44,6 +45,22 @@ def folder_stamp(path: str) -> Stamp | None:
     if not stat.S_ISDIR(status.st_mode):
         return None
     return settled((status.st_mtime_ns, status.st_ctime_ns, status.st_ino), at)
+
+
+def unchanged(root: str, known: Mapping[str, Stamp]) -> set[str]:
+    """Those of the folders ``known``, by their names below ``root``, that have the same stamp still."""
+    found: set[str] = set()
+    now, root = time.time_ns, root if root.endswith(os.sep) else root + os.sep
+    for name, stamp in known.items():
+        at = now()
+        try:
+            status = os.stat(root + name)  # noqa: PTH116
+        except (OSError, ValueError):
+            continue
+        same = (status.st_mtime_ns, status.st_ctime_ns, status.st_ino) == stamp and stat.S_ISDIR(status.st_mode)
+        if same and settled(stamp, at) is stamp:
+            found.add(name)
+    return found
 
 
 def settled(stamp: Stamp, at: int) -> Stamp:

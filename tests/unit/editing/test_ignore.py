@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import random
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -202,3 +203,33 @@ def test_what_lies_in_a_folder_of_keys_is_not_shown_under_any_name(tmp_path: Pat
         assert not guard.may_show(root / name), name
     assert guard.may_show(root / "plain/tool.py") and guard.may_show(root / "plain/../plain/tool.py")
     assert guard.relative(root) == PurePosixPath() and guard.relative(tmp_path / "work-too/tool.py") is None
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_links_are_followed_folder_by_folder_as_whole_paths_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Folders that are links, to folders, to nothing, to themselves; names with dots, relative and absolute."""
+    draw = random.Random(seed)
+    monkeypatch.chdir(tmp_path)
+    folders = ["."]
+    for number in range(12):
+        name = f"{draw.choice(folders)}/{draw.choice('abc')}{number}"
+        try:
+            if draw.random() < 0.4:
+                other = draw.choice(folders)
+                Path(name).symlink_to(draw.choice(["../x", other, tmp_path / other, "nothing", Path(name).name]))
+            else:
+                Path(name).mkdir(parents=True)
+        except OSError:
+            continue  # within a link to nothing
+        folders.append(name)
+    guard = Guard(tmp_path, (".py",))
+    for folder in folders:
+        for name in ("", "f.py", "../f.py", "./f.py", "a/../f.py", "/f.py"):
+            for path in (f"{folder}/{name}", f"{tmp_path}/{folder}/{name}"):
+                try:
+                    followed = str(Path(path).resolve())
+                except (OSError, RuntimeError):
+                    followed = os.path.abspath(path)  # noqa: PTH100 - resolve() cannot
+                assert guard.resolved(path) == followed
