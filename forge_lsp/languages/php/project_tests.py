@@ -82,7 +82,14 @@ class PhpTests:
                 self._known_notes[key] = self._known_notes.get(key, frozenset()) | frozenset(seen.notes)
             return seen.run
 
-        judge = TestSuite(name=_SUITE, key=key, run=run, speaks=suite.speaks, proves=lambda name: name not in idle)
+        judge = TestSuite(
+            name=_SUITE,
+            key=key,
+            run=run,
+            speaks=suite.speaks,
+            proves=lambda name: name not in idle,
+            apart=lambda name: name.partition("::")[0].removeprefix(str(place.document)),
+        )
         try:
             results = await judged(judge, task, candidate, self._memory)
             if notes and self._memory.earlier(key):
