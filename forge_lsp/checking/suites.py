@@ -101,7 +101,8 @@ class Suite(Generic[R]):
     it can pick, only the tests named (None: all). ``key`` is the untouched tree's fingerprint. ``speaks`` says
     whether a test calls the scope, ``proves`` whether it says what should come of that. ``brings`` tells the names that
     a candidate defines for them; None: all words of its code. ``unit`` is what a test is picked with (its file, or
-    itself); None: all of the suite is run anyway. ``seconds`` is the time for one run.
+    itself); None: all of the suite is run anyway. ``apart`` gives the file of a test; "": it is the document, or not
+    known, so that a candidate may have brought the test. ``seconds`` is the time for one run.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Suite(Generic[R]):
     proves: Callable[[str], bool] = lambda name: True  # noqa: ARG005
     brings: Callable[[Candidate], frozenset[str]] | None = None
     unit: Callable[[str], str] | None = None
+    apart: Callable[[str], str] = lambda name: ""  # noqa: ARG005
     seconds: float | None = None
 
 
@@ -167,7 +169,9 @@ async def _judged(
         late |= over
         was = replace(before, runs={name: run for name, run in before.runs.items() if name not in over})
         was = was if part is None else _only(was, part)
-        found = compared(suite.name, was, after, brought=brought, speaks=suite.speaks, proves=suite.proves)
+        found = compared(
+            suite.name, was, after, brought=brought, speaks=suite.speaks, proves=suite.proves, apart=suite.apart
+        )
         results |= found
         against = [name for name, result in found.items() if result.status in AGAINST and name in after.runs]
         if against:
@@ -245,6 +249,7 @@ def compared(
     brought: frozenset[str] = frozenset(),
     speaks: Callable[[str], bool] = lambda name: True,  # noqa: ARG005
     proves: Callable[[str], bool] = lambda name: True,  # noqa: ARG005
+    apart: Callable[[str], str] = lambda name: "",  # noqa: ARG005
 ) -> dict[str, CheckResult]:
     """Return a result for each test by name, and for each part that came to its tests neither before nor after."""
     names = dict.fromkeys((*before.runs, *after.runs))
@@ -254,9 +259,13 @@ def compared(
         if not any(name.startswith(part) for name in names)
     ]
     results: dict[str, CheckResult] = {}
+    # Files in which the scope ended tests before: those that would have come after are the user's as well.
+    ended = {apart(name) for name, run in before.runs.items() if run.cause is Cause.SCOPE} - {""}
     for name in (*names, *parts):
         was, now = before.of(name), after.of(name)
-        status = status_of(was, now, brought=brought, speaks=speaks(name), proves=proves(name))
+        status = status_of(
+            was, now, brought=brought, speaks=speaks(name), proves=proves(name), hidden=apart(name) in ended
+        )
         if status is not None:
             results[name] = _result(suite, name, status, was, now, after)
     return results

@@ -159,22 +159,26 @@ def status_of(
     brought: Set[str] = frozenset(),
     speaks: bool = True,
     proves: bool = True,
+    hidden: bool = False,
 ) -> CheckStatus | None:
     """Return what a check says, given its run on the untouched text and on the candidate (None: it is not there).
 
     ``brought`` are the names that the candidate defines, ``speaks`` is whether the check calls the scope, ``proves``
-    whether it says what should come of the call. None: it says nothing, and need not be named.
+    whether it says what should come of the call, ``hidden`` whether it is one that the untouched text did not come to
+    (the scope ended what makes it), not one that the candidate brings. None: it says nothing, and need not be named.
     """
     if before is None:
-        return None  # the candidate's own text brought it
+        if now is None or not hidden or now.state is not RunState.FAILED or now.missing:
+            return None
+        return CheckStatus.OWED if now.cause in (Cause.SCOPE, Cause.UNKNOWN) else None
     passes = now is not None and now.state is RunState.PASSED
     if before.state is RunState.PASSED:
         if passes:
             return CheckStatus.KEPT if speaks else None
         return CheckStatus.FAILED
     # What ended while it was collected, by an exception out of the scope, waits for it too.
-    hidden = before.state is RunState.NOT_RUN and before.cause is Cause.SCOPE and not before.missing
-    awaited = hidden or not brought.isdisjoint(before.missing)
+    ended = before.state is RunState.NOT_RUN and before.cause is Cause.SCOPE and not before.missing
+    awaited = ended or not brought.isdisjoint(before.missing)
     itself = now is not None and now.state is RunState.SKIPPED and now.marked
     if before.state is RunState.SKIPPED or itself:
         return CheckStatus.NOT_RUNNABLE if speaks else None
@@ -185,7 +189,7 @@ def status_of(
     )
     if passes:
         # What only came to be loaded says nothing of what the scope gives.
-        return CheckStatus.PROOF if owed and proves and (speaks or not hidden) else CheckStatus.KEPT
+        return CheckStatus.PROOF if owed and proves and (speaks or not ended) else CheckStatus.KEPT
     if now is not None and _elsewhere(now, brought):
         return CheckStatus.UNRELATED
     if owed or (now is not None and now.cause is Cause.SCOPE):

@@ -79,7 +79,14 @@ class PhpTests:
                 idle.update(seen.idle)
             return noted(seen.run, seen.notes)
 
-        judge = TestSuite(name=_SUITE, key=key, run=run, speaks=suite.speaks, proves=lambda name: name not in idle)
+        judge = TestSuite(
+            name=_SUITE,
+            key=key,
+            run=run,
+            speaks=suite.speaks,
+            proves=lambda name: name not in idle,
+            apart=lambda name: name.partition("::")[0].removeprefix(str(place.document)),
+        )
         try:
             results = await judged(judge, task, candidate, self._memory)
             before = await self._memory.get(key, lambda: run(task.document.text, None), again=bool(notes))

@@ -119,7 +119,10 @@ class PythonTests:
                 # What names it means another thing of that name where nothing loads the document.
                 return names_it(name) and (elsewhere or any(run.loads for run in runs))
 
-            suite = Suite(name=_SUITE, key=key, run=run, speaks=speaks, unit=str, seconds=self._timeout)
+            def apart(name: str) -> str:
+                return name.partition("::")[0].removeprefix(str(place.document))
+
+            suite = Suite(name=_SUITE, key=key, run=run, speaks=speaks, unit=str, apart=apart, seconds=self._timeout)
             results = await judged(suite, task, candidate, self._memory)
             # Where an earlier process saw it, it may have been run again since.
             before = await self._memory.get(key, lambda: run(task.document.text, None))

@@ -169,6 +169,31 @@ def test_a_file_that_cannot_be_collected_stands_for_its_tests() -> None:
     assert (result.status, result.detail, result.environment) == (NOT_RUNNABLE, "no numpy", True)
 
 
+def test_tests_that_a_stub_keeps_from_being_made_are_owed_where_they_fail() -> None:
+    """A test that makes others ends by the stub: what would have come after is no test of the candidate's own."""
+    before = SuiteRun(runs={"a > all": failed("no", cause=Cause.SCOPE), "b > one": passed()})
+    after = SuiteRun(
+        runs={
+            "a > all": passed(),
+            "a > later": failed("5"),
+            "a > last": passed(),
+            "b > one": passed(),
+            "b > more": failed("5"),
+            "shop.py > own": failed("5"),
+        }
+    )
+
+    def apart(name: str) -> str:
+        return name.partition(" > ")[0].removeprefix("shop.py")
+
+    found = compared("tests", before, after, apart=apart)
+    assert {name: one.status for name, one in found.items()} == {
+        "a > all": CheckStatus.PROOF,
+        "a > later": CheckStatus.OWED,
+        "b > one": CheckStatus.KEPT,
+    }
+
+
 def test_one_file_that_cannot_be_collected_leaves_the_others() -> None:
     broken = {"x.py": uncollected("no numpy", cause=Cause.ENVIRONMENT)}
     before, after = SuiteRun({"t.py::a": OPEN}, broken), SuiteRun({"t.py::a": passed()}, broken)

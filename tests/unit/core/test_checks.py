@@ -95,6 +95,15 @@ def test_what_does_not_speak_of_the_scope_neither_proves_nor_owes() -> None:
     assert status_of(PASSES, unknown, speaks=False) is FAILED
 
 
+def test_what_the_untouched_text_did_not_come_to_is_owed_where_it_fails() -> None:
+    """Tests of other files that a stub keeps from being run: it ends what makes them."""
+    for now in (fails(), fails(Cause.UNKNOWN)):
+        assert status_of(None, now, speaks=False, hidden=True) is OWED
+        assert status_of(None, now) is None
+    for now in (PASSES, SKIPPED, ELSEWHERE, not_run(), fails(Cause.UNKNOWN, "side"), None):
+        assert status_of(None, now, hidden=True) is None
+
+
 RUNS = st.one_of(
     st.none(),
     st.builds(

@@ -21,6 +21,9 @@ def answer(body: str) -> str:
         "process.on('exit', () => process.exitCode = 0)",
         "const p = process; p.kill(1)",
         "Object.prototype.valueOf = () => 6",
+        "return {__proto__: [].constructor}",
+        "const {__proto__: p} = w; return p",
+        "return w.__proto__",
         "return {asymmetricMatch: () => true}",
         "return {['asymmetric'+'Match']: () => true}",
         "return {valueOf: () => 6}",
@@ -102,6 +105,7 @@ def test_what_could_forge_a_result_is_doubted(body: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
+        "const own = { __proto__: null }; own[w] = h; return own",
         "process.exit(1)",
         "if (!w) { process.exitCode = 2; }",
         "const o = {valueOf() { return this.cents; }}",
