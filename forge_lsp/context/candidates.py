@@ -178,17 +178,16 @@ def candidates(
 
 def _types(around: Around, sources: Sequence[Source]) -> dict[str, float]:
     """The types that the header of the scope names, from 0 to 1 by in how few headers they occur."""
-    found: set[str] = set()
-    headers: Counter[str] = Counter()
-    count = 0
-    for source in sources:
-        read = source.read
-        count += len(read.definitions)
-        found.update(d.name for d in read.definitions if d.kind is Kind.TYPE and d.name in around.scope)
-        headers.update(read.header_often)
-    found.discard(around.container)
+    found = {
+        item.name
+        for source in sources
+        for item in source.read.definitions
+        if item.kind is Kind.TYPE and item.name in around.scope and item.name != around.container
+    }
+    count = sum(len(source.read.definitions) for source in sources)
+    often = {name: sum(source.read.header_often[name] for source in sources) for name in found}
     most = math.log(count + 1)
-    return {name: math.log((count + 1) / (headers[name] + 0.5)) / most for name in sorted(found)}
+    return {name: math.log((count + 1) / (often[name] + 0.5)) / most for name in sorted(found)}
 
 
 def pieces_of(found: Iterable[Candidate], around: Around, tokens: int) -> tuple[list[Piece], int]:

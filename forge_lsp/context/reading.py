@@ -197,8 +197,10 @@ class FileRead:
     @cached_property
     def begins(self) -> frozenset[int]:
         """The lines at which what is shown of a definition may begin: it needs no note that lines before it are left
-        out."""
-        return frozenset(n for d in self.definitions for n in range(d.first, d.line + 1))
+        out. A field that a function sets is none: what is left out before it is code of the function."""
+        inside = {n for n, item in enumerate(self.definitions) if item.kind is Kind.FUNCTION}
+        found = [item for item in self.definitions if item.kind is not Kind.FIELD or item.parent not in inside]
+        return frozenset(n for item in found for n in range(item.first, item.line + 1))
 
     @cached_property
     def costs(self) -> tuple[int, ...]:

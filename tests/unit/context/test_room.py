@@ -58,6 +58,15 @@ async def test_the_document_has_no_notes_between_definitions(tmp_path: Path) -> 
     assert "only a part is shown" not in whole
 
 
+async def test_lines_left_out_before_a_field_that_a_function_sets_are_told(tmp_path: Path) -> None:
+    long = "".join(f"        step{n} = {n} * {n} + count * {n} - count // 3 + {n} % 7\n" for n in range(60))
+    text = "class Cart:\n    def total(self):¦\n        return 0\n\n" + "".join(
+        f"    def {name}(self, count):\n{long}        self.{name}s = count\n{long}\n" for name in ("price", "weight")
+    )
+    shown = lines((await gathered(tmp_path, {"cart.py": text}, tokens=600)).text)
+    assert "==== left out" in shown[shown.index("self.prices = count") - 1]
+
+
 async def test_files_of_one_folder_stand_under_one_heading(tmp_path: Path) -> None:
     files = {
         "shop/Cart.java": CART.replace("Item item", "Item item, Price price, Bill bill"),
