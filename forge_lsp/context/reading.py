@@ -399,8 +399,8 @@ class _File:
             line += 1  # annotations that the grammar counts as part of it
         body = raw.body
         if body is not None:
-            row = body.start_point.row
-            alone = not self._lines[row].encode()[: body.start_point.column].strip()
+            row, column = body.start_point
+            alone = not self._lines[row].encode()[:column].strip()
             header = row - 1 if alone and row > line else row
         elif kind in (Kind.VALUE, Kind.FIELD, Kind.TYPE) and last - line >= _MOST_VALUE:
             header = line
@@ -431,7 +431,7 @@ class _File:
 
     def _end(self, node: Node) -> int:
         """The last line of a node; a line's end that belongs to it is none."""
-        row, column = node.end_point.row, node.end_point.column
+        row, column = node.end_point  # a new object each time it is asked for
         return row - 1 if column == 0 and row > node.start_point.row else row
 
 
