@@ -133,7 +133,7 @@ class _Git:
         if code != 0:
             return None
         if int(said) > LARGEST:
-            raise BadRequest(f"{path}: larger than {LARGEST // 1024} KiB; such a file is not judged")
+            raise BadRequest(f"{path}: larger than {LARGEST // 1024} KiB; such a file is not checked")
         code, content = await self.bytes_of("cat-file", "blob", name)
         return _decoded(content, path) if code == 0 else None
 

@@ -56,7 +56,7 @@ def inside(workspace: Path, name: str) -> Path:
     if "\0" in name or not name.strip() or not path.is_relative_to(root) or path == root:
         raise BadRequest(f"{name!r} is not a file inside the workspace {root}")
     if ".git" in path.relative_to(root).parts:
-        raise BadRequest(f"{name!r} belongs to git itself, and is not judged")
+        raise BadRequest(f"{name!r} belongs to git itself, and is not checked")
     return path
 
 
@@ -81,7 +81,7 @@ def patched(diff: str, workspace: Path, *, read: Callable[[Path], str | None] = 
     is no unified diff, does not fit the files, is too large, or names a file outside of the workspace.
     """
     if len(diff) > LARGEST_DIFF:
-        raise BadRequest(f"the diff has {len(diff)} characters; at most {LARGEST_DIFF} are taken")
+        raise BadRequest(f"the diff has {len(diff)} characters, and at most {LARGEST_DIFF} are taken")
     texts: dict[Path, tuple[str | None, str | None]] = {}
 
     def now(path: Path) -> str | None:

@@ -104,7 +104,7 @@ class CommandToolchain(Toolchain):
         if untouched:
             return CheckedTree(
                 fault=Fault(
-                    reason=f"the check command fails on the untouched project (exit code {result.code}): {tail}",
+                    reason=f"the check command fails on the unchanged project (exit code {result.code}): {tail}",
                     remedy="fix what it reports, or change check.command",
                 )
             )

@@ -43,7 +43,7 @@ async def apply_job(options: Options, services: Services) -> int:
     before = files.present_text(path)
     after, merged = target_text(before, offer, services.editing)
     if merged:
-        raise EditConflict(f"{path} has changed since that job ran.", remedy="generate it again")
+        raise EditConflict(f"{path} has changed since that job ran.", remedy="generate the code again")
     if after == before:
         console.print(f"{path} has it already", soft_wrap=True)
     else:

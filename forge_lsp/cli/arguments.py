@@ -140,7 +140,7 @@ def _sizes(text: str) -> tuple[float, ...]:
     except ValueError:
         sizes = ()
     if not 1 <= len(sizes) <= 16 or not all(1 <= size <= 1024 for size in sizes):
-        raise argparse.ArgumentTypeError(f"{text!r}: say the memory of each GPU in GB, e.g. 24,24,12")
+        raise argparse.ArgumentTypeError(f"{text!r}: give the memory of each GPU in GB, e.g. 24,24,12")
     return sizes
 
 
@@ -158,7 +158,9 @@ def _running(parser: argparse.ArgumentParser) -> None:
         "--allow", action="append", default=[], metavar="SERVER", help="consent to calls to this paid or remote server"
     )
     parser.add_argument(
-        "--ask", action="store_true", help="be asked what a call should give where the models differ; the job goes on"
+        "--ask",
+        action="store_true",
+        help="be asked what a call should return where the models differ; the job continues",
     )
     parser.add_argument("--write", action="store_true", help="write an accepted result into the file")
 
@@ -183,12 +185,14 @@ def grammar() -> argparse.ArgumentParser:
     _running(generate)
     _json(generate, "print the job document")
 
-    check = commands.add_parser("check", help="prove a change that somebody else wrote: no model is asked")
-    check.add_argument("files", nargs="*", type=Path, metavar="FILE", help="judge these files of the change alone")
-    check.add_argument("--range", metavar="L | L1:L2", help="judge what these lines of the one FILE touch alone")
+    check = commands.add_parser("check", help="check a change that somebody else wrote; no model is asked")
+    check.add_argument("files", nargs="*", type=Path, metavar="FILE", help="check only these files of the change")
+    check.add_argument(
+        "--range", metavar="L | L1:L2", help="check only the definitions that these lines of the one FILE touch"
+    )
     check.add_argument("--against", metavar="REV", help="the git revision that the files are compared with (HEAD)")
-    check.add_argument("--staged", action="store_true", help="judge what is staged for the next commit")
-    check.add_argument("--diff", metavar="PATH", help="judge a diff against the files on disk; -: standard input")
+    check.add_argument("--staged", action="store_true", help="check what is staged for the next commit")
+    check.add_argument("--diff", metavar="PATH", help="check a diff against the files on disk; -: standard input")
     check.add_argument(
         "--trust-tests", action="store_true", help="run tests that the change alters as they are now, not as before"
     )
@@ -201,7 +205,7 @@ def grammar() -> argparse.ArgumentParser:
     _json(check, "print the judgement")
 
     context = commands.add_parser(
-        "context", help="what a model would be shown for a place: the text, its sizes and why"
+        "context", help="print what a model would be shown for a place in a file: the text, its size and the reasons"
     )
     context.add_argument("file", type=Path, metavar="FILE")
     context.add_argument("--range", metavar="L | L1:L2", help="a line (the definition around it), or lines to replace")
@@ -213,30 +217,34 @@ def grammar() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="watch one whole job on a small project with the embedded model")
     demo.add_argument("--keep", action="store_true", help="keep the demo's folder")
 
-    doctor = commands.add_parser("doctor", help="what works on this machine, and the command that fixes what does not")
+    doctor = commands.add_parser(
+        "doctor", help="show what works on this machine, and the command that fixes each problem"
+    )
     doctor.add_argument(
-        "--probe", action="store_true", help="try to get out of each sandbox that works here, and tell what came of it"
+        "--probe", action="store_true", help="try to break out of each sandbox that works here, and print the results"
     )
     _json(doctor, "print the findings")
 
-    jobs = commands.add_parser("jobs", help="earlier jobs")
+    jobs = commands.add_parser("jobs", help="list earlier jobs; show, apply or retry one")
     jobs.add_argument(
         "action",
         nargs="?",
         choices=["show", "apply", "retry"],
-        help="show one job's report, write its result into its file, or go on from it with your --feedback",
+        help="show one job's report, write its result into its file, or try again with your --feedback",
     )
     jobs.add_argument("job", nargs="?", metavar="ID")
-    jobs.add_argument("--candidate", metavar="C", help="apply this candidate of the job's (see its report)")
     jobs.add_argument(
-        "--feedback", metavar="F", help="what is to be different, for retry, which takes what follows too"
+        "--candidate", metavar="C", help="for apply: this candidate of the job in place of its result (see the report)"
     )
+    jobs.add_argument("--feedback", metavar="F", help="for retry: what to change; retry also accepts the options below")
     _running(jobs)
-    jobs.add_argument("--raw", action="store_true", help="show the report as Markdown on a terminal, too")
+    jobs.add_argument("--raw", action="store_true", help="print the report as plain Markdown, also on a terminal")
     jobs.add_argument("--limit", type=_many, default=20, metavar="N", help="how many to list (20)")
     _json(jobs, "print job documents")
 
-    plan = commands.add_parser("plan", help="which model goes to which GPU, what is swapped when, what does not fit")
+    plan = commands.add_parser(
+        "plan", help="show which model is placed on which GPU, what is swapped when, and what does not fit"
+    )
     plan.add_argument("--profile", metavar="P", help="the profile whose models to place")
     plan.add_argument(
         "--gpus", type=_sizes, metavar="GB,GB,...", help="plan for GPUs of these sizes in place of this machine's"
@@ -244,11 +252,13 @@ def grammar() -> argparse.ArgumentParser:
     plan.add_argument("--markdown", action="store_true", help="print the plan as Markdown")
     _json(plan, "print the plan")
 
-    stats = commands.add_parser("stats", help="what your jobs came to: success, cost and time, and how sure that is")
+    stats = commands.add_parser("stats", help="summarise your jobs: success, cost and time, with confidence intervals")
     stats.add_argument("--profile", metavar="P", help="the profile whose paid rungs the costs are compared with")
     _json(stats, "print the statistics")
 
-    bench = commands.add_parser("bench", help="what 'accepted' is worth here: your models on tasks with hidden tests")
+    bench = commands.add_parser(
+        "bench", help="measure how often accepted code is right: your models on tasks with hidden tests"
+    )
     bench.add_argument(
         "paths",
         nargs="*",
@@ -263,20 +273,23 @@ def grammar() -> argparse.ArgumentParser:
         default=[],
         dest="languages",
         metavar="L",
-        help="tasks of this language alone; may be given more than once",
+        help="only tasks in this language; may be given more than once",
     )
     bench.add_argument("--seed", type=_seed, default=1, metavar="S", help="draws the tasks and the hidden tests (1)")
-    bench.add_argument("--profile", metavar="P", help="auto, three-gpu, one-gpu, embedded, cloud, or a file")
+    bench.add_argument("--profile", metavar="P", help="auto, three-gpu, local, one-gpu, embedded, cloud, or a file")
     bench.add_argument("--max-iterations", type=_attempts, metavar="N", help="attempts at most for a task, 1 to 50")
     bench.add_argument(
         "--allow", action="append", default=[], metavar="SERVER", help="consent to calls to this paid or remote server"
     )
-    bench.add_argument("--fresh", action="store_true", help="forget the kept results of this run and start again")
+    bench.add_argument("--fresh", action="store_true", help="delete the kept results of this run and start again")
     _json(bench, "print the results")
 
-    models = commands.add_parser("models", help="the models of your settings, who does what and why; fetching them")
+    models = commands.add_parser("models", help="list your models, which does what and why; download models")
     models.add_argument(
-        "action", nargs="?", choices=["pull", "suggest"], help="fetch a model; say what to fetch for the GPUs here"
+        "action",
+        nargs="?",
+        choices=["pull", "suggest"],
+        help="pull: download a model; suggest: list models to download for the GPUs here",
     )
     models.add_argument("name", nargs="?", metavar="NAME", help="its key in the settings, or its server's name for it")
     models.add_argument(
@@ -284,14 +297,16 @@ def grammar() -> argparse.ArgumentParser:
     )
     _json(models, "print the models")
 
-    fleet = commands.add_parser("fleet", help="one Ollama server a GPU: started, watched, shared by your editors")
+    fleet = commands.add_parser(
+        "fleet", help="start, stop or show one Ollama server for each GPU, shared by your editors"
+    )
     fleet.add_argument("action", choices=["up", "status", "down"])
     fleet.add_argument("--profile", metavar="P", help="the profile whose servers to start")
     _json(fleet, "print the servers")
 
-    serve = commands.add_parser("serve", help="answer HTTP requests, with a page that shows jobs as they run")
+    serve = commands.add_parser("serve", help="serve HTTP requests, and a web page that shows jobs as they run")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1: this machine alone)")
-    serve.add_argument("--port", type=_port, default=5057, help="port to listen on (5057); 0: one that is free")
+    serve.add_argument("--port", type=_port, default=5057, help="port to listen on (5057); 0: any free port")
 
     mcp = commands.add_parser("mcp", help="serve agents: the Model Context Protocol on standard input and output")
     mcp.add_argument("--workspace", type=Path, metavar="FOLDER", help="the project's folder (the current one)")
@@ -308,7 +323,9 @@ def grammar() -> argparse.ArgumentParser:
         "--allow", action="append", default=[], metavar="SERVER", help="consent to calls to this paid or remote server"
     )
 
-    config = commands.add_parser("config", help="the settings in force, their schema, a file to start from")
+    config = commands.add_parser(
+        "config", help="print the settings in force or their schema; write a file to start from"
+    )
     config.add_argument("action", choices=["show", "schema", "init"])
     _json(config, "print JSON")
     return parser

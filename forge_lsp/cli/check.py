@@ -108,10 +108,10 @@ def _lines(text: str) -> tuple[int, int]:
     """First and last line. Raises BadRequest."""
     first, colon, last = text.strip().partition(":")
     if not first.isdecimal() or (colon and not last.isdecimal()):
-        raise BadRequest(f"--range {text}: say a line, 12, or lines, 12:20")
+        raise BadRequest(f"--range {text}: say a line (12) or lines (12:20)")
     span = (int(first), int(last or first))
     if not 1 <= span[0] <= span[1]:
-        raise BadRequest(f"--range {text}: lines count from 1, the first of them first")
+        raise BadRequest(f"--range {text}: lines are numbered from 1, and the first must not be after the last")
     return span
 
 

@@ -41,7 +41,9 @@ def language_of(path: Path, named: str | None, languages: Languages) -> Language
     if found is None and (reason := languages.why_not_written(path.name)) is not None:
         raise BadRequest(f"{path}: {reason}")
     if found is None:
-        raise BadRequest(f"{path}: no language is known for {path.suffix or 'no suffix'}; say --language ({known})")
+        raise BadRequest(
+            f"{path}: no language is known for {path.suffix or 'no suffix'}; name it with --language ({known})"
+        )
     return found
 
 
@@ -78,7 +80,7 @@ def selection(text: str, lines: str | None) -> TextRange | None:
         return None
     match = re.fullmatch(r"(\d+)(?::(\d+))?", lines.strip())
     if match is None:
-        raise BadRequest(f"--range {lines}: say a line, 12, or lines, 12:20")
+        raise BadRequest(f"--range {lines}: say a line (12) or lines (12:20)")
     first, last = int(match[1]), int(match[2] or match[1])
     starts = [
         found.start() for found in _LINE.finditer(text) if found.group() or found.start() == 0 or text[-1:] in "\r\n"
@@ -148,4 +150,4 @@ def write_text(path: Path, text: str) -> None:
             temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise EnvironmentFault(f"{path} could not be written: {error.strerror}; it is as it was") from None
+        raise EnvironmentFault(f"{path} could not be written: {error.strerror}; it is unchanged") from None

@@ -137,7 +137,7 @@ class Edits:
         if place is None:
             raise EditConflict(
                 "The document changed inside the scope while the job ran; nothing was applied.",
-                remedy="look at the result (forge.result) and apply by hand what you want of it",
+                remedy="look at the result (forge.result) and apply the parts that you want by hand",
             )
         return replace(scope, range=place)
 

@@ -30,7 +30,7 @@ def merge_texts(base: str, ours: str, theirs: str) -> str:
     if merged is None:
         raise EditConflict(
             "The document changed in the same lines as the result while the job ran; nothing was applied.",
-            remedy="look at the result (forge.result) and apply by hand what you want of it",
+            remedy="look at the result (forge.result) and apply the parts that you want by hand",
         )
     return "".join(merged)
 

@@ -165,7 +165,7 @@ class Calls:
             reply = await model.complete(request)
             measured = reply.usage
             if not reply.completions:
-                raise ModelFault(f"{info.key} answered without an answer")
+                raise ModelFault(f"{info.key} sent a reply without an answer")
             error = None
             return reply
         except asyncio.CancelledError:

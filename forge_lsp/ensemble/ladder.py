@@ -80,4 +80,4 @@ class LadderProgress:
         free = [attempt for attempt in before if not self._models.get(attempt.generator).info.paid]
         if not free or any(attempt.skipped is None for attempt in free):
             return None
-        return ForgeError(f"no free rung could run here, and a paid one does not stand in for that: {free[0].skipped}")
+        return ForgeError(f"no free attempt could run here, and paid ones do not replace free ones: {free[0].skipped}")

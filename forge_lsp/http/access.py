@@ -39,7 +39,7 @@ def load_token(state_dir: Path, environ: Mapping[str, str]) -> BearerToken:
     """
     if given := environ.get(TOKEN_VARIABLE):
         if not _TOKEN.fullmatch(given):
-            raise BadRequest(f"{TOKEN_VARIABLE} may hold printable ASCII characters only, and no spaces")
+            raise BadRequest(f"{TOKEN_VARIABLE} may contain only printable ASCII characters, and no spaces")
         return BearerToken(value=given, file=None)
     path = state_dir / TOKEN_FILE
     try:

@@ -118,7 +118,7 @@ class JobSpending:
         elif not self._attended():
             raise ConsentRefused(
                 f"{model.key} is not called: it costs money, and the client that asked for the job has gone",
-                remedy="ask again once the client is back",
+                remedy="start the job again when the client is back",
             )
         # In a thread: the price list takes 0.2 s to import, the first time.
         estimate = await asyncio.to_thread(
@@ -152,7 +152,7 @@ class JobSpending:
         except DatabaseBusy as busy:
             raise BudgetExceeded(
                 f"{model.key} is not called: {busy}, so the budget cannot be checked",
-                remedy="close the program that holds the ledger, or wait for it",
+                remedy="close the program that keeps the ledger locked, or wait until it ends",
             ) from None
         usd = to_usd(estimate.nano)
         self._purse.open.append((model.key, usd, reservation))

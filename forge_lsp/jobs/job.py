@@ -237,7 +237,7 @@ class Job:
         """Take the user's answer to a question while the job runs. Raises BadRequest for one that is not open."""
         pending = self._prepared.questions
         if pending is None:
-            raise BadRequest("the job asks nothing")
+            raise BadRequest("the job has asked no question")
         if given.value is not None:
             given = replace(given, value=redact(given.value, self.task.secrets).text)
         answer = pending.answer(question, given)

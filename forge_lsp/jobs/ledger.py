@@ -297,7 +297,7 @@ class Ledger:
             answer.add_done_callback(retrieve_exception)
             raise EnvironmentFault(
                 f"the ledger has not answered for {ANSWER_SECONDS:.0f} s",
-                remedy="look whether the disk of the state folder answers",
+                remedy="check that the disk of the state folder works",
             )
         return answer.result()
 

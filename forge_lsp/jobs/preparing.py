@@ -234,7 +234,7 @@ def _restored(words: str, before: JobRecord, own: Pairs) -> str:
         raise BadRequest(
             f"The task's words held a key, in whose place {min(lost)} stands now: keys are not kept after forge-lsp "
             "ended.",
-            remedy="give the task's words again",
+            remedy="enter the task again",
         )
     return words
 

@@ -62,4 +62,4 @@ async def write_result(
         if await present() == now:
             await write(target)
             return now, target
-    raise EditConflict("The file kept changing while the result was to be written.")
+    raise EditConflict("The file kept changing while the result was being written.")

@@ -138,7 +138,7 @@ class Applier:
         ``sending`` is called when there is no way back any more.
         """
         if not self._accepts:
-            return Applied(applied=False, reason="This editor does not take edits from a server.")
+            return Applied(applied=False, reason="This editor does not accept edits from a server.")
         async with self._locks[unquote(offer.uri)]:
             for _ in range(_ROUNDS):
                 try:
@@ -166,12 +166,12 @@ class Applier:
                     return Applied(applied=True, change=AppliedChange(present.text, target))
                 if self._unchanged(present):
                     return Applied(applied=False, reason=refusal)
-        return Applied(applied=False, reason="The document kept changing while the edit was to be applied.")
+        return Applied(applied=False, reason="The document kept changing while the edit was being applied.")
 
     async def change(self, uri: str, make: Callable[[str], str | None], editing: Editing) -> Applied:
         """Change a document as it is now by ``make``, which answers None where there is nothing to change."""
         if not self._accepts:
-            return Applied(applied=False, reason="This editor does not take edits from a server.")
+            return Applied(applied=False, reason="This editor does not accept edits from a server.")
         async with self._locks[unquote(uri)]:
             for _ in range(_ROUNDS):
                 try:
@@ -188,7 +188,7 @@ class Applier:
                     return Applied(applied=True, change=AppliedChange(present.text, target))
                 if self._unchanged(present):
                     return Applied(applied=False, reason=refusal)
-        return Applied(applied=False, reason="The document kept changing while the edit was to be applied.")
+        return Applied(applied=False, reason="The document kept changing while the edit was being applied.")
 
     def _unchanged(self, present: CurrentDocument) -> bool:
         try:

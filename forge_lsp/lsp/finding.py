@@ -173,7 +173,7 @@ class JobFinder:
         try:
             target_text(document.text, offer, services.editing)
         except EditConflict as error:
-            raise Refusal("The code that the job was about has changed since: start a new job.") from error
+            raise Refusal("The code that the job was to change has changed since: start a new job.") from error
         whole = record.scope.kind is ScopeKind.FILE
         folder = editor.documents.folder_of(document.uri)
         attendance = self._session.attendance

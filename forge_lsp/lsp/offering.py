@@ -32,7 +32,7 @@ async def offered(
         recheck = rechecked_later(services, kept, path_of(kept.uri))
     offer = offer_of(kept, recheck)
     if offer is None:
-        raise Refusal(f"Job {job_id} ended {kept.outcome_words} and has no code to offer.")
+        raise Refusal(f"Job {job_id} ended {kept.outcome_words} and has no result to offer.")
     if candidate is not None and kept.applied:
         offer = await _instead(services, editor, offer, job_id)
     return offer, kept

@@ -228,7 +228,7 @@ class ShownJob:
             if plain:
                 self._background(self._offer(result, again=True), "offer")
         elif result.outcome is Outcome.ACCEPTED and not may_apply:
-            result = replace(result, reason="Its file was not open in this window when the job had ended.")
+            result = replace(result, reason="Its file was not open in this window when the job ended.")
             if plain:
                 self._background(self._offer(result, again=True), "offer")
         elif result.outcome is Outcome.ACCEPTED:

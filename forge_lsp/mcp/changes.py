@@ -64,7 +64,7 @@ class AskedChanges:
         scoping, home = self.services.scoping, self.home(path) or self.root
         scope = scoping.scope(document, selection)
         if not code.strip():
-            raise BadRequest("check: code is empty", remedy="to have something taken out judged, send a diff")
+            raise BadRequest("check: code is empty", remedy="to check removed code, send a diff")
         if (
             scope.kind is ScopeKind.DEFINITION
             and scope.name
@@ -72,7 +72,7 @@ class AskedChanges:
         ):
             raise BadRequest(
                 f"check: the lines hold {scope.name}, and code does not define it",
-                remedy="send all of the definition, or a diff where it is renamed or taken out",
+                remedy="send all of the definition, or a diff if it is renamed or removed",
             )
         words = scoping.instruction(document, scope, None, ())
         task = Task(document=document, scope=scope, instruction=words, workspace=home)

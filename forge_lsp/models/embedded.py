@@ -144,7 +144,7 @@ class EmbeddedWire:
             case _:
                 return ModelFault(
                     f"The embedded model's process died while it loaded {path.name}: {failure}.{said}",
-                    remedy="see that memory is free; `forge-lsp doctor` checks the rest",
+                    remedy="free some memory; `forge-lsp doctor` checks the rest",
                 )
 
     # -------------------------------------------------------------- asking

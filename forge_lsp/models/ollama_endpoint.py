@@ -211,7 +211,7 @@ class OllamaEndpoint:
         raise error
 
     def _stranger(self) -> ModelFault:
-        return ModelFault(f"What answers at {self.url} does not speak Ollama's language.")
+        return ModelFault(f"What answers at {self.url} does not speak Ollama's protocol.")
 
     def could_not_pull(self, error: ModelFault, name: str) -> ModelFault:
         """A pull that the server gave up, with its own words."""
@@ -237,7 +237,7 @@ class OllamaEndpoint:
             case 407:
                 return ModelFault(f"The proxy refused the call to {place} ({self._route.told}): {words}")
             case 429 | 503:
-                return Busy(f"No place is free on {place}: {words}")
+                return Busy(f"No capacity is free on {place}: {words}")
             case 499:
                 return BrokenStream(f"The call to {name} was given up by {place}.")
             case _ if says_too_long(words):

@@ -87,14 +87,14 @@ class SdkEndpoint(ABC):
         if isinstance(error, sdk.APIConnectionError) or broke_in_transport(error):
             return self.unreachable() if never_connected(error) else connection_lost(self.server.key, info.name)
         if isinstance(error, (sdk.APIResponseValidationError, ValueError, TypeError, AttributeError, KeyError)):
-            return ModelFault(f"What answers at {self.url} does not speak {self.speaks}'s language.")
+            return ModelFault(f"What answers at {self.url} does not speak {self.speaks}'s protocol.")
         if isinstance(error, sdk.APIError):
             # An error in the middle of the stream has no status.
             words = sentence(getattr(error, "message", error), secret=self._key)
             if says_too_long(words):
                 return prompt_too_long(info.name, info.context)
             if says_busy(words):
-                return Busy(f"No place is free on the server {self.server.key}: {words}")
+                return Busy(f"No capacity is free on the server {self.server.key}: {words}")
             return ModelFault(f"{info.name} failed on {self.server.key}: {words}")
         raise error
 
@@ -119,7 +119,7 @@ def refusal(
     if kind == "unauthorised" or status in (401, 403):
         return unauthorised  # a server may quote a part of the key, so its words are not repeated
     if kind == "busy" or status in (429, 503, 529):
-        return Busy(f"No place is free on the server {server}: {words}", retry_after=retry_after(headers))
+        return Busy(f"No capacity is free on the server {server}: {words}", retry_after=retry_after(headers))
     if kind == "missing" or status == 404:
         return ModelMissing(f"The server {server} does not have the model {info.name}.", remedy=missing)
     if kind == "long" or status == 413 or says_too_long(words):

@@ -66,7 +66,9 @@ class Bubblewrap(BoxSettings):
     @asynccontextmanager
     async def _open(self, tree: Tree) -> AsyncGenerator[Box]:
         if tree.source is not None and tree.source.absolute() in (Path("/"), Path("/usr"), Path("/proc"), Path("/dev")):
-            raise EnvironmentFault(f"{tree.source} is the system, not a project.", remedy="open the project's folder")
+            raise EnvironmentFault(
+                f"{tree.source} is a system folder, not a project.", remedy="open the project's folder"
+            )
         folder = self.folders.create()
         box = BubblewrapBox(self, tree, folder)
         try:

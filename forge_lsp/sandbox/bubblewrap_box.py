@@ -134,7 +134,7 @@ class BubblewrapBox:
         if outcome.failure is None:
             return outcome.result
         if outcome.missing:
-            raise ToolMissing(f"The program {command[0]} is not installed where the sandbox can see it.")
+            raise ToolMissing(f"The program {command[0]} is not installed in a folder that the sandbox shows.")
         raise SandboxUnavailable(f"The sandbox did not start: {outcome.failure}", remedy="forge-lsp doctor")
 
     def read(self, path: PurePosixPath) -> bytes | None:

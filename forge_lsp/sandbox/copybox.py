@@ -232,7 +232,7 @@ def _outcome(result: ProcessResult, status: bytes, program: str) -> ProcessResul
     if result.timed_out:
         return result
     if words.get("step") == "exec":
-        raise ToolMissing(f"The program {program} is not installed where the sandbox can see it.")
+        raise ToolMissing(f"The program {program} is not installed in a folder that the sandbox shows.")
     if "error" in words and isinstance(number := words["error"], int):
         raise SandboxUnavailable(
             f"The sandbox did not start: {words['step']}: {os.strerror(number)}.", remedy="forge-lsp doctor"

@@ -119,7 +119,7 @@ async def run_confined(invocation: Invocation) -> ProcessResult:
     )
     complaint = result.stderr.decode(errors="replace")
     if result.code == 71 and complaint.startswith("sandbox-exec: execvp()"):  # EX_OSERR
-        raise ToolMissing(f"The program {invocation.command[0]} is not installed where the sandbox can see it.")
+        raise ToolMissing(f"The program {invocation.command[0]} is not installed in a folder that the sandbox shows.")
     if result.code in (64, 65, 71) and complaint.startswith("sandbox-exec:"):
         raise SandboxUnavailable(f"The sandbox did not start: {complaint.strip()}", remedy="forge-lsp doctor")
     return result

@@ -167,7 +167,9 @@ class Control:
                 left = [row for row in state.servers if processes.is_alive(row.pid, row.start)]
                 if left:
                     numbers = ", ".join(str(row.pid) for row in left)
-                    raise EnvironmentFault(f"not to be ended: {numbers}", remedy=f"kill -9 {numbers}")
+                    raise EnvironmentFault(
+                        f"these processes could not be ended: {numbers}", remedy=f"kill -9 {numbers}"
+                    )
             self._folder.clear()
 
     # ------------------------------------------------------------------ the supervisor

@@ -86,6 +86,6 @@ def _held(path: Path, patience: float) -> EnvironmentFault:
     except OSError:
         holder = "unknown"
     return EnvironmentFault(
-        f"another `forge-lsp fleet` (process {holder}) is at work for more than {patience:.0f} seconds",
+        f"another `forge-lsp fleet` (process {holder}) has been running for more than {patience:.0f} seconds",
         remedy=f"wait for it, or end it: kill {holder}",
     )

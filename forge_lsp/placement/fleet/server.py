@@ -58,7 +58,9 @@ def free_port(wanted: int | None, *, fixed: bool = False) -> int:
         if _is_free(wanted):
             return wanted
         if fixed:
-            raise EnvironmentFault(f"port {wanted} is taken", remedy=f"see who has it: lsof -i :{wanted}")
+            raise EnvironmentFault(
+                f"port {wanted} is taken", remedy=f"find the program that uses it: lsof -i :{wanted}"
+            )
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -162,7 +162,7 @@ class Folder:
             self.path.chmod(0o700)
         except OSError as error:
             raise EnvironmentFault(
-                f"{self.path} cannot be made: {error.strerror}", remedy="name another folder as state.dir"
+                f"{self.path} cannot be created: {error.strerror}", remedy="name another folder as state.dir"
             ) from None
 
     def read_state(self) -> FleetState | None:
@@ -236,7 +236,7 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 def _unreadable(path: Path) -> EnvironmentFault:
     return EnvironmentFault(
-        f"{path} cannot be read", remedy=f"look for left `ollama serve` processes, then remove it: rm {path}"
+        f"{path} cannot be read", remedy=f"end any remaining `ollama serve` processes, then remove the file: rm {path}"
     )
 
 
