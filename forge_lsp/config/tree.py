@@ -51,21 +51,22 @@ class Server(_Table):
     kind: Literal["ollama", "openai", "anthropic", "embedded"]
     """The wire format: an Ollama server, any OpenAI-compatible one, Anthropic's Messages API, or the embedded model."""
     url: str | None = None
-    """Base URL. Unless said: OLLAMA_HOST for ollama, ANTHROPIC_BASE_URL for anthropic; not used by embedded."""
+    """Base URL. Default: OLLAMA_HOST for ollama, ANTHROPIC_BASE_URL for anthropic; not used by embedded."""
     parallel: Annotated[int, Field(ge=1, le=64)] = 1
-    """Calls at once."""
+    """How many calls it answers at once."""
     gpu: str | None = None
     """UUID of the GPU this server runs on, where known."""
     memory: Annotated[float, Field(gt=0, le=4096)] | None = None
-    """GB of memory of that GPU, where no driver of this machine tells (a remote server, a GPU of another make)."""
+    """GB of memory of that GPU, if no driver on this machine reports it (a remote server, a GPU of another make)."""
     key_env: str | None = None
-    """Name of the environment variable that holds the key (anthropic: ANTHROPIC_API_KEY unless said)."""
+    """Name of the environment variable that holds the key (default for anthropic: ANTHROPIC_API_KEY)."""
     paid: bool | None = None
-    """Calls cost money: they need consent and budget. Unless said: anthropic yes, all others no."""
+    """Whether calls cost money; such calls need consent and budget. Default: true for anthropic, false for all
+    others."""
     local: bool | None = None
-    """false: a gateway on this machine that sends the text on (a proxy, a tunnel, a linked device): it needs consent.
-    true: a host of your own that needs none. Unless said: local on loopback, where the server does not say otherwise.
-    Ollama's cloud models always need consent."""
+    """false: a gateway on this machine that forwards the text (a proxy, a tunnel, a linked device), so calls need
+    consent. true: a host of your own, which needs none. Default: true for a loopback address, unless the server reports
+    that it forwards the text. Ollama's cloud models always need consent."""
 
     @model_validator(mode="after")
     def _url_that_is_one(self) -> Server:
@@ -94,26 +95,27 @@ class Model(_Table):
     server: str
     """Settings key of its server."""
     name: str
-    """As the server calls it. For the embedded server: `smollm2` (the packaged one) or the path of a GGUF file."""
+    """The model's name on the server. For the embedded server: `smollm2` (the packaged one) or the path of a GGUF
+    file."""
     context: Annotated[int, Field(ge=512, le=4_194_304)] = 8192
     """Context length in tokens."""
     think: Literal["auto", "off", "low", "medium", "high"] = "auto"
-    """How much it thinks before it answers, where it can be told. auto: when it writes again after a failure, and not
-    for plans, reviews and votes. A model that always thinks has room for it in every case."""
+    """How much it thinks before it answers, if the model can be told. auto: it thinks when it writes again after a
+    failure, and not for plans, reviews and votes. A model that always thinks gets tokens for it in every case."""
     think_for: dict[Literal["write", "plan", "review"], Literal["auto", "off", "low", "medium", "high"]] = {}
-    """The same for one part: write (code), plan, or review (votes included); before `think`."""
+    """The same for one role: write (code), plan, or review (votes included). Takes precedence over `think`."""
 
 
 class Accept(_Table):
     """When a candidate is good enough."""
 
     rule: Literal["score", "evidence", "never"] = "score"
-    """score: it compiles, no check speaks against it, and the panel gives enough.
-    evidence: it compiles, no check speaks against it, and a check that failed before passes now; for working code it is
-    enough that what passed before still does.
+    """score: it compiles, no check fails, and the panel gives at least `score`.
+    evidence: it compiles, no check fails, and a check that failed before passes now; for working code it is enough that
+    all checks that passed before still pass.
     never: every attempt runs, and the best candidate is offered at the end: to compare models."""
     score: Annotated[float, Field(ge=0, le=10)] = 8.0
-    """What the panel must give, of 10."""
+    """The points that the panel must give, of 10."""
     proof: Literal["reviewed", "supported", "kept", "proven"] = "reviewed"
     """The least grade of proof. proven: a test or an example that failed before passes now. kept: all that passed
     before still passes. supported: code of other models behaves alike, or their examples pass. reviewed: the
@@ -124,19 +126,19 @@ class Accept(_Table):
 
 
 class Evidence(_Table):
-    """What is asked and run where no test and no example of yours can be run."""
+    """What is asked and run if no test and no example of yours can be run."""
 
     committee: bool | None = None
     """Models that did not write the code, and have not seen it, write examples from the task, which candidates are run
     against; where candidates of two models cannot be told apart, a model proposes inputs. At most five calls a job, to
-    free models unless the writer is paid, and none where you have a check. Unless said: true where `effort` is need."""
+    free models unless the writer is paid, and none if you have a check. Default: true if `effort` is need."""
 
 
 class Apply(_Table):
     """What happens to an accepted result in the editor."""
 
     mode: Literal["edit", "preview", "none"] = "edit"
-    """edit: applied as one undoable edit. preview: shown first. none: only kept, for forge.apply."""
+    """edit: applied as one undoable edit. preview: shown first. none: only kept; forge.apply applies it later."""
     format: bool = True
     """Run the project's formatter, where it has one, on the new code alone."""
 
@@ -145,26 +147,26 @@ class Lens(_Table):
     """Code lenses in the editor."""
 
     enabled: bool = True
-    """Show `Generate with ensemble` over empty bodies and TODO(forge) comments."""
+    """Show `Generate with ensemble` above empty bodies and TODO(forge) comments."""
 
 
 class Ask(_Table):
     """Questions to you about what the code should do. No job waits for an answer."""
 
     questions: Annotated[int, Field(ge=0, le=2)] = 1
-    """How often a job may ask what a call should give, where candidates of different models differ and nothing of yours
-    decides, or where they agree against one of your checks. 0: never."""
+    """How often a job may ask what a call should return, if candidates of different models differ and no test or
+    example of yours decides, or if they agree and contradict one of your checks. 0: never."""
 
 
 class Consent(_Table):
-    """What may leave this machine without a question."""
+    """Which servers may get code without a question."""
 
     servers: tuple[str, ...] = ()
     """Settings keys of off-machine or paid servers that need no question."""
 
 
 class Budget(_Table):
-    """Hard stops, in USD."""
+    """Hard limits, in USD."""
 
     job: Usd = 1.0
     """One job."""
@@ -198,26 +200,26 @@ class LanguageCheck(_Table):
     """A check of your own, run in the temp copy in place of the built-in one; `{file}` stands for the file."""
     interpreter: str | None = None
     """What runs or compiles the project: the Python program or the folder of its environment; node, the JDK's or the
-    SDK's folder, `go`, `cargo` (or the name of a toolchain of rustup), a compiler. A path, or a name on PATH. Unless
-    said: the editor's choice, the project's own environment, the one that is active, then PATH."""
+    SDK's folder, `go`, `cargo` (or the name of a toolchain of rustup), a compiler. A path, or a name on PATH. Default:
+    the editor's choice, the project's own environment, the active environment, then PATH."""
     tests: tuple[str, ...] = ()
-    """A test command of your own, run in the temp copy in place of the project's tests as they are found; `{file}`
-    stands for the file. Where it prints TAP each test counts, else exit code 0 passes."""
+    """A test command of your own, run in the temp copy in place of the tests that are found in the project; `{file}`
+    stands for the file. If it prints TAP each test counts, otherwise exit code 0 passes."""
     tests_seconds: Seconds | None = None
-    """How long the project's tests may take for one candidate, in seconds. Unless said: `check.timeout`."""
+    """How long the project's tests may take for one candidate, in seconds. Default: `check.timeout`."""
 
 
 class NewLanguage(_Table):
-    """A language that forge-lsp does not bring: its files are written without a parser for it."""
+    """A language that forge-lsp does not support itself: its code is written without a parser."""
 
     suffixes: Annotated[tuple[str, ...], Field(min_length=1)]
     """The endings of its files' names, each with its dot."""
     title: str | None = None
-    """What it is called. Unless said: its identifier."""
+    """Its name for people. Default: its identifier."""
     comment: str = "#"
-    """What begins a comment that ends with its line."""
+    """The start of a comment that ends at the end of its line."""
     names: tuple[str, ...] = ()
-    """Further identifiers that editors have for it."""
+    """Further identifiers that editors use for it."""
 
     @model_validator(mode="after")
     def _suffixes_with_dots(self) -> NewLanguage:
@@ -237,8 +239,8 @@ class Check(_Table):
     __pydantic_extra__: dict[str, LanguageCheck] = Field(init=False)  # pyright: ignore[reportIncompatibleVariableOverride]
 
     sandbox: Literal["required", "preferred", "off"] = "preferred"
-    """required: no job without one. preferred: without one nothing is run, and results are unverified.
-    off: your consent to run generated code unsandboxed."""
+    """required: no job starts without a sandbox. preferred: without one no code is run, and results are unverified.
+    off: your consent to run generated code without a sandbox."""
     timeout: Seconds = 120.0
     """One check."""
 
@@ -270,21 +272,21 @@ class Price(_Table):
 
 
 class Fleet(_Table):
-    """The Ollama servers that `forge-lsp fleet up` starts, one a GPU."""
+    """The Ollama servers that `forge-lsp fleet up` starts, one for each GPU."""
 
     program: str | None = None
-    """The ollama program: a path, or a name on PATH. Unless said: `ollama` on PATH."""
+    """The ollama program: a path, or a name on PATH. Default: `ollama` on PATH."""
     models: Path | None = None
-    """The folder where the models are. Unless said: OLLAMA_MODELS, else where Ollama keeps them itself."""
+    """The folder of the models. Default: OLLAMA_MODELS, otherwise Ollama's own folder."""
     servers: Annotated[int, Field(ge=1, le=64)] | None = None
-    """How many of the Ollama servers above to start, in their order. Unless said: one a GPU; one without a GPU."""
+    """How many Ollama servers of `[servers]` to start, in their order. Default: one per GPU; one without a GPU."""
 
 
 class State(_Table):
     """Where ledger, locks and logs are kept."""
 
     dir: Path | None = None
-    """A folder; the platform's state folder unless said."""
+    """A folder. Default: the platform's state folder."""
     retention_days: Annotated[int, Field(ge=1)] = 90
     """How long ended jobs are kept."""
 
@@ -293,11 +295,12 @@ class Settings(_Table):
     """All settings of forge-lsp."""
 
     profile: str = "auto"
-    """auto, three-gpu, local, one-gpu, embedded, cloud, or the path of a TOML file; auto looks at what is there."""
+    """auto, three-gpu, local, one-gpu, embedded, cloud, or the path of a TOML file; auto chooses the first that fits
+    this machine."""
     effort: Literal["full", "need"] | None = None
-    """full: the schedule to the letter. need: where there are checks to run, each writer is tried once without
-    thinking, the one first that has won most here; thinking and larger panels follow after failures, and no panel is
-    called for what is proven. Unless said: need for the profiles one-gpu and local, full for all others."""
+    """full: follow the schedule exactly. need: if there are checks to run, each writer first has one attempt without
+    thinking, the one with the most accepted attempts first; thinking and larger panels follow after failures, and no
+    panel is asked about proven code. Default: need for the profiles one-gpu and local, full for all others."""
     servers: dict[str, Server] = {}
     """Endpoints that answer model calls, by a name of your choice."""
     models: dict[str, Model] = {}
@@ -317,10 +320,10 @@ class Settings(_Table):
     deadlines: Deadlines = Deadlines()
     check: Check = Check()
     language: dict[str, NewLanguage] = {}
-    """Languages that forge-lsp does not bring, by LSP language identifier. What checks one stands in
-    `[check.IDENTIFIER]`."""
+    """Languages that forge-lsp does not support itself, by LSP language identifier. `[check.IDENTIFIER]` says how
+    one is checked."""
     prices: dict[str, Price] = {}
-    """By settings key of a model, where the library's price is wrong or missing."""
+    """Prices by settings key of a model, if the library's price is wrong or missing."""
     fleet: Fleet = Fleet()
     state: State = State()
 

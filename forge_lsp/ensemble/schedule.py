@@ -126,7 +126,7 @@ class Ladder:
     """How attempts climb from free local models to paid ones."""
 
     after: Literal["stop", "last_local"] = "stop"
-    """When no paid rung may run: stop, or go on with the last local rung."""
+    """If no paid rung may run: stop, or repeat the last local rung."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

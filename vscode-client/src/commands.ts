@@ -33,7 +33,7 @@ export async function generateHere(ui: Ui, jobs: Jobs, takes: (document: vscode.
   const blank = document.getText().trim() === '';
   const task = await ui.ask({
     title: 'Generate with ensemble',
-    prompt: blank ? 'What should be written into this file?' : 'What should be written? Leave it empty where the code says it.',
+    prompt: blank ? 'What should be written into this file?' : 'What should be written? Leave it empty if the code says it.',
     placeholder: 'e.g. parse an ISO 8601 duration into seconds',
     mayBeEmpty: !blank,
   });

@@ -111,7 +111,7 @@ export function activate(context: vscode.ExtensionContext): void {
 
   /** The last result, where there is one that nobody has dealt with. */
   function lastResult(act: (result: Waiting) => unknown): unknown {
-    return waiting ? act(waiting) : void ui.say('info', 'No result waits to be dealt with. Job History has the earlier ones.');
+    return waiting ? act(waiting) : void ui.say('info', 'No result is waiting for a decision. Job History has the earlier ones.');
   }
 
   const previews: Previews = new Previews(ui, {

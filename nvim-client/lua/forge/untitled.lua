@@ -76,7 +76,7 @@ function M.save(bufnr)
     end
     path = vim.fn.fnamemodify(vim.fn.expand(path), ':p')
     if vim.uv.fs_stat(path) then
-      ui.error(('%s exists; write over it with :saveas! %s'):format(path, vim.fn.fnameescape(path)))
+      ui.error(('%s already exists; overwrite it with :saveas! %s'):format(path, vim.fn.fnameescape(path)))
       return
     end
     local old = vim.api.nvim_buf_get_name(bufnr)

@@ -163,12 +163,12 @@ function M.doctor()
     ui.error(client_of.missing(command[1]))
     return
   end
-  ui.info('looking around …')
+  ui.info('checking this machine …')
   local options = { text = true, env = vim.tbl_extend('keep', { NO_COLOR = '1' }, M.environment()), timeout = 60000 }
   vim.system(command, options, vim.schedule_wrap(function(ended)
     local text = vim.trim((ended.stdout or '') .. '\n' .. (ended.stderr or ''))
     if text == '' then
-      ui.error(('`%s` ended with %d and said nothing'):format(table.concat(command, ' '), ended.code))
+      ui.error(('`%s` ended with exit code %d and no output'):format(table.concat(command, ' '), ended.code))
     else
       ui.show('doctor', text, 'forge-doctor')
     end

@@ -183,7 +183,7 @@ local function with_result(act)
     if job and job.ended and waiting and waiting.id == job.id then
       act(waiting)
     else
-      ui.info('no result waits to be dealt with; see :Forge history')
+      ui.info('no result is waiting for a decision; see :Forge history')
     end
   end
 end
@@ -213,7 +213,7 @@ local actions = {
     if job and job.ended then
       require('forge.views').report(job.id)
     else
-      ui.info('the report comes with the end of the job; :Forge report has that of the last one')
+      ui.info('the report is available when the job has ended; :Forge report shows that of the last job')
     end
   end, 'report' },
   q = { '<Cmd>close<CR>', 'close' },

@@ -100,12 +100,12 @@ export class Jobs implements vscode.Disposable {
   async retry(jobId: string): Promise<boolean> {
     const request = this.kept.get(jobId);
     if (!request) {
-      void this.ui.say('info', 'That job was started elsewhere: generate again where the code belongs.');
+      void this.ui.say('info', 'That job was started elsewhere: generate again in the file where the code belongs.');
       return false;
     }
     const feedback = await this.ui.ask({
       title: 'Try again',
-      prompt: 'What should change? The committee goes on from this result, and your words count first.',
+      prompt: 'What should change? The models continue from this result, and follow your words first.',
       placeholder: 'e.g. no recursion; handle the empty list',
       mayBeEmpty: false,
     });

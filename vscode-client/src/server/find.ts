@@ -46,7 +46,7 @@ export async function find(places: Places): Promise<Found> {
     const path = setting.startsWith('~/') ? `${places.home}${setting.slice(1)}` : setting;
     const command = /[\\/]/.test(path) ? path : places.onPath(path);
     if (!command || !places.exists(command)) {
-      const what = `The setting forgeClient.path names ${setting}, and there is no such program.`;
+      const what = `The setting forgeClient.path names ${setting}, but there is no such program.`;
       throw new NotFound(`${what} Correct it, or leave it empty to look for forge-lsp.`, true);
     }
     const version = await versionOf(places, command, []);

@@ -52,7 +52,7 @@ export async function install(site: Site, embedded: boolean): Promise<Ended> {
   if (made.code !== 0) {
     await site.remove(site.folder);
     const hint = /ensurepip/.test(made.out + made.err) ? ' Debian, Ubuntu: `sudo apt install python3-venv`, then try again.' : '';
-    return { ok: false, problem: `No virtual environment could be made: ${said(made)}.${hint}` };
+    return { ok: false, problem: `A virtual environment could not be created: ${said(made)}.${hint}` };
   }
   const pip = ['-m', 'pip', '--disable-pip-version-check', '--no-input', 'install', '--progress-bar', 'off'];
   const steps = [[...pip, embedded ? `${site.wheel}[embedded]` : site.wheel]];

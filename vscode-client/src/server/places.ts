@@ -37,7 +37,7 @@ export function places(context: vscode.ExtensionContext): Places {
 export async function installOwn(context: vscode.ExtensionContext, ui: Ui, log: vscode.LogOutputChannel): Promise<boolean> {
   const wheel = carried(context);
   if (!wheel) {
-    await ui.say('error', 'This build of the extension carries no server. Install forge-lsp yourself and set forgeClient.path.');
+    await ui.say('error', 'This build of the extension contains no server. Install forge-lsp yourself and set forgeClient.path.');
     return false;
   }
   const embedded = await ui.choose('Install forge-lsp for this extension alone', [

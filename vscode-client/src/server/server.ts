@@ -58,7 +58,7 @@ export class Server {
     this.making.changed(false);
     if (client) {
       this.stopping = true;
-      await client.dispose(3000).catch((error: unknown) => this.log.warn(`The server did not stop well: ${String(error)}`));
+      await client.dispose(3000).catch((error: unknown) => this.log.warn(`The server did not stop properly: ${String(error)}`));
       this.stopping = false;
     }
   }

@@ -70,7 +70,7 @@ export async function showHistory(views: Views): Promise<void> {
 }
 
 export async function showModels(views: Views): Promise<void> {
-  const options = { location: vscode.ProgressLocation.Window, title: 'Forge: looking at the models' };
+  const options = { location: vscode.ProgressLocation.Window, title: 'Forge: reading the list of models' };
   const answer = await vscode.window.withProgress(options, () => asked<Models>(views, 'forge.models', {}));
   if (answer) {
     await views.pages.show('Models and GPUs', models(answer, origin(views.server)));
@@ -83,7 +83,7 @@ export async function runDoctor(views: Views): Promise<void> {
   if (!found) {
     return; // what is wrong was told
   }
-  const options = { location: vscode.ProgressLocation.Notification, title: 'Forge: the doctor is looking around' };
+  const options = { location: vscode.ProgressLocation.Notification, title: 'Forge: the doctor is checking this machine' };
   const ran = await vscode.window.withProgress(options, () =>
     run(found.command, [...found.words, 'doctor', '--json'], { seconds: DOCTOR_SECONDS, env: views.env() }),
   );
@@ -97,10 +97,10 @@ export async function runDoctor(views: Views): Promise<void> {
 }
 
 const PROFILES: Item<string>[] = [
-  { label: 'auto', description: 'takes what is there', detail: 'The models of your Ollama servers by their fitness, else the embedded one.', value: 'auto' },
+  { label: 'auto', description: 'takes what is there', detail: 'The first profile that fits: the models of your Ollama servers, otherwise the embedded one.', value: 'auto' },
   { label: 'three-gpu', description: 'one Ollama server a GPU', detail: 'A thinking duo and a coder that stay in memory, and a panel.', value: 'three-gpu' },
-  { label: 'local', description: 'several Ollama servers', detail: 'The whole ladder, made of what they have installed.', value: 'local' },
-  { label: 'one-gpu', description: 'one Ollama server', detail: 'The same; models take turns on the GPU.', value: 'one-gpu' },
+  { label: 'local', description: 'several Ollama servers', detail: 'The full schedule, built from the models that they have installed.', value: 'local' },
+  { label: 'one-gpu', description: 'one Ollama server', detail: 'The same; models are swapped in and out of the GPU.', value: 'one-gpu' },
   { label: 'embedded', description: 'a small model, no server', detail: 'To try it out: its code is poor, its checks are real.', value: 'embedded' },
   { label: 'cloud', description: 'Claude', detail: 'Costs money: asks before the first call, and stops at the budget.', value: 'cloud' },
 ];
@@ -110,7 +110,7 @@ export async function chooseProfile({ ui }: Views): Promise<void> {
   const now = settings.get('profile', 'auto');
   const items = PROFILES.map((item) => (item.value === now ? { ...item, label: `$(check) ${item.label}` } : item));
   const file = { label: '$(file) A file …', description: 'a profile of your own, in TOML', value: '' };
-  let chosen = await ui.choose('Who sits in the committee?', [...items, file]);
+  let chosen = await ui.choose('Which profile should choose the models?', [...items, file]);
   if (chosen === '') {
     const picked = await vscode.window.showOpenDialog({ title: 'A profile', filters: { TOML: ['toml'] } });
     chosen = picked?.[0]?.fsPath;

@@ -7,7 +7,7 @@ import { plain } from '../job/tracker';
 export function models(answer: Models, origin: string): string {
   const lines = ['# Models and GPUs', '', `Server: ${plain(origin, 200)}`, ''];
   if (answer.models.length === 0) {
-    lines.push('No models are set up. Choose a profile, or ask the doctor what is missing.', '');
+    lines.push('No models are set up. Choose a profile, or run the doctor to see what is missing.', '');
   } else {
     lines.push('| model | name | server | state | memory |', '|---|---|---|---|--:|');
     for (const model of answer.models) {

@@ -10,7 +10,7 @@ export class Pages implements vscode.TextDocumentContentProvider {
   readonly onDidChange = this.emitter.event;
 
   provideTextDocumentContent(uri: vscode.Uri): string {
-    return this.texts.get(uri.path) ?? 'This page is gone; open it again by its command.';
+    return this.texts.get(uri.path) ?? 'This page is no longer available; open it again with its command.';
   }
 
   /** Show Markdown under a title; a page with that title is shown again. `id` tells pages of one title apart. */

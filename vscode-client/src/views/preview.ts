@@ -67,7 +67,7 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Disp
     if (!workspaceEdit) {
       this.shown.set(uri.path, { jobId, text: result.code, candidate });
       await vscode.window.showTextDocument(uri, { preview: false });
-      void this.ui.say('warning', 'The text was changed where the code belongs. Take from it by hand what you need.');
+      void this.ui.say('warning', 'The text was changed where the code belongs. Copy the parts that you need by hand.');
       return;
     }
     const document = await vscode.workspace.openTextDocument(source);
