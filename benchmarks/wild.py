@@ -111,24 +111,24 @@ async def run(source: Source, root: Path, options: argparse.Namespace) -> Result
     assert language is not None, source.language
     before = snapshot(root)
     plays: list[PlayedJob] = []
-    with tempfile.TemporaryDirectory() as temp:
-        async with toolchains_here(Path(temp) / "boxes", options.timeout) as every:
-            kept = KeptPlays(root)
-            until = time.monotonic() + options.seconds
-            for case in known.cases:
-                key = f"{case.id} {hashlib.sha256(repr(case).encode()).hexdigest()[:16]}"
-                if (before_now := kept.of(key)) is not None:
-                    plays += before_now
-                    continue
-                if plays and time.monotonic() > until:
-                    continue
-                own: list[PlayedJob] = []
-                async for play in plays_of(case, root, language, every[language]):
-                    own.append(play)
-                    if options.verbose or play.right is not play.accepted:
-                        print(f"  {line_of(play)}", flush=True)
-                kept.add(key, own)
-                plays += own
+    kept = KeptPlays(root)
+    # Beside the projects: what compilers keep of a standard library is built once for all, as in a user's state folder.
+    async with toolchains_here(root.parent / "boxes", options.timeout) as every:
+        until = time.monotonic() + options.seconds
+        for case in known.cases:
+            key = f"{case.id} {hashlib.sha256(repr(case).encode()).hexdigest()[:16]}"
+            if (before_now := kept.of(key)) is not None:
+                plays += before_now
+                continue
+            if plays and time.monotonic() > until:
+                continue
+            own: list[PlayedJob] = []
+            async for play in plays_of(case, root, language, every[language]):
+                own.append(play)
+                if options.verbose or play.right is not play.accepted:
+                    print(f"  {line_of(play)}", flush=True)
+            kept.add(key, own)
+            plays += own
     after = snapshot(root)
     left = tuple(name for name in sorted({*before, *after}) if before.get(name) != after.get(name))
     return Result(source=source, known=known, plays=tuple(plays), left=left)

@@ -78,7 +78,7 @@ def test_what_a_document_returned_is_asked_and_left_as_it_was(tmp_path: Any) -> 
     namespace: dict[str, Any] = {}
     exec(compile(text, str(document), "exec"), namespace)
     told: list[str] = []
-    begin, end = tracer(str(document), (0, 0), [], True, told.append)
+    begin, end, _ = tracer(str(document), (0, 0), [], True, told.append)
     begin()
     steps = namespace["steps"]()
     end()
@@ -87,3 +87,20 @@ def test_what_a_document_returned_is_asked_and_left_as_it_was(tmp_path: Any) -> 
     namespace["odd"]()
     end()
     assert len(told) == 1
+
+
+def test_what_is_called_while_recording_is_interrupted_is_not_entered(tmp_path: Any) -> None:
+    document = tmp_path / "document.py"
+    text = "def area(): return 6\n"
+    document.write_text(text)
+    namespace: dict[str, Any] = {}
+    exec(compile(text, str(document), "exec"), namespace)
+    begin, end, switch = tracer(str(document), (1, 1), [], False, lambda words: None)
+    trace = begin()
+    assert switch(False)
+    namespace["area"]()
+    entered = trace.scope
+    assert not switch(True)
+    namespace["area"]()
+    end()
+    assert (entered, trace.scope) == (False, True)

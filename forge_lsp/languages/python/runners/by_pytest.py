@@ -78,12 +78,24 @@ def by_pytest(pytest: Any, files: List[str], options: List[str], run: Any) -> Tu
                 yield
                 return
             run.started(item.nodeid)
-            yield
+            # What pytest itself does around a test enters nothing, and takes much longer where it is recorded.
+            with run.recording(not isinstance(item, pytest.Function)):
+                yield
             run.finished(item.nodeid)
 
         @pytest.hookimpl(hookwrapper=True)
         def pytest_runtest_call(self) -> Iterator[None]:
-            with run.limited():
+            with run.limited(), run.recording(True):
+                yield
+
+        @pytest.hookimpl(hookwrapper=True)
+        def pytest_fixture_setup(self) -> Iterator[None]:
+            with run.recording(True):
+                yield
+
+        @pytest.hookimpl(hookwrapper=True)
+        def pytest_runtest_teardown(self) -> Iterator[None]:
+            with run.recording(True):
                 yield
 
         @pytest.hookimpl(hookwrapper=True)

@@ -223,7 +223,7 @@ def watched(module: Json, doubt: Callable[[str], None]) -> Any:
     assert spec.loader is not None
     watching = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(watching)
-    pair = watching.tracer(module["path"], (0, 0), [], module["probe"], doubt)
+    pair = watching.tracer(module["path"], (0, 0), [], module["probe"], doubt)[:2]
     watching.guard(module["path"], module["guarded"], doubt)
     undocumented(module["path"], module["shown"])
     return pair

@@ -242,10 +242,10 @@ def work(
         sys.orig_argv = [sys.executable]
     sys.modules["__main__"] = type(sys)("__main__")
     blame = blaming.blamer(request["root"], document, scope, request["classes"])
-    begin, stop = watching.tracer(document, scope, request["stubs"], request["probe"], doubt)
+    begin, stop, switch = watching.tracer(document, scope, request["stubs"], request["probe"], doubt)
     only = None if request["only"] is None else set(request["only"])
     loaded = watching.guard(document, request["guarded"], doubt)
-    run = running.Run(tell, blame, blaming.placeholder, begin, stop, request["seconds"]["test"], only, loaded)
+    run = running.Run(tell, blame, blaming.placeholder, (begin, stop, switch), request["seconds"]["test"], only, loaded)
     run.picked = request.get("chosen") or {}
     run.document = document
     run.loading = bool(request.get("loading"))

@@ -51,10 +51,11 @@ class Run:
     overdue = Overdue
 
     def __init__(
-        self, tell: Any, blame: Any, absent: Any, begin: Any, stop: Any, seconds: float, only: Any, loaded: Any
+        self, tell: Any, blame: Any, absent: Any, recording: Any, seconds: float, only: Any, loaded: Any
     ) -> None:
         self.tell, self.blame, self.absent = tell, blame, absent
-        self.begin, self.stop, self.seconds, self.only = begin, stop, seconds, only
+        self.begin, self.stop, self.switch = recording
+        self.seconds, self.only = seconds, only
         self.loaded = loaded
         self.trace: Any = None
         self.given = 0
@@ -70,6 +71,18 @@ class Run:
         self.stop()
         trace, self.trace = self.trace, None
         self.tell(state="entered", name=name, scope=None if trace.cut else trace.scope)
+
+    @contextlib.contextmanager
+    def recording(self, on: bool) -> Generator[None]:
+        """Record what is entered meanwhile, or do not, where a test is recorded at all."""
+        if self.trace is None:
+            yield
+            return
+        before = self.switch(on)
+        try:
+            yield
+        finally:
+            self.switch(before)
 
     def fault(self, error: BaseException, loading: bool = False) -> Json:
         trace = self.trace

@@ -265,13 +265,14 @@ def tracer(
     stubs: list[int],
     probe: bool,
     tell: Callable[[str], None],
-) -> Tuple[Callable[[], Trace], Callable[[], None]]:
-    """Return what begins to record into a new trace, and what ends it."""
+) -> Tuple[Callable[[], Trace], Callable[[], None], Callable[[bool], bool]]:
+    """Return what begins to record into a new trace, what ends it, and what interrupts it (False) and goes on (True),
+    which returns whether it was recording: each call costs time while it does."""
     own = os.path.realpath(document)
     realpath, set_profile = os.path.realpath, sys.setprofile
     set_thread_profile: Callable[[Any], None] = threading.setprofile
     kinds: Dict[int, Tuple[int, Any]] = {}
-    state: Dict[str, Any] = {"trace": Trace(), "events": 0}
+    state: Dict[str, Any] = {"trace": Trace(), "events": 0, "on": False}
     kept: List[Any] = []
 
     def kind(code: Any) -> int:
@@ -305,12 +306,19 @@ def tracer(
 
     def begin() -> Trace:
         trace = state["trace"] = Trace()
-        state["events"] = 0
+        state["events"], state["on"] = 0, True
         set_thread_profile(profile)
         set_profile(profile)
         return trace
 
+    def switch(on: bool) -> bool:
+        before, state["on"] = bool(state["on"]), on
+        if before != on:
+            set_profile(profile if on and not state["trace"].cut else None)
+        return before
+
     def end() -> None:
+        state["on"] = False
         set_profile(None)
         set_thread_profile(None)
         # Twice: equality that changes its mind after the first question is as odd.
@@ -318,7 +326,7 @@ def tracer(
             tell(EQUAL)
         kept.clear()
 
-    return begin, end
+    return begin, end, switch
 
 
 _PLAIN = (int, float, complex, str, bytes, bytearray, bool, type(None), type, range)
