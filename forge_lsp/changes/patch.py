@@ -104,7 +104,7 @@ def patched(diff: str, workspace: Path, *, read: Callable[[Path], str | None] = 
         if len(texts) > _MOST_FILES:
             raise BadRequest(f"the diff changes more than {_MOST_FILES} files")
     if not texts:
-        raise BadRequest("this is no unified diff: no line of it begins with --- and +++")
+        raise BadRequest("this is not a unified diff: no line begins with --- and +++")
     return tuple(FileChange(path=path, before=before, after=after) for path, (before, after) in texts.items())
 
 

@@ -182,7 +182,7 @@ class Applier:
                     return Applied(applied=False, reason="The document was closed or deleted.")
                 target = make(present.text)
                 if target is None:
-                    return Applied(applied=False, reason="There is no place for it in the document as it is now.")
+                    return Applied(applied=False, reason="The document has no place for it any more.")
                 refusal = await self._send(present, target, editing)
                 if refusal is None:
                     return Applied(applied=True, change=AppliedChange(present.text, target))

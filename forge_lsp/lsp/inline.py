@@ -231,7 +231,7 @@ async def take(services: Services, editor: ConnectedEditor, job_id: str) -> Appl
         record = await services.jobs.record(job_id)
         if record.applied:
             return Applied(applied=True)
-        raise Refusal(f"The result of job {job_id} is not offered as a completion - forge.apply applies it")
+        raise Refusal(f"The result of job {job_id} was not offered as a completion; apply it with forge.apply")
     result = editor.waiting.forget(job_id)
     assert result is not None and result.shown is not None
     shown, editing = result.shown, services.editing

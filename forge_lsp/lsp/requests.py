@@ -184,7 +184,7 @@ class CommandArguments:
         if self._left:
             key = min(self._left)
             known = ", ".join(self._known) or "none"
-            raise BadRequest(f"{self._command}: {self._at}{key} is no key of this command (known: {known}).")
+            raise BadRequest(f"{self._command}: {self._at}{key} is not a key of this command (known: {known}).")
 
     # ------------------------------------------------------------------ whole commands
 

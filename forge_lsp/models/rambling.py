@@ -57,7 +57,7 @@ class RamblingWatch:
         self._blank += len(trailing)
         self._blank_lines += trailing.count("\n")
         if self._blank >= _BLANK or self._blank_lines >= _BLANK_LINES:
-            return RamblingFault(words="white space without end", blank=True)
+            return RamblingFault(words="endless white space", blank=True)
         return None
 
     def _repetition(self, piece: str) -> RamblingFault | None:

@@ -99,7 +99,7 @@ class Workbench:
         try:
             answer = json.loads(await self._kept.reader.readline() or b"null")
         except (OSError, ValueError) as error:
-            raise EnvironmentFault(f"the workbench talks nonsense: {error}") from error
+            raise EnvironmentFault(f"the workbench sent an invalid answer: {error}") from error
         if not isinstance(answer, dict):
             raise EnvironmentFault(f"the workbench went away: {self._kept.complaint[-300:]}")
         return cast("dict[str, Any]", answer)

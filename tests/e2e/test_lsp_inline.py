@@ -153,7 +153,7 @@ async def test_nothing_once_it_is_dealt_with(client: RawClient, how: str) -> Non
     assert await offers(client) == []
     if how == "forge.discard":
         assert (await client.command(how, jobId=job))["discarded"] is False
-        with pytest.raises(RpcError, match="is not offered as a completion"):
+        with pytest.raises(RpcError, match="was not offered as a completion"):
             await client.command("forge.taken", jobId=job)
 
 

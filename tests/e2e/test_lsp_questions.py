@@ -197,4 +197,4 @@ async def test_an_example_has_no_place_where_the_definition_is_gone(tmp_path: Pa
         client.type(URI, "def half", "def third")
         kept = await client.command("forge.keepExample", jobId=job, question="q1")
         assert kept["kept"] is False
-        assert kept["reason"] == "There is no place for it in the document as it is now."
+        assert kept["reason"] == "The document has no place for it any more."

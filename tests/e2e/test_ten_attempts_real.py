@@ -70,7 +70,7 @@ THINKING = {"solo": (1, 1), "duo": (3, 3), "trio": (4, 4), "debate": (9, 9), "vo
 """The fewest and the most calls of a strategy where every member has something to say. A ballot that names no plan is
 asked for once more, and a tie brings a run-off."""
 _REPLACED = re.compile(r"^(?P<model>\S+) gives no usable answers as (?P<role>\w+) .*: (?P<by>\S+) takes its place")
-NONSENSE = ("white space without end", "the same text again and again")
+NONSENSE = ("endless white space", "the same text again and again")
 """Why a call may fail: the model lost its way."""
 
 

@@ -116,7 +116,7 @@ class LspPeer:
 
 class LinePeer:
     """One of our own workers: a JSON document a line in, one a line out, in turn. Raises EnvironmentFault where it is
-    gone or talks nonsense. After a question that was cancelled it is of no more use."""
+    gone or sends what is no answer. After a question that was cancelled it is of no more use."""
 
     def __init__(self, kept: RunningCommand) -> None:
         self._kept = kept
@@ -148,7 +148,7 @@ class LinePeer:
                         raise ValueError("a message without an end")
                 answer = json.loads(b"".join(parts))
             except (OSError, ValueError) as error:
-                raise EnvironmentFault(f"the checker talks nonsense: {error}") from error
+                raise EnvironmentFault(f"the checker sent an invalid answer: {error}") from error
             self._spoiled = False
         if not isinstance(answer, dict):
             raise EnvironmentFault("the checker answered no object")

@@ -163,7 +163,7 @@ function M.open(job, candidate, words)
     if not edits then
       local hint = (' the code · %s close · %s try again '):format(keys.reject, keys.retry)
       map(show(job, vim.split(result.code, '\n'), hint, candidate))
-      ui.warn('the text was changed where the code belongs: take from it by hand what you need')
+      ui.warn('the text was changed where the code belongs: copy what you need by hand')
       return
     end
     if #edits == 0 then

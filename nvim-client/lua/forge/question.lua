@@ -243,7 +243,7 @@ function M.answer()
   if asked then
     show(asked)
   else
-    ui.info('there is no question that waits')
+    ui.info('there is no question to answer')
   end
 end
 

@@ -4,7 +4,7 @@ local t = dofile(vim.env.EDITOR_TEST_SUPPORT)
 
 t.scenario(function()
   vim.cmd('Forge answer')
-  t.message('there is no question that waits')
+  t.message('there is no question to answer')
   vim.cmd('Forge keep')
   t.message('no answer of yours')
   t.attached()

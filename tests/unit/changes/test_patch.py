@@ -111,7 +111,7 @@ def head(name: str) -> str:
         pytest.param(DIFF.replace("-two", "-2"), "does not fit a.py", id="other-lines"),
         pytest.param(DIFF[:-8], "cut off", id="cut-off"),
         pytest.param("x" * (LARGEST_DIFF + 1), "characters", id="huge"),
-        pytest.param("def f(): ...\n", "no unified diff", id="no-diff"),
+        pytest.param("def f(): ...\n", "not a unified diff", id="no-diff"),
         pytest.param("diff --git a/x b/x\nGIT binary patch\n", "binary", id="binary"),
         pytest.param("--- a/a.py\n+++ b/a.py\n" + "@@ -1 +1 @@\n-one\n+one\n" * 2_001, "hunks", id="hunks"),
         pytest.param(head("pipe"), "plain file", id="no-plain-file"),

@@ -68,8 +68,8 @@ def test_null_means_not_given() -> None:
         ({"uri": URI, "diagnostics": [1]}, r"diagnostics\[0\]: expected an object"),
         ({"uri": URI, "diagnostics": [{"message": "m"}]}, r"diagnostics\[0\]\.range is missing"),
         ({"uri": URI, "followUp": {"jobId": "j"}}, "followUp.feedback is missing"),
-        ({"uri": URI, "followUp": {"jobId": "j", "feedback": "f", "x": 1}}, "followUp.x is no key"),
-        ({"uri": URI, "maxIteration": 3}, "maxIteration is no key of this command .*maxIterations"),
+        ({"uri": URI, "followUp": {"jobId": "j", "feedback": "f", "x": 1}}, "followUp.x is not a key"),
+        ({"uri": URI, "maxIteration": 3}, "maxIteration is not a key of this command .*maxIterations"),
     ],
 )
 def test_errors_name_the_key(table: dict[str, Any], words: str) -> None:

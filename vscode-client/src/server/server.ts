@@ -101,7 +101,7 @@ export class Server {
       return true;
     }
     this.deaths = [];
-    void this.say('The server ended again and again, and was not started once more.', 'forgeClient');
+    void this.say('The server stopped repeatedly and is not started again.', 'forgeClient');
     return false;
   }
 
