@@ -101,7 +101,7 @@ class Suite(Generic[R]):
     it can pick, only the tests named (None: all). ``key`` is the untouched tree's fingerprint. ``speaks`` says
     whether a test calls the scope, ``proves`` whether it says what should come of that. ``brings`` tells the names that
     a candidate defines for them; None: all words of its code. ``unit`` is what a test is picked with (its file, or
-    itself); None: all of the suite is run anyway. ``apart`` gives the file of a test; "": it is the document, or not
+    itself); None: all of the suite is run anyway. ``other_file`` gives the file of a test; "": it is the document, or not
     known, so that a candidate may have brought the test. ``seconds`` is the time for one run.
     """
 
@@ -112,7 +112,7 @@ class Suite(Generic[R]):
     proves: Callable[[str], bool] = lambda name: True  # noqa: ARG005
     brings: Callable[[Candidate], frozenset[str]] | None = None
     unit: Callable[[str], str] | None = None
-    apart: Callable[[str], str] = lambda name: ""  # noqa: ARG005
+    other_file: Callable[[str], str] = lambda name: ""  # noqa: ARG005
     seconds: float | None = None
 
 
@@ -170,7 +170,13 @@ async def _judged(
         was = replace(before, runs={name: run for name, run in before.runs.items() if name not in over})
         was = was if part is None else _only(was, part)
         found = compared(
-            suite.name, was, after, brought=brought, speaks=suite.speaks, proves=suite.proves, apart=suite.apart
+            suite.name,
+            was,
+            after,
+            brought=brought,
+            speaks=suite.speaks,
+            proves=suite.proves,
+            other_file=suite.other_file,
         )
         results |= found
         against = [name for name, result in found.items() if result.status in AGAINST and name in after.runs]
@@ -249,7 +255,7 @@ def compared(
     brought: frozenset[str] = frozenset(),
     speaks: Callable[[str], bool] = lambda name: True,  # noqa: ARG005
     proves: Callable[[str], bool] = lambda name: True,  # noqa: ARG005
-    apart: Callable[[str], str] = lambda name: "",  # noqa: ARG005
+    other_file: Callable[[str], str] = lambda name: "",  # noqa: ARG005
 ) -> dict[str, CheckResult]:
     """Return a result for each test by name, and for each part that came to its tests neither before nor after."""
     names = dict.fromkeys((*before.runs, *after.runs))
@@ -260,11 +266,11 @@ def compared(
     ]
     results: dict[str, CheckResult] = {}
     # Files in which the scope ended tests before: those that would have come after are the user's as well.
-    ended = {apart(name) for name, run in before.runs.items() if run.cause is Cause.SCOPE} - {""}
+    ended = {other_file(name) for name, run in before.runs.items() if run.cause is Cause.SCOPE} - {""}
     for name in (*names, *parts):
         was, now = before.of(name), after.of(name)
         status = status_of(
-            was, now, brought=brought, speaks=speaks(name), proves=proves(name), hidden=apart(name) in ended
+            was, now, brought=brought, speaks=speaks(name), proves=proves(name), hidden=other_file(name) in ended
         )
         if status is not None:
             results[name] = _result(suite, name, status, was, now, after)

@@ -145,10 +145,10 @@ class JavaScriptTests:
         def file_of(name: str) -> str:
             return name.partition(" > ")[0]
 
-        def apart(name: str) -> str:
+        def other_file(name: str) -> str:
             return file_of(name).removeprefix(str(place.document))
 
-        judge = TestSuite(name=suite.runner, key=key, run=run, speaks=speaks, unit=file_of, apart=apart)
+        judge = TestSuite(name=suite.runner, key=key, run=run, speaks=speaks, unit=file_of, other_file=other_file)
         results = await judged(judge, task, candidate, self._memory)
         silent = task.scope.name is not None and not any(map(speaks, after)) and suite.whole and not notes
         text = emptied(task, candidate.text) if silent and after else None

@@ -85,7 +85,7 @@ class PhpTests:
             run=run,
             speaks=suite.speaks,
             proves=lambda name: name not in idle,
-            apart=lambda name: name.partition("::")[0].removeprefix(str(place.document)),
+            other_file=lambda name: name.partition("::")[0].removeprefix(str(place.document)),
         )
         try:
             results = await judged(judge, task, candidate, self._memory)

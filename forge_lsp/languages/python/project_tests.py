@@ -119,10 +119,12 @@ class PythonTests:
                 # What names it means another thing of that name where nothing loads the document.
                 return names_it(name) and (elsewhere or any(run.loads for run in runs))
 
-            def apart(name: str) -> str:
+            def other_file(name: str) -> str:
                 return name.partition("::")[0].removeprefix(str(place.document))
 
-            suite = Suite(name=_SUITE, key=key, run=run, speaks=speaks, unit=str, apart=apart, seconds=self._timeout)
+            suite = Suite(
+                name=_SUITE, key=key, run=run, speaks=speaks, unit=str, other_file=other_file, seconds=self._timeout
+            )
             results = await judged(suite, task, candidate, self._memory)
             # Where an earlier process saw it, it may have been run again since.
             before = await self._memory.get(key, lambda: run(task.document.text, None))

@@ -98,10 +98,10 @@ class RubyTests:
                 # What is not traced (an attribute's reader, a constant) is told by the file's words.
                 return not chosen.seen_only and not _was_traced(runs) and words.search(texts[_file(name)]) is not None
 
-            def apart(name: str) -> str:
+            def other_file(name: str) -> str:
                 return name.partition("::")[0].removeprefix(str(place.document))
 
-            suite = Suite(name=_SUITE, key=key, run=run, speaks=speaks, unit=str, apart=apart)
+            suite = Suite(name=_SUITE, key=key, run=run, speaks=speaks, unit=str, other_file=other_file)
             results = await judged(suite, task, candidate, self._memory)
             # Where an earlier process saw it, it may have been run again since.
             before = await self._memory.get(key, lambda: run(task.document.text, None))

@@ -183,10 +183,10 @@ def test_tests_that_a_stub_keeps_from_being_made_are_owed_where_they_fail() -> N
         }
     )
 
-    def apart(name: str) -> str:
+    def other_file(name: str) -> str:
         return name.partition(" > ")[0].removeprefix("shop.py")
 
-    found = compared("tests", before, after, apart=apart)
+    found = compared("tests", before, after, other_file=other_file)
     assert {name: one.status for name, one in found.items()} == {
         "a > all": CheckStatus.PROOF,
         "a > later": CheckStatus.OWED,
