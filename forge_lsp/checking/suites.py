@@ -101,8 +101,8 @@ class Suite(Generic[R]):
     it can pick, only the tests named (None: all). ``key`` is the untouched tree's fingerprint. ``speaks`` says
     whether a test calls the scope, ``proves`` whether it says what should come of that. ``brings`` tells the names that
     a candidate defines for them; None: all words of its code. ``unit`` is what a test is picked with (its file, or
-    itself); None: all of the suite is run anyway. ``other_file`` gives the file of a test; "": it is the document, or not
-    known, so that a candidate may have brought the test. ``seconds`` is the time for one run.
+    itself); None: all of the suite is run anyway. ``other_file`` gives the file of a test; "": it is the document, or
+    not known, so that a candidate may have brought the test. ``seconds`` is the time for one run.
     """
 
     name: str
