@@ -350,10 +350,10 @@ def joined(*parts: Evidence) -> Evidence:
 
 
 def speaking_of(
-    place: Place, files: Iterable[str], names: Iterable[str | None], *, most: int
+    place: Place, files: Iterable[str], names: Iterable[str | None], *, most: int, often_first: bool = False
 ) -> tuple[PurePosixPath, ...]:
-    """Return those of ``files`` whose text has one of ``names`` as a word: those with an earlier name come first, of
-    these those that have it most often."""
+    """Return those of ``files`` whose text has one of ``names`` as a word, ``most`` of them: those with an earlier name
+    come first. Where there are more, those that have it most often are taken; with ``often_first`` they come first."""
     words = [re.compile(rf"(?<!\w){re.escape(name)}(?!\w)") for name in dict.fromkeys(names) if name]
     found: list[tuple[int, int, PurePosixPath]] = []
     for file in sorted(file for file in files if file != str(place.document))[:_MOST_FILES]:
@@ -361,4 +361,7 @@ def speaking_of(
         rank = next((rank for rank, word in enumerate(words) if word.search(text)), None)
         if rank is not None:
             found.append((rank, -len(words[rank].findall(text)), PurePosixPath(file)))
-    return tuple(file for *_, file in sorted(found)[:most])
+    chosen = sorted(found)[:most]
+    if not often_first:
+        chosen.sort(key=lambda one: (one[0], one[2]))
+    return tuple(file for *_, file in chosen)

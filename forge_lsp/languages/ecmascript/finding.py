@@ -130,7 +130,8 @@ def found_for(task: Task, place: Place) -> tuple[tuple[Suite, ...], tuple[CheckR
         return None if entry is None and _of_others(place, at, names, importers) else (at, entry)
 
     # Files of others that have a word of the same name take no place.
-    spoken = tuple(islice(filter(taken, speaking_of(place, files, names, most=_MOST_READ)), _MOST_SMALL))
+    every = speaking_of(place, files, names, most=_MOST_READ, often_first=True)
+    spoken = tuple(islice(filter(taken, every), _MOST_SMALL))
     direct = speaking_of(place, map(str, spoken), own, most=_MOST_SMALL) if own else ()
     whole = True
     if direct:
@@ -146,9 +147,9 @@ def found_for(task: Task, place: Place) -> tuple[tuple[Suite, ...], tuple[CheckR
         spoken = spoken[:_MOST_FILES]
         known = [file for file in spoken if str(file) in steps]
         spoken = tuple(dict.fromkeys((*named, *known, *map(PurePosixPath, loading), *spoken)))
-        every = len(spoken)
-        spoken = spoken[: _few(place, spoken)]
-        whole = len(spoken) == every
+        count = _few(place, spoken)
+        whole = count == len(spoken)
+        spoken = spoken[:count]
     for file in spoken:
         found = taken(file)
         if found is None:
@@ -165,7 +166,12 @@ def found_for(task: Task, place: Place) -> tuple[tuple[Suite, ...], tuple[CheckR
             key = (found.runner, found.folder, found.hooks)
             known = suites.get(key)
             suites[key] = replace(known, files=(*known.files, file)) if known is not None else found
-    return tuple(replace(suite, whole=whole) for suite in suites.values()), tuple(blocked.values())
+    ordered = (
+        # In one process they meet each other in the order that the runner gives them.
+        replace(suite, whole=whole, files=tuple(sorted(suite.files)) if suite.runner in TOGETHER else suite.files)
+        for suite in suites.values()
+    )
+    return tuple(ordered), tuple(blocked.values())
 
 
 def _of_others(place: Place, at: Place, names: Iterable[str | None], importers: Callable[[], Importers]) -> bool:

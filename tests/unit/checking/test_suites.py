@@ -271,6 +271,8 @@ def test_files_that_name_the_scope_come_before_those_that_name_its_module(tmp_pa
     assert [str(path) for path in found] == ["b.py", "e.py", "a.py"]
     assert [str(path) for path in speaking_of(place, files, ("total", "shop"), most=1)] == ["b.py"]
     write_files(tmp_path, {"c.py": "total() + total()\n"})
+    both = speaking_of(place, files, ("total", "shop"), most=2)
+    assert [str(path) for path in both] == ["b.py", "c.py"], "in their own order"
     assert [str(path) for path in speaking_of(place, files, ("total", "shop"), most=1)] == ["c.py"], "most often"
 
 
