@@ -17,7 +17,7 @@ from forge_lsp.checking.project import Place, fingerprint
 from forge_lsp.checking.runs import SuiteRun, failed, messages, passed, skipped, tail, uncollected
 from forge_lsp.checking.suites import Memory, Suite, judged, not_run
 from forge_lsp.core.attempt import Candidate, Evidence
-from forge_lsp.core.checks import Cause, CheckStatus, Run
+from forge_lsp.core.checks import Cause, CheckStatus, Run, RunState
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import ProcessResult, Sandbox
 from forge_lsp.core.task import Task
@@ -95,8 +95,10 @@ class RubyTests:
                 runs = (before, *seen[:1])
                 if any(run.entered.get(name) or name in run.uncollected for run in runs):
                     return True
-                # What is not traced (an attribute's reader, a constant) is told by the file's words.
-                return not chosen.seen_only and not _was_traced(runs) and words.search(texts[_file(name)]) is not None
+                # What leaves no trace (an attribute's reader, a constant, a test that is skipped) is told by the file's
+                # words.
+                silent = not _was_traced(runs) or _was_skipped(runs, name)
+                return not chosen.seen_only and silent and words.search(texts[_file(name)]) is not None
 
             def other_file(name: str) -> str:
                 return name.partition("::")[0].removeprefix(str(place.document))
@@ -180,6 +182,10 @@ def _encoded(request: Mapping[str, Iterable[object]]) -> bytes:
 
 def _was_traced(runs: Sequence[RubyRun]) -> bool:
     return any(entered for run in runs for entered in run.entered.values())
+
+
+def _was_skipped(runs: Sequence[RubyRun], name: str) -> bool:
+    return {run.runs[name].state for run in runs if name in run.runs} == {RunState.SKIPPED}
 
 
 def libraries_of(texts: Iterable[str]) -> list[str]:
