@@ -58,10 +58,12 @@ _READ = re.compile(
 )
 # What tells where the files of callers and of their classes are.
 _WHERE = re.compile(
-    r"getFileName|getTraceAsString|\(string\)|\bstrval\b|__toString|=\s*\(?\s*new\s+\\?\w*(?:Exception|Error)\b|"
+    r"getFileName|getTraceAsString|=\s*\(?\s*new\s+\\?\w*(?:Exception|Error)\b|"
     r"\bnew\s+\\?Reflection\w+|\bspl_classes\b|\bstream_resolve_include_path\b",
     re.I,
 )
+_AS_TEXT = re.compile(r"\(string\)|\bstrval\b|__toString", re.I)
+_THROWN = re.compile(r"Exception|Error|Throwable|\bcatch\b", re.I)  # as text, it says where it was made
 _LOADS_VALUE = re.compile(r"\b(?:include|require)(?:_once)?\b[^;]*\$", re.I)
 _WRITES = re.compile(r"\b(?:file_put_contents|fwrite|fputs|copy|rename|tempnam|tmpfile)\b", re.I)
 _DECODES = re.compile(
@@ -111,7 +113,8 @@ def _seen(text: str, tests: Collection[str]) -> Iterator[tuple[str, str]]:
         yield _READS, "a test's name"
     if _LISTS.search(code) and (_HERE.search(code) or any(re.match(r"[./*]|.*php", one) for one in strings)):
         yield _READS, "listed"
-    if _READ.search(code) and _WHERE.search(code):
+    thrown = _AS_TEXT.search(code) and any(map(_THROWN.search, (code, *strings)))
+    if _READ.search(code) and (_WHERE.search(code) or thrown):
         yield _READS, "where a caller is"
     if (_DECODES.search(code) and calls) or (_LOADS_VALUE.search(code) and _WRITES.search(code)):
         yield _EVALUATED, "made"
