@@ -213,8 +213,8 @@ def _of_name(tokens: Sequence[Token], index: int, name: str, *, member: bool, re
             yield _GLOBALS.format(name=name)
     elif name in ("asymmetricMatch", "$$typeof"):
         yield EQUAL.format(name=name)
-    elif name == "__proto__" and (following, at(2)) == (":", "null"):
-        pass  # a new object that inherits nothing
+    elif name == "__proto__" and at(-1) in ("{", ",") and (following, at(2)) == (":", "null"):
+        pass  # a new object that inherits nothing; not the member of one, before the `:` of a condition
     elif name in ("__proto__", "prepareStackTrace"):
         yield BUILTIN.format(name=name) if name == "__proto__" else STACK
     elif name == "stack" and following in ("}", ",", ":") and at(-1) in ("{", ",") and destructured(tokens, index):

@@ -24,6 +24,8 @@ def answer(body: str) -> str:
         "return {__proto__: [].constructor}",
         "const {__proto__: p} = w; return p",
         "return w.__proto__",
+        "const p = w ? h.__proto__ : null; return p",
+        "const p = w ? __proto__ : null; return p",
         "return {asymmetricMatch: () => true}",
         "return {['asymmetric'+'Match']: () => true}",
         "return {valueOf: () => 6}",
