@@ -28,7 +28,7 @@ from forge_lsp.core.checks import (
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import ScopeKind, Task
 
-__all__ = ["FICKLE", "Memory", "Suite", "joined", "judged", "not_run", "speaking_of", "unconfirmed"]
+__all__ = ["FICKLE", "Memory", "Suite", "joined", "judged", "not_run", "outside", "speaking_of", "unconfirmed"]
 
 _STAGED = 5.0
 """From so many seconds on, what calls the scope is run by itself, first."""
@@ -347,6 +347,17 @@ def joined(*parts: Evidence) -> Evidence:
         observed=tuple(seen for part in parts for seen in part.observed),
         doubt="; ".join(dict.fromkeys(part.doubt for part in parts if part.doubt)) or None,
     )
+
+
+def outside(document: PurePosixPath, separator: str) -> Callable[[str], str]:
+    """Return what gives the file of a test whose name begins with it, up to ``separator``; "" where it is the document,
+    in which a candidate may have brought the test."""
+
+    def other_file(name: str) -> str:
+        file = name.partition(separator)[0]
+        return "" if file == str(document) else file
+
+    return other_file
 
 
 def speaking_of(

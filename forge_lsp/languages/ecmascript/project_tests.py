@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.checking.programs import no_code_here, readable_for
 from forge_lsp.checking.project import Place, fingerprint
 from forge_lsp.checking.runs import NotedRun, SuiteRun, noted, scope_lines, tail, uncollected
-from forge_lsp.checking.suites import Memory, judged, not_run, unconfirmed
+from forge_lsp.checking.suites import Memory, judged, not_run, outside, unconfirmed
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import AGAINST, Cause, CheckResult, CheckStatus, Run
@@ -145,10 +145,8 @@ class JavaScriptTests:
         def file_of(name: str) -> str:
             return name.partition(" > ")[0]
 
-        def other_file(name: str) -> str:
-            return file_of(name).removeprefix(str(place.document))
-
-        judge = TestSuite(name=suite.runner, key=key, run=run, speaks=speaks, unit=file_of, other_file=other_file)
+        others = outside(place.document, " > ")
+        judge = TestSuite(name=suite.runner, key=key, run=run, speaks=speaks, unit=file_of, other_file=others)
         results = await judged(judge, task, candidate, self._memory)
         silent = task.scope.name is not None and not any(map(speaks, after)) and suite.whole and not notes
         text = emptied(task, candidate.text) if silent and after else None

@@ -15,7 +15,7 @@ from typing import Any, cast
 from forge_lsp.checking.programs import no_code_here, readable_for
 from forge_lsp.checking.project import Place, fingerprint
 from forge_lsp.checking.runs import NotedRun, SuiteRun, noted, scope_lines
-from forge_lsp.checking.suites import Memory, judged, not_run
+from forge_lsp.checking.suites import Memory, judged, not_run, outside
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import CheckStatus, Run
@@ -85,7 +85,7 @@ class PhpTests:
             run=run,
             speaks=suite.speaks,
             proves=lambda name: name not in idle,
-            other_file=lambda name: name.partition("::")[0].removeprefix(str(place.document)),
+            other_file=outside(place.document, "::"),
         )
         try:
             results = await judged(judge, task, candidate, self._memory)

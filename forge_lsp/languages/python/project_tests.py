@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.suites import Memory, Suite, judged, not_run
+from forge_lsp.checking.suites import Memory, Suite, judged, not_run, outside
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import Cause, CheckResult, CheckStatus, RunState
 from forge_lsp.core.errors import EnvironmentFault
@@ -119,11 +119,9 @@ class PythonTests:
                 # What names it means another thing of that name where nothing loads the document.
                 return names_it(name) and (elsewhere or any(run.loads for run in runs))
 
-            def other_file(name: str) -> str:
-                return name.partition("::")[0].removeprefix(str(place.document))
-
+            others = outside(place.document, "::")
             suite = Suite(
-                name=_SUITE, key=key, run=run, speaks=speaks, unit=str, other_file=other_file, seconds=self._timeout
+                name=_SUITE, key=key, run=run, speaks=speaks, unit=str, other_file=others, seconds=self._timeout
             )
             results = await judged(suite, task, candidate, self._memory)
             # Where an earlier process saw it, it may have been run again since.

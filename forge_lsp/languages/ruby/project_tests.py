@@ -15,7 +15,7 @@ from typing import Any, cast
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, fingerprint
 from forge_lsp.checking.runs import SuiteRun, failed, messages, passed, skipped, tail, uncollected
-from forge_lsp.checking.suites import Memory, Suite, judged, not_run
+from forge_lsp.checking.suites import Memory, Suite, judged, not_run, outside
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import Cause, CheckStatus, Run, RunState
 from forge_lsp.core.errors import EnvironmentFault
@@ -100,10 +100,8 @@ class RubyTests:
                 silent = not _was_traced(runs) or _was_skipped(runs, name)
                 return not chosen.seen_only and silent and words.search(texts[_file(name)]) is not None
 
-            def other_file(name: str) -> str:
-                return name.partition("::")[0].removeprefix(str(place.document))
-
-            suite = Suite(name=_SUITE, key=key, run=run, speaks=speaks, unit=str, other_file=other_file)
+            others = outside(place.document, "::")
+            suite = Suite(name=_SUITE, key=key, run=run, speaks=speaks, unit=str, other_file=others)
             results = await judged(suite, task, candidate, self._memory)
             # Where an earlier process saw it, it may have been run again since.
             before = await self._memory.get(key, lambda: run(task.document.text, None))

@@ -18,6 +18,7 @@ from forge_lsp.checking.suites import (
     joined,
     judged,
     not_run,
+    outside,
     speaking_of,
     unconfirmed,
 )
@@ -183,10 +184,7 @@ def test_tests_that_a_stub_keeps_from_being_made_are_owed_where_they_fail() -> N
         }
     )
 
-    def other_file(name: str) -> str:
-        return name.partition(" > ")[0].removeprefix("shop.py")
-
-    found = compared("tests", before, after, other_file=other_file)
+    found = compared("tests", before, after, other_file=outside(PurePosixPath("shop.py"), " > "))
     assert {name: one.status for name, one in found.items()} == {
         "a > all": CheckStatus.PROOF,
         "a > later": CheckStatus.OWED,
