@@ -97,7 +97,7 @@ class KeptPlays:
 
 
 async def run(source: Source, root: Path, options: argparse.Namespace) -> Result:
-    """PlayedJob one project. Raises Unavailable."""
+    """Play one project. Raises Unavailable."""
     known = await asyncio.to_thread(
         known_of,
         source,

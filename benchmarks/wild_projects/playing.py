@@ -75,7 +75,7 @@ async def toolchains_here(folder: Path, seconds: float) -> AsyncGenerator[Mappin
 
 
 async def plays_of(case: Case, root: Path, language: Language, toolchain: Toolchain) -> AsyncIterator[PlayedJob]:
-    """PlayedJob all answers to one function: over its stub, then over the code as it is."""
+    """Play all answers to one function: over its stub, then over the code as it is."""
     answers = [(True, "as it is", case.original), *((True, form.how, form.code) for form in case.right)]
     answers += [(False, mutant.how, mutant.code) for mutant in case.wrong]
     cold = True
