@@ -537,3 +537,42 @@ async def test_tests_that_never_name_the_scope_and_depend_on_it(
     assert "nothing of it" not in good or good["nothing of it"][0] is KEPT
     wrong = told(await evidence(sandbox, task, "return (value) => value < size;"))
     assert {name for name, (state, _, _) in wrong.items() if state in (FAILED, OWED)} == {"of ten", "of two"}
+
+
+STEPS = """«function strip(value) {
+  return value.trim();
+}»
+
+const steps = new Map([["upper", (value) => value.toUpperCase()], ["tidy", strip]]);
+module.exports = { run: (name, value) => steps.get(name)(value) };
+"""
+
+
+async def test_tests_that_depend_on_it_are_found_among_many_files(sandbox: Sandbox, tmp_path: Path) -> None:
+    """No name tells which of forty files, more than are run each time, depend on the scope: the last of all does."""
+    head = (
+        'const test = require("node:test");\nconst assert = require("node:assert");\n'
+        'const { run } = require("../steps.js");\n'
+    )
+    others = "".join(f'test("upper {n}", () => assert.equal(run("upper", "a{n}"), "A{n}"));\n' for n in range(9))
+    files = {"package.json": "{}\n", "steps.js": STEPS}
+    files |= {f"test/t{n:02}.test.js": head + others for n in range(40)}
+    files["test/z.test.js"] = head + 'test("tidied", () => assert.equal(run("tidy", " a "), "a"));\n'
+    task = project_task(tmp_path, lang.JAVASCRIPT, files, "steps.js")
+    task = replace(task, scope=replace(task.scope, name="strip"))
+    good = told(await evidence(sandbox, task, "return value.trim().trim();"))
+    assert good["tidied"][0] is KEPT
+    wrong = told(await evidence(sandbox, task, "return value;"))
+    assert wrong["tidied"] == (FAILED, "'a'", "' a '")
+
+
+async def test_many_files_of_which_none_depends_on_it_say_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
+    head = 'const test = require("node:test");\nconst { run } = require("../steps.js");\n'
+    others = "".join(f'test("upper {n}", () => void run("upper", "a{n}"));\n' for n in range(9))
+    files = {"package.json": "{}\n", "steps.js": STEPS}
+    files |= {f"test/t{n:02}.test.js": head + others for n in range(12)}
+    task = project_task(tmp_path, lang.JAVASCRIPT, files, "steps.js")
+    task = replace(task, scope=replace(task.scope, name="strip"))
+    found = await evidence(sandbox, task, "return value;")
+    assert found.blocked is None
+    assert not found.results

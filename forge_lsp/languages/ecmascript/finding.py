@@ -92,8 +92,8 @@ class Suite:
     """What the project's own script gives the runner."""
     variables: tuple[tuple[str, str], ...] = ()
     """What it sets in the environment for that."""
-    whole: bool = True
-    """Whether these are all files that load the document, where none names the scope; else others may speak of it."""
+    more: tuple[PurePosixPath, ...] = ()
+    """Further files that load the document, where no file names the scope itself: they may depend on it as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,24 +133,27 @@ def found_for(task: Task, place: Place) -> tuple[tuple[Suite, ...], tuple[CheckR
     every = speaking_of(place, files, names, most=_MOST_READ, often_first=True)
     spoken = tuple(islice(filter(taken, every), _MOST_SMALL))
     direct = speaking_of(place, map(str, spoken), own, most=_MOST_SMALL) if own else ()
-    whole = True
+    more: tuple[PurePosixPath, ...] = ()
     if direct:
         spoken = spoken[: max(_MOST_FILES, _few(place, direct))]
+        if not speaking_of(place, map(str, direct), own[:1], most=1) or own[0] != name:
+            more = tuple(file for file in _loading(files, importers().steps) if file not in spoken)
     else:
         # Those that load it without a word of it: by the package, an index, or another module. First those that name
         # what calls it there, last those that have a word of the module's name and do not load it.
         steps = importers().steps
-        loading = sorted((file for file in files if file in steps), key=lambda file: (steps[file], file))
+        loading = _loading(files, steps)
         modules = {file: step for file, step in steps.items() if not TEST_FILES.fullmatch(file)}
         outer = callers_by_step(place, (name, *callers), modules) if name is not None else ()
-        named = named_by_step(place, loading, outer, most=_MOST_SMALL)
+        named = named_by_step(place, list(map(str, loading)), outer, most=_MOST_SMALL)
         spoken = spoken[:_MOST_FILES]
         known = [file for file in spoken if str(file) in steps]
-        spoken = tuple(dict.fromkeys((*named, *known, *map(PurePosixPath, loading), *spoken)))
+        spoken = tuple(dict.fromkeys((*named, *known, *loading, *spoken)))
         count = _few(place, spoken)
-        whole = count == len(spoken)
+        more = tuple(file for file in spoken[count:] if str(file) in steps)
         spoken = spoken[:count]
-    for file in spoken:
+    more = more[: _MOST_READ - len(spoken)]
+    for file in (*spoken, *more):
         found = taken(file)
         if found is None:
             continue
@@ -165,10 +168,15 @@ def found_for(task: Task, place: Place) -> tuple[tuple[Suite, ...], tuple[CheckR
         elif found is not None:
             key = (found.runner, found.folder, found.hooks)
             known = suites.get(key)
-            suites[key] = replace(known, files=(*known.files, file)) if known is not None else found
+            if known is None:
+                suites[key] = found
+            elif file in more:
+                suites[key] = replace(known, more=(*known.more, file))
+            else:
+                suites[key] = replace(known, files=(*known.files, file))
     ordered = (
         # In one process they meet each other in the order that the runner gives them.
-        replace(suite, whole=whole, files=tuple(sorted(suite.files)) if suite.runner in TOGETHER else suite.files)
+        replace(suite, files=tuple(sorted(suite.files)) if suite.runner in TOGETHER else suite.files)
         for suite in suites.values()
     )
     return tuple(ordered), tuple(blocked.values())
@@ -193,6 +201,11 @@ def _of_others(place: Place, at: Place, names: Iterable[str | None], importers: 
         token.kind == "name" and token.text in wanted - own and last not in (".", "?.")
         for token, last in zip(tokens, before, strict=False)
     )
+
+
+def _loading(files: Iterable[str], steps: Mapping[str, int]) -> list[PurePosixPath]:
+    """The test files that load the document, the nearest first."""
+    return [PurePosixPath(file) for file in sorted(files, key=lambda file: (steps.get(file, 0), file)) if file in steps]
 
 
 def _few(place: Place, files: Sequence[PurePosixPath]) -> int:

@@ -23,6 +23,7 @@ from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.ecmascript.configuring import apart_from_projects, loading_words
+from forge_lsp.languages.ecmascript.depending import depending, in_batches
 from forge_lsp.languages.ecmascript.finding import BESIDE, ENDINGS, PARALLEL, TOGETHER, Suite, found_for
 from forge_lsp.languages.ecmascript.forging import doubt_of
 from forge_lsp.languages.ecmascript.importing import lenient_imports, whole_export
@@ -48,6 +49,8 @@ __all__ = ["JavaScriptTests"]
 _RUNNERS = Path(__file__).with_name("runners")
 _MATTERS = (*ENDINGS, ".json", ".vue", ".svelte")
 _MOST_REWRITES = 4
+_MOST_AT_ONCE = 24
+"""Test files that one run takes."""
 _SPARE = 10.0
 """Seconds that the runner has, beyond the tests' own time, to say what it saw."""
 
@@ -145,10 +148,14 @@ class JavaScriptTests:
         def file_of(name: str) -> str:
             return name.partition(" > ")[0]
 
+        if suite.more and task.scope.name is not None:
+            wider = await self._depending(task, place, suite, node, course)
+            if wider is not None:
+                return await self._judged(task, candidate, place, wider, node)
         others = outside(place.document, " > ")
         judge = TestSuite(name=suite.runner, key=key, run=run, speaks=speaks, unit=file_of, other_file=others)
         results = await judged(judge, task, candidate, self._memory)
-        silent = task.scope.name is not None and not any(map(speaks, after)) and suite.whole and not notes
+        silent = task.scope.name is not None and not any(map(speaks, after)) and not suite.more and not notes
         text = emptied(task, candidate.text) if silent and after else None
         if text is not None and all(result.status not in AGAINST for result in results):
             own = replace(course, text=text, lines=scope_lines(task, candidate, text))
@@ -172,6 +179,26 @@ class JavaScriptTests:
         ]
         # Tests that load the module and do not speak of the scope say something only where they fail.
         return remedied if remedied or ran else (not_run(suite.runner, words or "it found no test"),), fresh
+
+    async def _depending(self, task: Task, place: Place, suite: Suite, node: Path, course: RunPlan) -> Suite | None:
+        """Return the suite with those of all its files whose tests depend on the scope; None where none is known to."""
+        text = emptied(task, task.document.text)
+        if text is None:
+            return None
+        empty = replace(course, text=text, lines=(0, 0))
+        every = (*suite.files, *suite.more)
+
+        async def run(files: Sequence[PurePosixPath]) -> SuiteRun:
+            texts = {str(file): place.text(file) or "" for file in files}
+            tests = {file: read_tests(words) for file, words in texts.items()}
+            return (await self._run(place, suite, node, replace(empty, tests=tests), texts)).run
+
+        async def look() -> NotedRun:
+            return noted(await depending(in_batches(every, _MOST_AT_ONCE), run, seconds=self._timeout), ())
+
+        key = await asyncio.to_thread(fingerprint, place, f"{text}\0{suite}", _MATTERS, (node,))
+        found = (await self._memory.get(key, look)).runs
+        return replace(suite, files=tuple(map(PurePosixPath, found))[:_MOST_AT_ONCE], more=()) if found else None
 
     async def _run(self, place: Place, suite: Suite, node: Path, course: RunPlan, texts: Mapping[str, str]) -> SeenRun:
         """Run test files; where one asks for a name that its module does not export, once more with it undefined, so
