@@ -162,8 +162,9 @@ def report(result: Result) -> None:
     warm = [play.seconds for play in sound if not play.cold]
     if cold and warm:
         own = result.known.seconds
-        times = f"first {median(cold):.1f} s, later {median(warm):.1f} s, the project's own command {own:.1f} s"
-        print(f"  {times} ({median(warm) / max(own, 0.1):.1f} times)")
+        running = median(play.seconds - play.compiling for play in sound if not play.cold)
+        times = f"first {median(cold):.1f} s, later {median(warm):.1f} s, {running:.1f} s of it without the compiler"
+        print(f"  {times}; the project's own command {own:.1f} s ({running / max(own, 0.1):.1f} times)")
     print(f"  left behind: {', '.join(result.left[:5]) or 'nothing'}")
     print(f"  not as promised: {', '.join(result.broken)}" if result.broken else "  as promised")
 

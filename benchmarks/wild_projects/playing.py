@@ -44,7 +44,7 @@ _RAN = frozenset({CheckStatus.PROOF, CheckStatus.KEPT, CheckStatus.OWED, CheckSt
 class PlayedJob:
     """One job: of which function, over its ``stub`` or over ``working`` code, whether the answer is ``right`` and what
     was done to it; what came of it. ``tests`` are those that ran, ``there`` whether any were found at all. ``cold``: it
-    was the first look at this document."""
+    was the first look at this document. ``compiling``: what the compilers took of ``seconds``."""
 
     case: str
     over: str
@@ -57,6 +57,7 @@ class PlayedJob:
     seconds: float
     cold: bool
     words: str
+    compiling: float = 0.0
 
     @property
     def accepted(self) -> bool:
@@ -146,6 +147,7 @@ def _play(case: Case, over: str, *, right: bool, how: str, ended: Conclusion, se
         seconds=seconds,
         cold=cold,
         words=" | ".join(" ".join(word.split())[:300] for word in told if word),
+        compiling=built.seconds if built is not None else 0.0,
     )
 
 
