@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -93,6 +94,32 @@ async def test_a_good_candidate_passes_and_bad_ones_are_refused(toolchain: TypeS
         found = [d for d in report.diagnostics if (d.file, d.line) == (case.file, case.line) and d.code in case.codes]
         assert found, (case.name, report.diagnostics)
         assert case.message in found[0].message
+
+
+async def test_what_was_found_before_is_kept_and_is_never_stale(
+    toolchain: TypeScriptToolchain, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The compiler checks again what a candidate changes: errors come and go with it, also in other files, where
+    several are checked at a time, and where what was kept cannot be read."""
+    task = project_task(tmp_path, lang.TYPESCRIPT, FILES, FILE)
+    good, bad = with_code(task, GOOD), with_code(task, CASES[-1].code)
+    for _ in range(2):
+        reports = await asyncio.gather(*(toolchain.build(task, text) for text in (good, bad, good, bad)))
+        assert [one.status for one in reports] == [BuildStatus.PASSED, BuildStatus.FAILED] * 2, reports
+    states = tmp_path_factory.getbasetemp().glob("boxes*/caches/tsc-*/*.tsbuildinfo")
+    state = max(states, key=lambda one: one.stat().st_mtime_ns)
+    kept = state.read_bytes()
+    assert b"src/use.ts" in kept
+    state.write_bytes(b"{")
+    assert (await toolchain.build(task, good)).status is BuildStatus.PASSED
+    assert b"src/use.ts" in state.read_bytes()
+    state.write_bytes(kept)
+    (tmp_path / "src/use.ts").write_text('import { area } from "./area";\nexport const total: string = area(2, 3);\n')
+    (tmp_path / "src/more.ts").write_text("export const more: number = area(1);\n")
+    assert (await toolchain.build(task, good)).status is BuildStatus.PASSED  # the user's own errors
+    known = await toolchain.build(task, bad)
+    assert [(one.file, one.line) for one in known.diagnostics] == [("src/area.ts", 5), ("src/use.ts", 2)]
+    assert not sorted(state.parent.glob("*.part.tsbuildinfo"))
 
 
 async def test_the_projects_own_compiler_comes_first(sandbox: Sandbox, compilers: Path, tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -12,6 +14,7 @@ from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.programs import readable_for
 from forge_lsp.checking.project import Place
 from forge_lsp.core.attempt import Diagnostic, Severity
+from forge_lsp.core.ports import Cache, CacheUse
 from forge_lsp.languages.ecmascript.node import node_of
 from forge_lsp.sandbox.exposure import Origin, exposed
 from forge_lsp.sandbox.marks import package_at
@@ -22,11 +25,24 @@ __all__ = [
     "compiler_path",
     "find_compiler",
     "in_code_points",
+    "incremental_command",
+    "incremental_state",
     "is_syntax",
     "problems_in",
     "script_folders",
 ]
 
+_KEEPS_STATE = 4
+"""The first major version that is incremental without emitting code."""
+_INCREMENTALLY = """\
+state=$1 part=$2; shift 2
+find "${state%/*}" -name '*.part.tsbuildinfo' -mmin +60 -delete 2>/dev/null
+cp -f "$state" "$part" 2>/dev/null
+"$@" --incremental --tsBuildInfoFile "$part"
+code=$?
+mv -f "$part" "$state" 2>/dev/null
+exit $code
+"""
 INSTALL = "npm install --save-dev typescript"
 """The command that gives a project its own compiler."""
 _LINE = re.compile(
@@ -47,10 +63,12 @@ _SYNTAX = frozenset(_SYNTAX_CODES.split())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiler:
-    """How TypeScript is started, and the folders it needs."""
+    """How TypeScript is started, and the folders it needs. ``version`` is that of the package ``typescript`` ("": not
+    known)."""
 
     command: tuple[str, ...]
     readable: tuple[Path, ...]
+    version: str = ""
 
 
 def find_compiler(place: Place, environment: Mapping[str, str], *, trusted: bool) -> Compiler | Fault:
@@ -71,6 +89,7 @@ def find_compiler(place: Place, environment: Mapping[str, str], *, trusted: bool
                 return Compiler(
                     command=(str(node), str(script.resolve())),
                     readable=(*shown, *readable_for(node)),
+                    version=_version(script.resolve()),
                 )
     for name in ("tsc", "tsgo"):
         found = shutil.which(name, path=path)
@@ -82,9 +101,39 @@ def find_compiler(place: Place, environment: Mapping[str, str], *, trusted: bool
         if _is_script(script):
             if node is None:
                 return Fault(reason="node is not installed (not on PATH)", remedy="https://nodejs.org/en/download")
-            return Compiler(command=(str(node), str(script)), readable=(*script_folders(script), *readable_for(node)))
+            readable = (*script_folders(script), *readable_for(node))
+            return Compiler(command=(str(node), str(script)), readable=readable, version=_version(script))
         return Compiler(command=(str(script),), readable=readable_for(script))
     return Fault(reason="TypeScript is not installed, neither in the project nor on PATH", remedy=INSTALL)
+
+
+def _version(script: Path) -> str:
+    """The version of the package ``typescript`` that a script is of, else ""."""
+    try:
+        manifest = json.loads((script.parent.parent / "package.json").read_text("utf-8"))
+        return str(manifest["version"]) if manifest["name"] == "typescript" else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def incremental_state(compiler: Compiler, place: Place) -> Cache | None:
+    """Return the cache in which the compiler keeps what it found in the files of a workspace, by their content: it then
+    checks again what a candidate changes, and what depends on that. None where it keeps nothing without emitting code
+    (before TypeScript 4), or is not known to."""
+    major = re.match(r"\d+", compiler.version)
+    if place.source is None or major is None or int(major[0]) < _KEEPS_STATE:
+        return None
+    where = "\0".join((*compiler.command, compiler.version, str(place.source)))
+    digest = hashlib.sha256(where.encode("utf-8", "surrogateescape")).hexdigest()
+    return Cache(name=f"tsc-{digest[:20]}", use=CacheUse.KEEP)
+
+
+def incremental_command(command: Sequence[str], state: Path, part: Path) -> tuple[str, ...]:
+    """Return the ``command`` that begins with what the compiler found before (``state``), and leaves what it finds.
+
+    It works on a copy beside it (``part``), so that several may run at a time: what is left is one of theirs.
+    """
+    return ("/bin/sh", "-c", _INCREMENTALLY, "sh", str(state), str(part), *command)
 
 
 def is_syntax(code: str) -> bool:

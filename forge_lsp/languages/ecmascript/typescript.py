@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import re
+import secrets
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate, unchanged
@@ -27,6 +30,8 @@ from forge_lsp.languages.ecmascript.tsc import (
     compiler_path,
     find_compiler,
     in_code_points,
+    incremental_command,
+    incremental_state,
     is_syntax,
     problems_in,
 )
@@ -127,12 +132,18 @@ class TypeScriptToolchain(Toolchain):
         targets: Sequence[PurePosixPath],
         original: str,
     ) -> tuple[CheckedTree, PurePosixPath]:
-        async with self._sandbox.open(place.tree(text, extra)) as box:
+        state = incremental_state(compiler, place)
+        async with self._sandbox.open(replace(place.tree(text, extra), cache=state)) as box:
             root = str(box.root)
             target, result, listed = targets[0], None, False
             for target in targets:
+                command = (*compiler.command, "--noEmit", "--pretty", "false", "--listFiles", "-p", str(target))
+                if state is not None:
+                    name = hashlib.sha256(str(target).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+                    part = box.cache / f"{name}.{secrets.token_hex(4)}.part.tsbuildinfo"
+                    command = incremental_command(command, box.cache / f"{name}.tsbuildinfo", part)
                 result = await box.run(
-                    (*compiler.command, "--noEmit", "--pretty", "false", "--listFiles", "-p", str(target)),
+                    command,
                     timeout=self._timeout,
                     env={"PATH": compiler_path(compiler)},
                     readable=compiler.readable,
