@@ -93,11 +93,13 @@ def test_tests_of_what_calls_it_in_other_modules_come_first(tmp_path: Path) -> N
     task = task_of(text, language=lang.JAVASCRIPT, path=tmp_path / "lib/util.js", workspace=tmp_path, name="half")
     suites, _ = found_for(task, place_of(task))
     assert [str(file) for suite in suites for file in suite.files] == ["test/c.test.js", "test/b.test.js"]
-    assert all(suite.whole for suite in suites)
+    assert not any(suite.more for suite in suites)
     more = f'{head}import * as all from "../lib/index.js";\ntest("all", () => all);\n'
     write_files(tmp_path, {f"test/more{number}.test.js": more for number in range(30)})
-    suites, _ = found_for(task, place_of(task))
-    assert not any(suite.whole for suite in suites), "some that load it were left out"
+    (suite,), _ = found_for(task, place_of(task))
+    every = [str(file) for file in (*suite.files, *suite.more)]
+    assert suite.more, "more load it than one run takes"
+    assert sorted(every) == ["test/b.test.js", "test/c.test.js", *sorted(f"test/more{n}.test.js" for n in range(30))]
 
 
 def test_tests_of_distant_callers_come_before_those_that_only_load_it(tmp_path: Path) -> None:
