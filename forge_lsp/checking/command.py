@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
-from forge_lsp.checking.programs import as_argument, no_code_here, readable_for
-from forge_lsp.checking.project import Place, fingerprint, place_of
+from forge_lsp.checking.programs import as_argument, in_time, no_code_here, readable_for
+from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation, Severity
-from forge_lsp.core.errors import EnvironmentFault, ToolMissing
+from forge_lsp.core.errors import ToolMissing
 from forge_lsp.core.ports import Sandbox, Toolchain
 from forge_lsp.core.task import Task
 
@@ -67,7 +66,7 @@ class CommandToolchain(Toolchain):
         language = task.document.language
         own = (*language.suffixes, *language.beside)
         suffixes = (*own, ".toml", ".json", ".cfg", ".ini", ".yaml", ".yml", ".xml", "file")
-        key = await asyncio.to_thread(fingerprint, place, task.document.text, suffixes)
+        key = await tree_key(place, suffixes, (), task.document.text)
         return await gate(task, text, document=document, check=check, baselines=self._baselines, key=key, tool=name)
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
@@ -90,10 +89,7 @@ class CommandToolchain(Toolchain):
         async with self._sandbox.open(place.tree(text)) as box:
             result = await box.run((program, *arguments), timeout=self._timeout, readable=readable_for(Path(program)))
             root = str(box.root)
-        if result.timed_out:
-            raise EnvironmentFault(
-                f"the check command did not finish in {self._timeout:g} s", remedy="raise check.timeout"
-            )
+        in_time(result, "the check command", self._timeout)
         if result.code == 0:
             return CheckedTree()
         output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")

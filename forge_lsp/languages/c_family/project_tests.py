@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
+from forge_lsp.checking.gate import measured
 from forge_lsp.checking.programs import no_code_here
-from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.checking.runs import SuiteRun
 from forge_lsp.checking.suites import Memory, judged, not_run
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import AGAINST, CheckKind, CheckResult, CheckStatus, RunState
-from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import Task
@@ -50,9 +49,9 @@ class CFamilyTests:
         self._timeout = timeout
         self._memory = Memory(SuiteRun, runs)
 
+    @measured
     async def run(self, task: Task, candidate: Candidate, place: Place) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`."""
-        started = time.perf_counter()
         suite = await asyncio.to_thread(suite_of, task, place)
         if suite is None:
             return Evidence()
@@ -64,20 +63,17 @@ class CFamilyTests:
         units = await asyncio.to_thread(units_of, place, task.document.language)
         includers = tuple(file for file in units.files if file != place.document)
         runner = Runner(self._sandbox, place, suite, timeout=self._timeout, includers=includers, strict=candidate.text)
-        try:
-            known = f"{task.document.text}\0{task.scope.range}\0{suite}"
-            key = await asyncio.to_thread(fingerprint, place, known, (*MATTERS, "akefile", ".txt", ".cmake", ".mk"))
-            tests = TestSuite(name=suite.name, key=key, run=runner.run, speaks=suite.reading.speaks)
-            results = await judged(tests, task, candidate, self._memory)
-            sure = _Confirmation(task, candidate, suite, runner, self._memory, key, language)
-            results, doubt = await sure.of(results)
-            results = tuple(
-                replace(one, remedy=remedy_of(one.detail)) if one.environment and one.remedy is None else one
-                for one in results
-            )
-        except EnvironmentFault as fault:
-            return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
-        return Evidence(results=results, doubt=doubt, seconds=time.perf_counter() - started)
+        known = f"{task.document.text}\0{task.scope.range}\0{suite}"
+        key = await tree_key(place, (*MATTERS, "akefile", ".txt", ".cmake", ".mk"), (), known)
+        tests = TestSuite(name=suite.name, key=key, run=runner.run, speaks=suite.reading.speaks)
+        results = await judged(tests, task, candidate, self._memory)
+        sure = _Confirmation(task, candidate, suite, runner, self._memory, key, language)
+        results, doubt = await sure.of(results)
+        results = tuple(
+            replace(one, remedy=remedy_of(one.detail)) if one.environment and one.remedy is None else one
+            for one in results
+        )
+        return Evidence(results=results, doubt=doubt)
 
 
 class _Confirmation:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.checking.gate import CheckedTree, Fault
+from forge_lsp.checking.programs import run_tool
 from forge_lsp.checking.project import Place
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.errors import EnvironmentFault
@@ -280,17 +281,14 @@ class ProjectBuild:
         return None
 
     async def _run(self, box: Box, *arguments: str, env: Mapping[str, str] | None = None) -> ProcessResult:
-        result = await box.run(
+        return await run_tool(
+            box,
+            f"dotnet {arguments[0]}",
             (str(self._dotnet), *arguments),
             timeout=self._timeout,
             env={**self._environment, **(env or {})},
             readable=self._readable,
         )
-        if result.timed_out:
-            raise EnvironmentFault(
-                f"dotnet {arguments[0]} did not finish in {self._timeout:g} s", remedy="raise check.timeout"
-            )
-        return result
 
     def _assets(self) -> bool:
         return all(map(self._is_restored, self._projects))

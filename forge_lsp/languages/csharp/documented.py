@@ -15,7 +15,7 @@ from forge_lsp.checking.examples.answers import Answer, Answers, AskedCall, answ
 from forge_lsp.checking.examples.types import Signature, TypeMismatch
 from forge_lsp.checking.examples.values import Value
 from forge_lsp.checking.examples.written import Call, call_in
-from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.checking.runs import tail
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.errors import EnvironmentFault
@@ -137,7 +137,7 @@ class CSharpDriver:
         projects = await self._projects(place)
         build = projects.build
         program = await self._compiled(projects)
-        key = await asyncio.to_thread(fingerprint, place, text, self.matters)
+        key = await tree_key(place, self.matters, (), text)
         known = self._known.get(key)
         wanted = tuple(known.calls) if known is not None and set(calls) <= set(known.calls) else tuple(calls)
         # What does not compile on the untouched text is not runnable, whatever a candidate makes of it.

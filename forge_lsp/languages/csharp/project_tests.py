@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.gate import measured
+from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.checking.runs import SuiteRun, failed, tail, uncollected
 from forge_lsp.checking.suites import Memory, judged, not_run
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Diagnostic, Evidence
 from forge_lsp.core.checks import Cause, CheckResult, Run, RunState
-from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.csharp.built import Built
@@ -59,41 +57,38 @@ class DotnetTests:
         self._memory = Memory(SuiteRun, runs)
         self._built = Built()
 
+    @measured
     async def run(
         self, task: Task, candidate: Candidate, place: Place, suites: Sequence[Suite], dotnet: Dotnet
     ) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`."""
-        started = time.perf_counter()
         results: list[CheckResult] = []
         doubts: list[str | None] = []
         code = "\n".join((*candidate.imports, candidate.code or candidate.text))
-        try:
-            for suite in suites:
-                runner = _Runner(
-                    self._sandbox, task, candidate, place, suite, dotnet, timeout=self._timeout, built=self._built
+        for suite in suites:
+            runner = _Runner(
+                self._sandbox, task, candidate, place, suite, dotnet, timeout=self._timeout, built=self._built
+            )
+            results += await self._compared(task, candidate, place, suite, dotnet, runner)
+            doubts.append(
+                runner.doubt
+                or doubt_of(
+                    code,
+                    task.document.text,
+                    suite.files,
+                    ended=runner.ended,
+                    project=suite.project.stem,
+                    known={*suite.names, *runner.wanted},
                 )
-                results += await self._compared(task, candidate, place, suite, dotnet, runner)
-                doubts.append(
-                    runner.doubt
-                    or doubt_of(
-                        code,
-                        task.document.text,
-                        suite.files,
-                        ended=runner.ended,
-                        project=suite.project.stem,
-                        known={*suite.names, *runner.wanted},
-                    )
-                )
-        except EnvironmentFault as fault:
-            return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
+            )
         doubt = next((one for one in doubts if one), None)
-        return Evidence(results=tuple(results), doubt=doubt, seconds=time.perf_counter() - started)
+        return Evidence(results=tuple(results), doubt=doubt)
 
     async def _compared(
         self, task: Task, candidate: Candidate, place: Place, suite: Suite, dotnet: Dotnet, runner: _Runner
     ) -> Sequence[CheckResult]:
         known = f"{task.document.text}\0{task.scope.range}\0{suite}"
-        key = await asyncio.to_thread(fingerprint, place, known, _MATTERS, (dotnet.program, *_assets(place, suite)))
+        key = await tree_key(place, _MATTERS, (dotnet.program, *_assets(place, suite)), known)
         runner.key = key
         name = f"dotnet test {suite.project.stem}"
         speaks = runner.reading(task.document.text).speaks

@@ -11,7 +11,7 @@ from forge_lsp.checking.compiled import probe_of
 from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.gate import Baselines, Fault, gate
 from forge_lsp.checking.programs import no_code_here, not_found, version_findings
-from forge_lsp.checking.project import Place, fingerprint, place_of
+from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, Candidate, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault, ToolMissing
@@ -78,20 +78,18 @@ class CSharpToolchain(Toolchain):
         try:
             build = await self._build_of(place, dotnet)
         except EnvironmentFault as fault:
-            return Fault(reason=str(fault), remedy=fault.remedy).unverified("dotnet build")
+            return Fault.of(fault).unverified("dotnet build")
         projects = build.projects
         assets = [place.source / p.parent / "obj" / "project.assets.json" for p in projects if place.source is not None]
-        key = await asyncio.to_thread(
-            fingerprint, place, f"{task.document.text}\0{task.scope.range}", _MATTERS, (dotnet, *assets)
-        )
+        key = await tree_key(place, _MATTERS, (dotnet, *assets), task.document.text, task.scope.range)
         return await gate(
             task,
             text,
-            document=str(place.document),
-            check=build.check,
-            baselines=self._baselines,
-            key=key,
-            tool="dotnet build",
+            str(place.document),
+            build.check,
+            self._baselines,
+            key,
+            "dotnet build",
             untouched_first=True,
             probe=probe_of(
                 task,

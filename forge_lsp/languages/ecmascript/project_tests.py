@@ -7,19 +7,18 @@ import asyncio
 import json
 import re
 import secrets
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from forge_lsp.checking.gate import measured
 from forge_lsp.checking.programs import no_code_here, readable_for
-from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.checking.runs import NotedRun, SuiteRun, noted, scope_lines, tail, uncollected
 from forge_lsp.checking.suites import Memory, judged, not_run, outside, unconfirmed
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import AGAINST, Cause, CheckResult, CheckStatus, Run
-from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.ecmascript.configuring import apart_from_projects, loading_words
@@ -65,9 +64,9 @@ class JavaScriptTests:
         self._environment = environment
         self._memory = Memory(NotedRun, runs)
 
+    @measured
     async def run(self, task: Task, candidate: Candidate, place: Place) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`."""
-        started = time.perf_counter()
         node = node_of(place, self._environment)
         if node is None:
             return Evidence()
@@ -75,23 +74,19 @@ class JavaScriptTests:
         if not suites:
             return Evidence(results=blocked)
         if not self._sandbox.runs_project_code:
-            fault = no_code_here("the project's tests were not run", self._sandbox)
-            return Evidence(blocked=fault.reason, remedy=fault.remedy)
+            return no_code_here("the project's tests were not run", self._sandbox).blocked()
         results: list[CheckResult] = [*blocked]
         doubts = dict.fromkeys(filter(None, (doubt_of(task.document.text, candidate.text),)))
-        try:
-            for suite in suites:
-                found, notes = await self._judged(task, candidate, place, suite, node)
-                results += found
-                doubts |= dict.fromkeys(notes)
-        except EnvironmentFault as fault:
-            return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
-        return Evidence(results=tuple(results), doubt="; ".join(doubts) or None, seconds=time.perf_counter() - started)
+        for suite in suites:
+            found, notes = await self._judged(task, candidate, place, suite, node)
+            results += found
+            doubts |= dict.fromkeys(notes)
+        return Evidence(results=tuple(results), doubt="; ".join(doubts) or None)
 
     async def _judged(
         self, task: Task, candidate: Candidate, place: Place, suite: Suite, node: Path
     ) -> tuple[Sequence[CheckResult], Sequence[str]]:
-        key = await asyncio.to_thread(fingerprint, place, f"{task.document.text}\0{suite}", _MATTERS, (node,))
+        key = await tree_key(place, _MATTERS, (node,), task.document.text, suite)
         texts = {str(file): place.text(file) or "" for file in suite.files}
         names = frozenset(filter(None, (task.scope.name, task.scope.container)))
         document = task.document.text if task.scope.name is not None else ""

@@ -15,10 +15,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
-from forge_lsp.checking.programs import not_found, readable_for, version_findings
-from forge_lsp.checking.project import Place, fingerprint, place_of
+from forge_lsp.checking.programs import not_found, readable_for, run_tool, version_findings
+from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.checking.suites import joined
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation, Severity
+from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation, Severity
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, Finding, Sandbox, Toolchain
 from forge_lsp.core.task import Task
@@ -74,16 +74,15 @@ class JavaScriptToolchain(Toolchain):
         place = place_of(task)
         node = node_of(place, self._environment)
         if node is None:
-            reason = "node is not installed (not on PATH)"
-            return BuildReport(status=BuildStatus.UNVERIFIED, tool="node", reason=reason, remedy=_NODE)
+            return Fault(reason="node is not installed (not on PATH)", remedy=_NODE).unverified("node")
         found = find_compiler(place, self._environment, trusted=self._sandbox.runs_project_code)
         compiler = None if isinstance(found, Fault) else found
-        key = await asyncio.to_thread(
-            fingerprint,
+        key = await tree_key(
             place,
-            f"{task.document.text}\0{task.scope.range}",
             _MATTERS,
             (node, *([Path(compiler.command[-1])] if compiler else ())),
+            task.document.text,
+            task.scope.range,
         )
 
         async def check(content: str) -> CheckedTree:
@@ -132,14 +131,14 @@ class JavaScriptToolchain(Toolchain):
         names |= dict.fromkeys(str(path) for path in place.overlay if path.suffix in READ)
         names |= dict.fromkeys(await asyncio.to_thread(place.files, READ))
         request = {"root": str(box.root), "files": list(names)[:MOST_FILES]}
-        result = await box.run(
+        result = await run_tool(
+            box,
+            "node",
             (str(node), "--experimental-vm-modules", "--no-warnings", str(_RUNNER)),
             timeout=self._timeout,
             readable=(*readable_for(node), _RUNNER.parent),
             stdin=json.dumps(request).encode(),
         )
-        if result.timed_out:
-            raise EnvironmentFault(f"node did not finish in {self._timeout:g} s", remedy="raise check.timeout")
         try:
             answer = cast("dict[str, Any]", parsed_json(result.stdout))
         except ValueError:
@@ -161,14 +160,14 @@ class JavaScriptToolchain(Toolchain):
         )
 
     async def _types(self, place: Place, box: Box, compiler: Compiler, text: str) -> tuple[Diagnostic, ...] | Fault:
-        result = await box.run(
+        result = await run_tool(
+            box,
+            "tsc",
             (*compiler.command, "--noEmit", "--pretty", "false", "-p", CONFIG),
             timeout=self._timeout,
             env={"PATH": compiler_path(compiler)},
             readable=compiler.readable,
         )
-        if result.timed_out:
-            raise EnvironmentFault(f"tsc did not finish in {self._timeout:g} s", remedy="raise check.timeout")
         file = str(place.document)
         found = problems_in(result.stdout.decode("utf-8", "replace"), str(box.root))
         if result.code != 0 and not found:

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
+from forge_lsp.checking.programs import in_time
 from forge_lsp.checking.project import Place
 from forge_lsp.checking.runs import failed, tail, uncollected
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.checks import Cause, Run
-from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, CacheUse, Sandbox
 from forge_lsp.languages.go.lacking import cause_of, lacking, named
 from forge_lsp.languages.go.module import LIST, Layout, Packages, packages_of
@@ -300,9 +300,8 @@ class _Compiler:
 
     async def _go(self, *arguments: str, cgo: bool = False):
         wanted = self._wanted
-        result = await run_go(self._box, wanted.go, wanted.layout, arguments, timeout=self._timeout, cgo=cgo)
-        if result.timed_out:
-            raise EnvironmentFault(
-                f"go {arguments[0]} did not finish in {self._timeout:g} s", remedy="raise check.timeout"
-            )
-        return result
+        return in_time(
+            await run_go(self._box, wanted.go, wanted.layout, arguments, timeout=self._timeout, cgo=cgo),
+            f"go {arguments[0]}",
+            self._timeout,
+        )

@@ -24,7 +24,7 @@ from forge_lsp.checking.jvm.maven import BUILD_FILES, Repositories, build_of
 from forge_lsp.checking.jvm.opening import filled, opened
 from forge_lsp.checking.jvm.running import FOLDER, Setting
 from forge_lsp.checking.jvm.statements import Members, Notation, members_of
-from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Item, ItemKind, Sandbox
 from forge_lsp.core.task import Task
@@ -129,7 +129,7 @@ class JavaDriver:
         place = _named(place, text)
         setting, sources, checker = await self._prepared(place, text)
         runner = await self._drivers.calling(setting.jdk)
-        key = await asyncio.to_thread(fingerprint, place, text, self.matters)
+        key = await tree_key(place, self.matters, (), text)
         items = outline_java(text, JAVA, Grammars()).items
         shown = filled(opened(text, items, signature, plain), items, signature, plain, body=_THROWS)
 

@@ -30,7 +30,7 @@ from forge_lsp.checking.jvm.running import (
     runner_sources,
 )
 from forge_lsp.checking.programs import no_code_here
-from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.checking.runs import SuiteRun
 from forge_lsp.checking.suites import Memory, Suite, judged
 from forge_lsp.core.attempt import Candidate, Evidence
@@ -116,8 +116,7 @@ class JavaTests:
         if not tests:
             return Evidence()
         if not self._sandbox.runs_project_code:
-            fault = no_code_here("the JUnit tests were not run", self._sandbox)
-            return Evidence(blocked=fault.reason, remedy=fault.remedy)
+            return no_code_here("the JUnit tests were not run", self._sandbox).blocked()
         frameworks, jars, results = runnable((test.framework for test in tests), build, repositories)
         tests = tuple(test for test in tests if test.framework in frameworks)
         doubt = None
@@ -146,9 +145,7 @@ class JavaTests:
         task, setting = work.task, work.setting
         names = [test.name for test in work.tests]
         jars = [jar for jar in setting.build.jars if jar.is_absolute()]
-        key = await asyncio.to_thread(
-            fingerprint, setting.place, f"{task.document.text}\0{task.scope.range}\0{names}", _MATTERS, jars
-        )
+        key = await tree_key(setting.place, _MATTERS, jars, task.document.text, task.scope.range, names)
 
         async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
             return await self._run(work, candidate, text, only, key)

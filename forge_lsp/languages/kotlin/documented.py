@@ -22,7 +22,7 @@ from forge_lsp.checking.jvm.maven import Repositories
 from forge_lsp.checking.jvm.opening import filled, opened, walked
 from forge_lsp.checking.jvm.running import FOLDER, Setting
 from forge_lsp.checking.jvm.statements import Members, Notation, members_of
-from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Item, ItemKind, Sandbox
 from forge_lsp.core.task import Task
@@ -137,7 +137,7 @@ class KotlinDriver:
         setting, module, compiler = await self._prepared(place, text)
         checker, _ = await self._drivers.of(setting.jdk)
         runner = await self._drivers.calling(setting.jdk)
-        key = await asyncio.to_thread(fingerprint, place, text, self.matters)
+        key = await tree_key(place, self.matters, (), text)
         items = outline_kotlin(text, KOTLIN, Grammars()).items
         shown = opened(text, items, signature, plain)
         shown = filled(shown, items, signature, plain, body=" TODO() ", without=" = TODO()")

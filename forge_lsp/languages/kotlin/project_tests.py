@@ -29,7 +29,7 @@ from forge_lsp.checking.jvm.running import (
     runner_sources,
 )
 from forge_lsp.checking.programs import no_code_here
-from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.checking.runs import SuiteRun
 from forge_lsp.checking.suites import Memory, Suite, judged, not_run
 from forge_lsp.core.attempt import Candidate, Evidence
@@ -169,9 +169,7 @@ class KotlinTests:
         task, setting = work.task, work.setting
         names = [str(test.file) for test in work.tests]
         jars = [jar for jar in setting.build.jars if jar.is_absolute()]
-        key = await asyncio.to_thread(
-            fingerprint, setting.place, f"{task.document.text}\0{task.scope.range}\0{names}", _MATTERS, jars
-        )
+        key = await tree_key(setting.place, _MATTERS, jars, task.document.text, task.scope.range, names)
 
         async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
             return await self._run(work, candidate, text, only, key)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
-from forge_lsp.checking.programs import as_argument, not_found, readable_for, version_findings
-from forge_lsp.checking.project import Place, fingerprint, place_of
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
+from forge_lsp.checking.programs import as_argument, not_found, readable_for, run_tool, version_findings
+from forge_lsp.checking.project import Place, place_of, tree_key
+from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Severity
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, Finding, ProcessResult, Sandbox, Toolchain
 from forge_lsp.core.task import ScopeKind, Task
@@ -67,15 +67,14 @@ class PhpToolchain(Toolchain):
         place = place_of(task)
         php = find_php(self._environment)
         if php is None:
-            reason = "php is not installed (not on PATH)"
-            return BuildReport(status=BuildStatus.UNVERIFIED, tool=_TOOL, reason=reason, remedy=INSTALL)
+            return Fault(reason="php is not installed (not on PATH)", remedy=INSTALL).unverified(_TOOL)
         packages = [place.source / folder / "vendor" for folder in place.folders()] if place.source else []
-        key = await asyncio.to_thread(
-            fingerprint,
+        key = await tree_key(
             place,
-            f"{task.document.text}\0{task.scope.range}",
             (*PHP.suffixes, "composer.json", "composer.lock"),
             (php, *packages),
+            task.document.text,
+            task.scope.range,
         )
 
         async def check(content: str) -> CheckedTree:
@@ -87,15 +86,7 @@ class PhpToolchain(Toolchain):
             return replace(problems, problems=_told(problems.problems, self._known.get(key, frozenset())))
 
         return await gate(
-            task,
-            text,
-            document=str(place.document),
-            check=check,
-            baselines=self._baselines,
-            key=key,
-            tool=_TOOL,
-            blank=_blank(task),
-            learns=True,
+            task, text, str(place.document), check, self._baselines, key, _TOOL, blank=_blank(task), learns=True
         )
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
@@ -147,15 +138,14 @@ class PhpToolchain(Toolchain):
         )
 
     async def _php(self, box: Box, php: Path, *arguments: str, stdin: bytes = b"") -> ProcessResult:
-        result = await box.run(
+        return await run_tool(
+            box,
+            "php",
             (*command_of(php), *arguments),
             timeout=self._timeout,
             readable=(*readable_for(php), _NAMES.parent),
             stdin=stdin,
         )
-        if result.timed_out:
-            raise EnvironmentFault(f"php did not finish in {self._timeout:g} s", remedy="raise check.timeout")
-        return result
 
 
 def _is_folder(place: Place, name: str) -> bool:
