@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
+from forge_lsp.checking.problems import problem_at
 from forge_lsp.checking.programs import as_argument, in_time, no_code_here, readable_for
 from forge_lsp.checking.project import Place, place_of, tree_key
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation, Severity
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.errors import ToolMissing
 from forge_lsp.core.ports import Sandbox, Toolchain
 from forge_lsp.core.task import Task
@@ -104,14 +105,7 @@ class CommandToolchain(Toolchain):
                     remedy="fix what it reports, or change check.command",
                 )
             )
-        failure = Diagnostic(
-            file=document,
-            line=0,
-            severity=Severity.ERROR,
-            code=f"exit-{result.code}",
-            message=tail,
-            source=Path(program).name,
-        )
+        failure = problem_at(document, 0, code=f"exit-{result.code}", message=tail, source=Path(program).name)
         return CheckedTree(problems=(failure,))
 
 
@@ -138,11 +132,10 @@ def parse_problems(output: str, *, root: str, source: str) -> tuple[Diagnostic, 
             name = code["code"] or code["last"] or ""
             message = (message[: code.start()] + message[code.end() :]).strip()
         found.append(
-            Diagnostic(
-                file=_relative(match["file"].strip(), root),
-                line=int(match["line"] or match["line2"]),
-                column=int(match["column"] or match["column2"] or 0),
-                severity=Severity.ERROR,
+            problem_at(
+                _relative(match["file"].strip(), root),
+                int(match["line"] or match["line2"]),
+                int(match["column"] or match["column2"] or 0),
                 code=name,
                 message=message or name,
                 source=source,

@@ -11,14 +11,15 @@ import asyncio
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, cast
 
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
+from forge_lsp.checking.problems import problem_in
 from forge_lsp.checking.programs import not_found, readable_for, run_tool, version_findings
 from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.checking.suites import joined
-from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation, Severity
+from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, Finding, Sandbox, Toolchain
 from forge_lsp.core.task import Task
@@ -146,18 +147,7 @@ class JavaScriptToolchain(Toolchain):
             raise EnvironmentFault(
                 f"node could not check the modules: {tail or f'exit code {result.code}'}", remedy=f"{node} --version"
             ) from None
-        return tuple(
-            Diagnostic(
-                file=PurePosixPath(problem["file"]).as_posix(),
-                line=int(problem["line"]),
-                column=int(problem["column"]),
-                severity=Severity.ERROR,
-                code=str(problem["code"]),
-                message=str(problem["message"]),
-                source="node",
-            )
-            for problem in answer["problems"]
-        )
+        return tuple(problem_in(problem, "node") for problem in answer["problems"])
 
     async def _types(self, place: Place, box: Box, compiler: Compiler, text: str) -> tuple[Diagnostic, ...] | Fault:
         result = await run_tool(

@@ -6,7 +6,8 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from string import Template
 
 from forge_lsp.checking.programs import in_time
 from forge_lsp.checking.project import Place
@@ -35,20 +36,7 @@ CHECK_FILE = "zz_forge_check_test.go"
 """The file with the test that must fail."""
 # It reads the descriptor itself, for tests may have put something else in the place of os.Stdin. Nothing on the command
 # line, and nothing else that the tested code is given anyway, says whether it is to fail this time.
-_CHECK = """package {package}
-
-import (
-	forgeos "os"
-	forgetesting "testing"
-)
-
-func {name}(t *forgetesting.T) {{
-	var word [{length}]byte
-	if count, _ := forgeos.NewFile(0, "").Read(word[:]); string(word[:count]) != "{word}" {{
-		t.Fail()
-	}}
-}}
-"""
+_CHECK = Path(__file__).with_name("runners") / "check_test.go"
 _ROUNDS = 12
 _ABSENT = re.compile(
     r"no required module provides package|cannot find (?:module providing )?package|missing go\.sum entry|"
@@ -104,7 +92,8 @@ async def compile_tests(sandbox: Sandbox, wanted: CompileRequest, *, timeout: fl
     folder = PurePosixPath(f".forge-{secrets.token_hex(4)}")
     place = wanted.place
     package = _package_of(wanted)
-    check_file = _CHECK.format(package=package, name=check, word=word, length=len(word))
+    template = Template(_CHECK.read_text("utf-8"))
+    check_file = template.substitute(package=package, name=check, word=word, length=len(word))
     extra: dict[PurePosixPath, bytes | None] = {
         **wanted.layout.extra,
         wanted.folder / CHECK_FILE: check_file.encode(),

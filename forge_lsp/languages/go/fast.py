@@ -66,10 +66,6 @@ class GoOpener(NoSuppression):
 
         return PreparedChecker(key=key, start=start)
 
-    def word(self, document: PurePosixPath) -> None:
-        """The program knows what imports what."""
-        del document
-
     def syntax(self, problem: Diagnostic) -> bool:
         return problem.message.startswith("syntax error:")
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate, measured
 from forge_lsp.checking.jvm.driver import Drivers
 from forge_lsp.checking.jvm.jdk import INSTALL, Jdk, answer_of, find_jdk
@@ -20,7 +21,8 @@ from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, Finding, Sandbox, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.languages.java import JAVA
-from forge_lsp.languages.java.documented import documented_examples
+from forge_lsp.languages.java.documented import JavaDriver
+from forge_lsp.languages.java.forging import doubt_of
 from forge_lsp.languages.java.messages import MISSING_PACKAGE, is_syntax, without_consequences
 from forge_lsp.languages.java.project_tests import JavaTests
 from forge_lsp.languages.java.sources import Sources, class_path, options_of, public_type, sources_of
@@ -50,9 +52,8 @@ class JavaToolchain(Toolchain):
         self._baselines = Baselines()
         self._tests = JavaTests(sandbox, timeout=timeout, runs=runs)
         self._drivers = Drivers(sandbox, timeout=timeout)
-        self._examples = documented_examples(
-            sandbox, timeout=timeout, environment=environment, drivers=self._drivers, runs=runs
-        )
+        driver = JavaDriver(sandbox, timeout=timeout, environment=environment, drivers=self._drivers)
+        self._examples = DocumentedExamples(sandbox, driver, doubt=_doubt, runs=runs)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
@@ -122,6 +123,10 @@ class JavaToolchain(Toolchain):
             sources=sources,
             repositories=repositories,
         )
+
+
+def _doubt(task: Task, candidate: Candidate) -> str | None:
+    return doubt_of(task.document.text, candidate.text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

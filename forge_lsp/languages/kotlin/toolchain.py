@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate, measured
 from forge_lsp.checking.jvm.driver import Drivers
 from forge_lsp.checking.jvm.jdk import Jdk, find_jdk
@@ -20,7 +21,8 @@ from forge_lsp.core.ports import Finding, Sandbox, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.languages.kotlin import KOTLIN
 from forge_lsp.languages.kotlin.compiler import INSTALL, SYNTAX, Kotlinc, command_of, find_compiler, problems_of
-from forge_lsp.languages.kotlin.documented import documented_examples
+from forge_lsp.languages.kotlin.documented import KotlinDriver
+from forge_lsp.languages.kotlin.forging import doubt_of
 from forge_lsp.languages.kotlin.project_tests import KotlinTests
 from forge_lsp.languages.kotlin.sources import MATTERS, Module, arguments_of, built_before, module_of, version_of
 from forge_lsp.languages.kotlin.texts import IMPORT
@@ -49,9 +51,8 @@ class KotlinToolchain(Toolchain):
         self._baselines = Baselines()
         self._drivers = Drivers(sandbox, timeout=timeout)
         self._tests = KotlinTests(sandbox, timeout=timeout, runs=runs)
-        self._examples = documented_examples(
-            sandbox, timeout=timeout, environment=environment, drivers=self._drivers, runs=runs
-        )
+        driver = KotlinDriver(sandbox, timeout=timeout, environment=environment, drivers=self._drivers)
+        self._examples = DocumentedExamples(sandbox, driver, doubt=_doubt, runs=runs)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
@@ -112,6 +113,10 @@ class KotlinToolchain(Toolchain):
             module=module,
             repositories=repositories,
         )
+
+
+def _doubt(task: Task, candidate: Candidate) -> str | None:
+    return doubt_of(task.document.text, candidate.text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
+from forge_lsp.checking.problems import problem_in
 from forge_lsp.checking.programs import as_argument, not_found, readable_for, run_tool, version_findings
 from forge_lsp.checking.project import Place, place_of, tree_key
-from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Severity
+from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, Finding, ProcessResult, Sandbox, Toolchain
 from forge_lsp.core.task import ScopeKind, Task
@@ -124,18 +125,7 @@ class PhpToolchain(Toolchain):
             answer = cast("dict[str, Any]", parsed_json(result.stdout))
         except ValueError:
             return ()  # an older PHP, or one without its tokenizer: that it parses stands
-        return tuple(
-            Diagnostic(
-                file=str(problem["file"]),
-                line=int(problem["line"]),
-                column=0,
-                severity=Severity.ERROR,
-                code=str(problem["code"]),
-                message=str(problem["message"]),
-                source="php",
-            )
-            for problem in answer["problems"]
-        )
+        return tuple(problem_in(problem, "php") for problem in answer["problems"])
 
     async def _php(self, box: Box, php: Path, *arguments: str, stdin: bytes = b"") -> ProcessResult:
         return await run_tool(
