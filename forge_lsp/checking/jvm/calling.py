@@ -7,16 +7,15 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import Protocol
 
 from forge_lsp.checking.examples.answers import Answer, Answers, AskedCall, answers_of
 from forge_lsp.checking.examples.types import Signature
 from forge_lsp.checking.examples.values import Value
+from forge_lsp.checking.jvm.compiling import Compilation
 from forge_lsp.checking.jvm.driver import Drivers
 from forge_lsp.checking.jvm.results import ALL_RUN, signed
 from forge_lsp.checking.jvm.running import ENDS, FOLDER, Setting, program_of, said_of
 from forge_lsp.checking.jvm.statements import Notation
-from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.ports import Sandbox
 
 __all__ = ["Calling", "Compiled", "Compiler", "JvmDriver", "Program", "compiled"]
@@ -27,18 +26,7 @@ _ROUNDS = 5
 _KEPT = 4
 
 
-class _Outcome(Protocol):
-    """What a compiler says. ``archive`` are the classes, where all compiled."""
-
-    @property
-    def problems(self) -> tuple[Diagnostic, ...]: ...
-    @property
-    def archive(self) -> bytes | None: ...
-    @property
-    def words(self) -> str: ...
-
-
-Compiler = Callable[[Sequence[PurePosixPath], Mapping[PurePosixPath, bytes]], Awaitable[_Outcome]]
+Compiler = Callable[[Sequence[PurePosixPath], Mapping[PurePosixPath, bytes]], Awaitable[Compilation]]
 """Compiles the document with the files named, some of them with contents of ours."""
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
+from string import Template
 
 from forge_lsp.core.languages import Language
 from forge_lsp.languages.c_family import CPP
@@ -26,6 +27,7 @@ MARK = "forge-check:"
 MISSED = "forge-missing"
 """What is printed where something is called that nobody defines."""
 
+_MISSING = Path(__file__).with_name("runners") / "missing.h"
 ASSERT = (Path(__file__).with_name("runners") / "assert.h").read_text("utf-8")
 """An ``assert.h`` that writes such lines."""
 
@@ -71,24 +73,14 @@ def crashing(text: str, code: str, name: str | None, language: Language, crash: 
 def with_missing(text: str, symbols: Iterable[str]) -> str:
     """Return a C or C++ text that defines the symbols which nobody defines (``side``, ``_ZN6shapes4sideEi``), so that
     what does not call them can run: each of them crashes when it is called."""
-    lines = [
-        "",
-        "#ifndef FORGE_MISSING_",
-        "#define FORGE_MISSING_",
-        "#define FORGE_TEXT_M_(x) #x",
-        "#define FORGE_TEXT2_M_(x) FORGE_TEXT_M_(x)",
-    ]
-    lines += ["#ifdef __cplusplus", 'extern "C" {', "#endif"]
-    label = '__asm__(FORGE_TEXT2_M_(__USER_LABEL_PREFIX__) "write")'
-    lines.append(f"extern long forge_write_m_(int, const void *, unsigned long) {label};")
     words = f'(void)!forge_write_m_(2, "\\n{MISSED}\\n", {len(MISSED) + 2})'
+    lines: list[str] = []
     for symbol in sorted(symbols):
         name = f"forge_missing_{symbol}".replace("__", "_0_")  # two underscores are the compiler's own
         label = f'__asm__(FORGE_TEXT2_M_(__USER_LABEL_PREFIX__) "{symbol}")'
         lines.append(f"extern void {name}(void) {label};")
         lines.append(f"__attribute__((weak)) void {name}(void) {{ {words}; __builtin_trap(); }}")
-    lines += ["#ifdef __cplusplus", "}", "#endif", "#endif"]
-    return text + "\n".join(lines) + "\n"
+    return f"{text}\n{Template(_MISSING.read_text('utf-8')).substitute(symbols=chr(10).join(lines))}"
 
 
 def without_warnings(text: str, warnings: Iterable[str]) -> str:

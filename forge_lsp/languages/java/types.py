@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from forge_lsp.checking.examples.types import ANY, Parameter, Type
+from forge_lsp.checking.examples.types import ANY, Kind, Parameter, Type
 from forge_lsp.checking.examples.values import closing
 from forge_lsp.languages.java.texts import ANNOTATION, plain
 
@@ -19,15 +19,8 @@ _VALUES: Mapping[str, Type] = {
     "char": Type(kind="char", text="char"),
     "void": Type(kind="void", text="void"),
 }
-_BOXED = {
-    "Byte": "byte",
-    "Short": "short",
-    "Integer": "int",
-    "Long": "long",
-    "Float": "float",
-    "Double": "double",
-    "Boolean": "boolean",
-    "Character": "char",
+_BOXED = {"Integer": "int", "Character": "char"} | {
+    name.capitalize(): name for name in ("byte", "short", "long", "float", "double", "boolean")
 }
 _OBJECTS: Mapping[str, Type] = {
     "BigInteger": Type(kind="int", text="BigInteger"),
@@ -39,10 +32,30 @@ _LISTS = (
     *("LinkedList", "Queue", "Deque", "ArrayDeque", "PriorityQueue", "Stack", "Vector"),
     *("Iterator", "Stream"),
 )
-_SETS = ("Set", "HashSet", "LinkedHashSet", "TreeSet", "SortedSet", "NavigableSet")
-_MAPS = ("Map", "HashMap", "LinkedHashMap", "TreeMap", "SortedMap", "NavigableMap")
-_STREAMS = {"IntStream": "int", "LongStream": "long", "DoubleStream": "double"}
-_OPTIONS = {"OptionalInt": "int", "OptionalLong": "long", "OptionalDouble": "double"}
+_GROUPS: Mapping[str, tuple[Kind, int]] = {
+    **dict.fromkeys(_LISTS, ("list", 1)),
+    **dict.fromkeys(("Set", "HashSet", "LinkedHashSet", "TreeSet", "SortedSet", "NavigableSet"), ("set", 1)),
+    **dict.fromkeys(("Map", "HashMap", "LinkedHashMap", "TreeMap", "SortedMap", "NavigableMap"), ("map", 2)),
+}
+
+
+def _nullable(inner: Type) -> Type:
+    return Type(kind="optional", text=inner.text, items=(inner,))
+
+
+_NUMBERS = {"Int": _VALUES["int"], "Long": _VALUES["long"], "Double": _VALUES["double"]}
+_FIXED: Mapping[str, Type] = {
+    "Void": Type(kind="void", text="Void"),
+    **{name: _nullable(_VALUES[own]) for name, own in _BOXED.items()},
+    **{name: _nullable(own) for name, own in _OBJECTS.items()},
+    **{
+        f"{name}Stream": _nullable(Type(kind="list", text=f"{name}Stream", items=(own,)))
+        for name, own in _NUMBERS.items()
+    },
+    **{
+        f"Optional{name}": Type(kind="optional", text=f"Optional{name}", items=(own,)) for name, own in _NUMBERS.items()
+    },
+}
 _ANY = ("Object", "Number", "Comparable", "Serializable", "Cloneable", "?")
 _MODIFIERS = re.compile(
     r"(?:public|protected|private|static|final|abstract|synchronized|native|default|strictfp|sealed|non-sealed)\s+"
@@ -81,31 +94,16 @@ def type_of(text: str, names: Names) -> Type:
 
 def _known(name: str, items: tuple[Type, ...]) -> Type | None:
     """A type of Java's own library."""
-    if name == "Void":
-        return Type(kind="void", text=name)
-    if name in _BOXED:
-        return _nullable(_VALUES[_BOXED[name]])
-    if name in _OBJECTS:
-        return _nullable(_OBJECTS[name])
-    if name in _STREAMS:
-        return _nullable(Type(kind="list", text=name, items=(_VALUES[_STREAMS[name]],)))
-    if name in _OPTIONS:
-        return Type(kind="optional", text=name, items=(_VALUES[_OPTIONS[name]],))
+    if name in _FIXED:
+        return _FIXED[name]
     if name == "Optional":
         return Type(kind="optional", text=name, items=items[:1])
-    if name in _LISTS:
-        return _nullable(Type(kind="list", text=name, items=items[:1]))
-    if name in _SETS:
-        return _nullable(Type(kind="set", text=name, items=items[:1]))
-    if name in _MAPS:
-        return _nullable(Type(kind="map", text=name, items=items[:2]))
     if name in ("Entry", "SimpleEntry"):
         return _nullable(Type(kind="tuple", text=name, items=items if len(items) == 2 else ()))
+    if name in _GROUPS:
+        kind, count = _GROUPS[name]
+        return _nullable(Type(kind=kind, text=name, items=items[:count]))
     return None
-
-
-def _nullable(inner: Type) -> Type:
-    return Type(kind="optional", text=inner.text, items=(inner,))
 
 
 def header_of(header: str, name: str, names: Names) -> tuple[tuple[Parameter, ...], Type] | None:

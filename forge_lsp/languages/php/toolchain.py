@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -31,23 +32,7 @@ _TOOL = "php"
 _MOST_FILES = 1_500
 _MOST_KNOWN = 64
 _UNDEFINED = "undefined-"
-# Of extensions that are often not installed, what tells their names.
-_EXTENSIONS = {
-    "bcmath": r"bc(?:add|sub|mul|div|mod|pow|powmod|sqrt|comp|scale)\b",
-    "curl": r"curl_\w+|CURLFile\b",
-    "gd": r"(?:image\w+|getimagesize\w*|gd_info)\(|GdImage\b",
-    "gmp": r"gmp_\w+|GMP\b",
-    "imagick": r"Imagick\w*",
-    "intl": r"(?:numfmt|grapheme|collator|datefmt|transliterator|idn|normalizer|intl)_\w+|"
-    r"(?:Intl\w+|NumberFormatter|Collator|MessageFormatter|Transliterator|Normalizer|Locale)\b",
-    "mbstring": r"mb_\w+",
-    "mysql": r"mysqli\w*",
-    "redis": r"Redis\b",
-    "soap": r"Soap(?:Client|Server|Fault|Var|Param)\b",
-    "sqlite3": r"SQLite3\b",
-    "xml": r"(?:DOM|SimpleXML|XML)\w+|(?:simplexml|xml|utf8)_\w+|dom_\w+",
-    "zip": r"ZipArchive\b",
-}
+_EXTENSIONS: Mapping[str, str] = tomllib.loads(Path(__file__).with_name("extensions.toml").read_text("utf-8"))
 
 
 class PhpToolchain(Toolchain):
