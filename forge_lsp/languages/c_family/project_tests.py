@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from forge_lsp.checking.gate import measured
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.checking.runs import SuiteRun
-from forge_lsp.checking.suites import Memory, judged, not_run
+from forge_lsp.checking.suites import Memory, judged, not_run, with_remedies
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import AGAINST, CheckKind, CheckResult, CheckStatus, RunState
@@ -69,10 +69,7 @@ class CFamilyTests:
         results = await judged(tests, task, candidate, self._memory)
         sure = _Confirmation(task, candidate, suite, runner, self._memory, key, language)
         results, doubt = await sure.of(results)
-        results = tuple(
-            replace(one, remedy=remedy_of(one.detail)) if one.environment and one.remedy is None else one
-            for one in results
-        )
+        results = with_remedies(results, remedy_of)
         return Evidence(results=results, doubt=doubt)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.checking.gate import measured
 from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.checking.runs import SuiteRun, failed, tail, uncollected
-from forge_lsp.checking.suites import Memory, judged, not_run
+from forge_lsp.checking.suites import Memory, judged, not_run, with_remedies
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Diagnostic, Evidence
 from forge_lsp.core.checks import Cause, CheckResult, Run, RunState
@@ -90,10 +90,7 @@ class DotnetTests:
         before = await self._memory.get(key, lambda: runner.run(task.document.text, None))
         runner.wanted = frozenset(word for run in before.all_runs for word in run.missing)
         restore = f"dotnet restore {suite.project}"
-        results = tuple(
-            replace(one, remedy=restore) if one.environment and _UNRESTORED.search(one.detail) else one
-            for one in results
-        )
+        results = with_remedies(results, lambda detail: restore if _UNRESTORED.search(detail) else None)
         return results or (not_run(name, runner.words or "it found no test"),)
 
 

@@ -15,7 +15,7 @@ from forge_lsp.checking.gate import measured
 from forge_lsp.checking.programs import no_code_here, readable_for
 from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.checking.runs import NotedRun, SuiteRun, noted, scope_lines, tail, uncollected
-from forge_lsp.checking.suites import Memory, judged, not_run, outside, unconfirmed
+from forge_lsp.checking.suites import Memory, judged, not_run, outside, unconfirmed, with_remedies
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import AGAINST, Cause, CheckResult, CheckStatus, Run
@@ -159,12 +159,7 @@ class JavaScriptTests:
             results = without_proof(results, suite.runner, await unconfirmed(judge, task, proofs, self._memory))
         before = await self._memory.get(key, lambda: run(task.document.text, None), again=bool(notes))
         fresh = [note for note in dict.fromkeys(notes) if note not in before.notes]
-        remedied = [
-            replace(result, remedy=result.remedy or remedy_for(result.detail))
-            if result.status is CheckStatus.NOT_RUNNABLE and result.environment
-            else result
-            for result in results
-        ]
+        remedied = with_remedies(results, remedy_for)
         # Tests that load the module and do not speak of the scope say something only where they fail.
         return remedied if remedied or ran else (not_run(suite.runner, words or "it found no test"),), fresh
 

@@ -15,7 +15,7 @@ from forge_lsp.checking.gate import measured
 from forge_lsp.checking.programs import no_code_here, readable_for
 from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.checking.runs import NotedRun, SuiteRun, noted, scope_lines
-from forge_lsp.checking.suites import Memory, judged, not_run, outside
+from forge_lsp.checking.suites import Memory, judged, not_run, outside, with_remedies
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import CheckStatus, Run
@@ -94,12 +94,7 @@ class PhpTests:
         if proves and (forged := doubt_of(task.document.text, candidate.text, suite.types)) is not None:
             doubts.append(forged)
         return Evidence(
-            results=tuple(
-                replace(result, remedy=result.remedy or COMPOSER_INSTALL)
-                if result.environment and result.status is CheckStatus.NOT_RUNNABLE and _of_composer(place)
-                else result
-                for result in results
-            ),
+            results=with_remedies(results, lambda _: COMPOSER_INSTALL if _of_composer(place) else None),
             doubt="; ".join(doubts) or None,
         )
 

@@ -7,13 +7,12 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.gate import measured
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, tree_key
-from forge_lsp.checking.suites import Memory, Suite, judged, not_run, outside
+from forge_lsp.checking.suites import Memory, Suite, judged, not_run, outside, with_remedies
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import Cause, CheckResult, CheckStatus, RunState
 from forge_lsp.core.ports import Sandbox
@@ -134,12 +133,7 @@ class PythonTests:
             remedy = install_remedy(interpreter, "pytest")
             results = (not_run(_SUITE, f"{', '.join(map(str, files))}: {what}", remedy),)
         return Evidence(
-            results=tuple(
-                replace(result, remedy=_remedy(result.detail, place, interpreter))
-                if result.environment and result.remedy is None
-                else result
-                for result in results
-            ),
+            results=with_remedies(results, lambda detail: _remedy(detail, place, interpreter)),
             doubt=believed(
                 task,
                 candidate,

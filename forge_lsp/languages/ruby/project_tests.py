@@ -7,7 +7,7 @@ import base64
 import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
@@ -15,7 +15,7 @@ from forge_lsp.checking.gate import measured
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.checking.runs import SuiteRun, failed, messages, passed, skipped, tail, uncollected
-from forge_lsp.checking.suites import Memory, Suite, judged, not_run, outside
+from forge_lsp.checking.suites import Memory, Suite, judged, not_run, outside, with_remedies
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import Cause, CheckStatus, Run, RunState
 from forge_lsp.core.ports import ProcessResult, Sandbox
@@ -107,12 +107,7 @@ class RubyTests:
             results = (not_run(_SUITE, f"{', '.join(map(str, chosen.files))}: {what}", _remedy(what, place, texts)),)
         proves = any(result.status in (CheckStatus.PROOF, CheckStatus.KEPT) for result in results)
         return Evidence(
-            results=tuple(
-                replace(result, remedy=_remedy(result.detail, place, texts))
-                if result.environment and result.remedy is None
-                else result
-                for result in results
-            ),
+            results=with_remedies(results, lambda detail: _remedy(detail, place, texts)),
             doubt=("; ".join(_doubts(before, seen)) or doubt_of(task, candidate)) if proves else None,
         )
 
