@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from forge_lsp.checking.examples.types import ANY, Kind, Parameter, Type
 from forge_lsp.checking.examples.values import closing
+from forge_lsp.checking.scanning import closing_at, parts_of
 from forge_lsp.languages.java.texts import ANNOTATION, plain
 
 __all__ = ["Names", "header_of", "type_of", "variables_of"]
@@ -88,7 +89,7 @@ def type_of(text: str, names: Names) -> Type:
         return ANY
     if name in names.own and generic["name"] in names.own:
         return _nullable(Type(kind="other", text=text))
-    items = tuple(type_of(item, names) for item in _parts(generic["items"] or ""))
+    items = tuple(type_of(item, names) for item in parts_of(generic["items"] or ""))
     return _known(name, items) or _nullable(Type(kind="other", text=text))
 
 
@@ -116,10 +117,10 @@ def header_of(header: str, name: str, names: Names) -> tuple[tuple[Parameter, ..
         return None
     before = _MODIFIERS.sub("", code[: found.start()].strip() + " ").strip()
     if before.startswith("<"):
-        generic = _angled(before)
+        generic = closing_at(before, 0, brackets="<")
         names = Names(own=names.own, variables=names.variables | variables_of(f"_{before[:generic]}"))
         before = before[generic:].strip()
-    parameters = tuple(_parameter(part, names) for part in _parts(code[found.end() : end - 1]))
+    parameters = tuple(_parameter(part, names) for part in parts_of(code[found.end() : end - 1]))
     return parameters, type_of(before, names) if before else Type(kind="other", text=name)
 
 
@@ -129,8 +130,8 @@ def variables_of(header: str) -> frozenset[str]:
     if match is None:
         return frozenset()
     start = match.end() - 1
-    inner = header[start + 1 : start + _angled(header[start:]) - 1]
-    return frozenset(part.split()[0] for part in _parts(inner))
+    inner = header[start + 1 : start + closing_at(header[start:], 0, brackets="<") - 1]
+    return frozenset(part.split()[0] for part in parts_of(inner))
 
 
 def _parameter(text: str, names: Names) -> Parameter:
@@ -140,28 +141,6 @@ def _parameter(text: str, names: Names) -> Parameter:
     if match is None:
         return Parameter(name=text)
     return Parameter(name=match["name"], type=type_of(match["type"] + match["array"], names), rest=bool(match["rest"]))
-
-
-def _angled(text: str) -> int:
-    """The length of what stands in angle brackets at the start of a text, with them."""
-    depth = 0
-    for index, char in enumerate(text):
-        depth += (char == "<") - (char == ">")
-        if depth == 0:
-            return index + 1
-    return len(text)
-
-
-def _parts(text: str) -> Iterator[str]:
-    """What stands between the commas that are in no brackets."""
-    depth, start = 0, 0
-    for index, char in enumerate(text):
-        depth += (char in "<([{") - (char in ">)]}")
-        if char == "," and depth == 0:
-            yield text[start:index].strip()
-            start = index + 1
-    if text[start:].strip():
-        yield text[start:].strip()
 
 
 def _erased(text: str) -> str:
