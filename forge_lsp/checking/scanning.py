@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 
-__all__ = ["blanked", "closing", "closing_at", "parts_of", "without"]
+__all__ = ["blanked", "closing", "closing_at", "parts_of", "statement_end", "without"]
 
 _CLOSERS = {"(": ")", "[": "]", "{": "}", "<": ">"}
 
@@ -33,6 +33,19 @@ def closing(text: str, start: int, opener: str, closer: str) -> int | None:
     """Return where the bracket closes that is the first one to open at ``start`` or below; None where none does.
     ``text`` is blanked."""
     return _pairs(text, opener, closer).get(text.find(opener, start))
+
+
+def statement_end(text: str, start: int) -> int | None:
+    """Return where the semicolon stands that ends the statement at ``start``; None where none does, or a bracket closes
+    before. ``text`` is blanked."""
+    depth = 0
+    for at in range(start, len(text)):
+        depth += (text[at] in "([{") - (text[at] in ")]}")
+        if depth < 0:
+            return None
+        if text[at] == ";" and not depth:
+            return at
+    return None
 
 
 @lru_cache(maxsize=8)  # readers ask for one bracket after the other, of texts in which none may close

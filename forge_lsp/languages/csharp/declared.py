@@ -99,7 +99,7 @@ def _callable(task: Task, found: ScopedItem, name: str, text: str, *, makes: boo
     named = re.search(rf"(?<![\w.])(?:\w+\.)*{re.escape(name)}\s*(?P<generic><[^()]*?>)?\s*\(", header)
     generic = set(_parameters_of(found.holders))
     words: list[str] = []
-    inside: list[str] = []
+    inside: tuple[str, ...] = ()
     result = ""
     if named is not None:
         before = header[: named.start()].split()
