@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
-from forge_lsp.checking.programs import as_argument, no_code_here, readable_for
-from forge_lsp.checking.project import Place, fingerprint, place_of
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation, Severity
-from forge_lsp.core.errors import EnvironmentFault, ToolMissing
+from forge_lsp.checking.problems import problem_at
+from forge_lsp.checking.programs import as_argument, in_time, no_code_here, readable_for
+from forge_lsp.checking.project import Place, place_of, tree_key
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation
+from forge_lsp.core.errors import ToolMissing
 from forge_lsp.core.ports import Sandbox, Toolchain
 from forge_lsp.core.task import Task
 
@@ -67,7 +67,7 @@ class CommandToolchain(Toolchain):
         language = task.document.language
         own = (*language.suffixes, *language.beside)
         suffixes = (*own, ".toml", ".json", ".cfg", ".ini", ".yaml", ".yml", ".xml", "file")
-        key = await asyncio.to_thread(fingerprint, place, task.document.text, suffixes)
+        key = await tree_key(place, suffixes, (), task.document.text)
         return await gate(task, text, document=document, check=check, baselines=self._baselines, key=key, tool=name)
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
@@ -90,10 +90,7 @@ class CommandToolchain(Toolchain):
         async with self._sandbox.open(place.tree(text)) as box:
             result = await box.run((program, *arguments), timeout=self._timeout, readable=readable_for(Path(program)))
             root = str(box.root)
-        if result.timed_out:
-            raise EnvironmentFault(
-                f"the check command did not finish in {self._timeout:g} s", remedy="raise check.timeout"
-            )
+        in_time(result, "the check command", self._timeout)
         if result.code == 0:
             return CheckedTree()
         output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
@@ -108,14 +105,7 @@ class CommandToolchain(Toolchain):
                     remedy="fix what it reports, or change check.command",
                 )
             )
-        failure = Diagnostic(
-            file=document,
-            line=0,
-            severity=Severity.ERROR,
-            code=f"exit-{result.code}",
-            message=tail,
-            source=Path(program).name,
-        )
+        failure = problem_at(document, 0, code=f"exit-{result.code}", message=tail, source=Path(program).name)
         return CheckedTree(problems=(failure,))
 
 
@@ -142,11 +132,10 @@ def parse_problems(output: str, *, root: str, source: str) -> tuple[Diagnostic, 
             name = code["code"] or code["last"] or ""
             message = (message[: code.start()] + message[code.end() :]).strip()
         found.append(
-            Diagnostic(
-                file=_relative(match["file"].strip(), root),
-                line=int(match["line"] or match["line2"]),
-                column=int(match["column"] or match["column2"] or 0),
-                severity=Severity.ERROR,
+            problem_at(
+                _relative(match["file"].strip(), root),
+                int(match["line"] or match["line2"]),
+                int(match["column"] or match["column2"] or 0),
                 code=name,
                 message=message or name,
                 source=source,

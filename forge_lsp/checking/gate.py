@@ -8,6 +8,9 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from functools import wraps
+from types import CoroutineType
+from typing import Any, ParamSpec
 
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Diagnostic, Evidence, Severity
 from forge_lsp.core.errors import EnvironmentFault
@@ -20,6 +23,7 @@ __all__ = [
     "Fault",
     "fault_of",
     "gate",
+    "measured",
     "new_problems",
     "unchanged",
     "without_asked",
@@ -32,6 +36,11 @@ class Fault:
 
     reason: str
     remedy: str | None = None
+
+    @classmethod
+    def of(cls, error: EnvironmentFault | OSError) -> Fault:
+        """Return what an error says of this machine, and what to do about it."""
+        return fault_of(error) if isinstance(error, OSError) else cls(reason=str(error), remedy=error.remedy)
 
     def unverified(self, tool: str) -> BuildReport:
         """Return the report of a check by ``tool`` that could not be made for this."""
@@ -116,15 +125,34 @@ def fault_of(error: OSError) -> Fault:
     )
 
 
+P = ParamSpec("P")
+
+
+def measured(run: Callable[P, Awaitable[Evidence]]) -> Callable[P, CoroutineType[Any, Any, Evidence]]:
+    """Make a function that gathers evidence say how many seconds it took; that is blocked where a fault of the
+    environment keeps it from running."""
+
+    @wraps(run)
+    async def timed(*args: P.args, **kwargs: P.kwargs) -> Evidence:
+        started = time.perf_counter()
+        try:
+            found = await run(*args, **kwargs)
+        except (EnvironmentFault, OSError) as error:
+            found = Fault.of(error).blocked()
+        return found if found == Evidence() else replace(found, seconds=time.perf_counter() - started)
+
+    return timed
+
+
 async def gate(
     task: Task,
     text: str,
-    *,
     document: str,
     check: Check,
     baselines: Baselines,
     key: str,
     tool: str,
+    *,
     blank: str = "",
     probe: tuple[str, str, Fault] | None = None,
     learns: bool = False,
@@ -180,10 +208,8 @@ async def gate(
             return report(BuildStatus.UNVERIFIED, fault=before.fault)
         if after is None or learns:
             after = await check(text)
-    except EnvironmentFault as fault:
-        return report(BuildStatus.UNVERIFIED, fault=Fault(reason=str(fault), remedy=fault.remedy))
-    except OSError as error:
-        return report(BuildStatus.UNVERIFIED, fault=fault_of(error))
+    except (EnvironmentFault, OSError) as error:
+        return report(BuildStatus.UNVERIFIED, fault=Fault.of(error))
     if after.fault is not None:
         return report(BuildStatus.UNVERIFIED, fault=after.fault)
     known = before.problems if not task.diagnostics else without_asked(before.problems, task, document)
@@ -207,10 +233,8 @@ async def _left_out(check: Check, text: str, words: str, fault: Fault) -> Fault 
     """``fault`` where a build does not refuse a text as it must."""
     try:
         seen = await check(text)
-    except EnvironmentFault as error:
-        return Fault(reason=str(error), remedy=error.remedy)
-    except OSError as error:
-        return fault_of(error)
+    except (EnvironmentFault, OSError) as error:
+        return Fault.of(error)
     return seen.fault or (None if any(words in problem.message for problem in seen.problems) else fault)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from forge_lsp.checking.command import filled_in, resolve_program
 from forge_lsp.checking.programs import no_code_here, readable_for
-from forge_lsp.checking.project import Place, fingerprint, place_of
+from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.checking.runs import SuiteRun, failed, passed, skipped, uncollected
 from forge_lsp.checking.suites import Memory, Suite, judged, not_run
 from forge_lsp.core.attempt import Candidate, Evidence
@@ -50,7 +49,7 @@ class OwnTests:
         if not self._sandbox.runs_project_code:
             fault = no_code_here(f"{name} was not run", self._sandbox)
             return Evidence(results=(not_run(name, fault.reason, fault.remedy),))
-        key = await asyncio.to_thread(fingerprint, place, f"{task.document.text}\0{self._command}", ("",))
+        key = await tree_key(place, ("",), (), task.document.text, self._command)
 
         async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
             del only  # the command is the user's: it runs what it runs

@@ -12,7 +12,7 @@ from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.versions import CHOSEN
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.languages import Language
-from forge_lsp.core.ports import Finding, FindingStatus, Sandbox, Tree
+from forge_lsp.core.ports import Box, Finding, FindingStatus, ProcessResult, Sandbox, Tree
 from forge_lsp.sandbox.exposure import Origin, exposed
 from forge_lsp.sandbox.interpreters import environment_at
 from forge_lsp.sandbox.remedies import WSL
@@ -20,10 +20,12 @@ from forge_lsp.sandbox.remedies import WSL
 __all__ = [
     "as_argument",
     "found_program",
+    "in_time",
     "no_code_here",
     "not_found",
     "programs_of",
     "readable_for",
+    "run_tool",
     "version_findings",
     "with_program",
 ]
@@ -88,6 +90,27 @@ def as_argument(name: str) -> str:
     """Return the name of a file of the tree as a tool's argument: one that begins like an option (``-Xplugin=x/a.kt``)
     or a list of arguments (``@x/a.kt``) would be read as such."""
     return f"./{name}" if name.startswith(("-", "@")) else name
+
+
+def in_time(result: ProcessResult, what: str, seconds: float) -> ProcessResult:
+    """Return what a tool said that had so many ``seconds``. Raises EnvironmentFault where it did not finish in them."""
+    if result.timed_out:
+        raise EnvironmentFault(f"{what} did not finish in {seconds:g} s", remedy="raise check.timeout")
+    return result
+
+
+async def run_tool(
+    box: Box,
+    what: str,
+    command: Sequence[str],
+    *,
+    timeout: float,
+    readable: Sequence[Path] = (),
+    env: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+) -> ProcessResult:
+    """Run a tool as :meth:`~forge_lsp.core.ports.Box.run` does. Raises EnvironmentFault where it does not finish."""
+    return in_time(await box.run(command, timeout=timeout, readable=readable, env=env, stdin=stdin), what, timeout)
 
 
 def not_found(name: str, detail: str, remedy: str | None) -> tuple[Finding, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import fnmatch
 import hashlib
@@ -18,7 +19,7 @@ from forge_lsp.core.task import Document, Task
 from forge_lsp.reading import SOURCE, read_bytes
 from forge_lsp.roots import project_root
 
-__all__ = ["Place", "fingerprint", "place_of", "project_files"]
+__all__ = ["Place", "fingerprint", "place_of", "project_files", "tree_key"]
 
 _VERSION_CONTROL = frozenset({".git", ".hg", ".svn", ".jj"})
 # Packages that were installed, of whatever language: where a project has several, they would be most of its files.
@@ -197,6 +198,11 @@ def fingerprint(place: Place, text: str, suffixes: Iterable[str], extra: Iterabl
         else:
             digest.update(f"\0{path}\0{status.st_mtime_ns}\0{status.st_size}".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
+
+
+async def tree_key(place: Place, suffixes: Iterable[str], extra: Iterable[Path], *parts: object) -> str:
+    """Return the :func:`fingerprint` of what a check sees whose text is made of ``parts``; it is found in a thread."""
+    return await asyncio.to_thread(fingerprint, place, "\0".join(map(str, parts)), suffixes, extra)
 
 
 def project_files(

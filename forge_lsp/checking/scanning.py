@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 
-__all__ = ["blanked", "closing", "without"]
+__all__ = ["blanked", "closing", "closing_at", "parts_of", "statement_end", "without"]
+
+_CLOSERS = {"(": ")", "[": "]", "{": "}", "<": ">"}
 
 
 def blanked(token: re.Pattern[str], text: str, *, literals: bool = True) -> str:
@@ -31,6 +35,19 @@ def closing(text: str, start: int, opener: str, closer: str) -> int | None:
     return _pairs(text, opener, closer).get(text.find(opener, start))
 
 
+def statement_end(text: str, start: int) -> int | None:
+    """Return where the semicolon stands that ends the statement at ``start``; None where none does, or a bracket closes
+    before. ``text`` is blanked."""
+    depth = 0
+    for at in range(start, len(text)):
+        depth += (text[at] in "([{") - (text[at] in ")]}")
+        if depth < 0:
+            return None
+        if text[at] == ";" and not depth:
+            return at
+    return None
+
+
 @lru_cache(maxsize=8)  # readers ask for one bracket after the other, of texts in which none may close
 def _pairs(text: str, opener: str, closer: str) -> dict[int, int]:
     """Where the brackets of a text open, and where each of them closes."""
@@ -42,3 +59,27 @@ def _pairs(text: str, opener: str, closer: str) -> dict[int, int]:
         elif open_:
             found[open_.pop()] = match.start()
     return found
+
+
+def _depths(text: str, start: int, brackets: str, arrows: str) -> Iterator[tuple[int, int, bool]]:
+    """Each place of ``text`` from ``start``, how many brackets are open behind it, and whether one closes there."""
+    closers, depth = {_CLOSERS[opener] for opener in brackets}, 0
+    for at in range(start, len(text)):
+        char = text[at]
+        closes = char in closers and not (char == ">" and at > 0 and text[at - 1] in arrows)
+        depth += (char in brackets) - closes
+        yield at, depth, closes
+
+
+def closing_at(text: str, opening: int, *, brackets: str = "([{<", arrows: str = "") -> int:
+    """Return the place behind the bracket that closes the one at ``opening``, the text's end where none does. Only
+    ``brackets`` count, and no ``>`` that stands behind one of ``arrows``. ``text`` is blanked."""
+    depths = _depths(text, max(opening, 0), brackets, arrows)
+    return next((at + 1 for at, depth, closes in depths if closes and not depth), len(text))
+
+
+def parts_of(text: str, *, brackets: str = "([{<", arrows: str = "") -> tuple[str, ...]:
+    """Return what stands between the commas outside of all brackets; see :func:`closing_at`."""
+    commas = [at for at, depth, _ in _depths(text, 0, brackets, arrows) if text[at] == "," and not depth]
+    parts = (text[start + 1 : end].strip() for start, end in pairwise((-1, *commas, len(text))))
+    return tuple(part for part in parts if part)

@@ -28,7 +28,18 @@ from forge_lsp.core.checks import (
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import ScopeKind, Task
 
-__all__ = ["FICKLE", "Memory", "Suite", "joined", "judged", "not_run", "outside", "speaking_of", "unconfirmed"]
+__all__ = [
+    "FICKLE",
+    "Memory",
+    "Suite",
+    "joined",
+    "judged",
+    "not_run",
+    "outside",
+    "speaking_of",
+    "unconfirmed",
+    "with_remedies",
+]
 
 _STAGED = 5.0
 """From so many seconds on, what calls the scope is run by itself, first."""
@@ -346,6 +357,14 @@ def joined(*parts: Evidence) -> Evidence:
         seconds=sum(part.seconds for part in parts),
         observed=tuple(seen for part in parts for seen in part.observed),
         doubt="; ".join(dict.fromkeys(part.doubt for part in parts if part.doubt)) or None,
+    )
+
+
+def with_remedies(results: Iterable[CheckResult], remedy: Callable[[str], str | None]) -> tuple[CheckResult, ...]:
+    """Return results with what to do, by their details, about those that the environment keeps from being run; a remedy
+    that one has stays."""
+    return tuple(
+        replace(one, remedy=remedy(one.detail)) if one.environment and one.remedy is None else one for one in results
     )
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pathlib import PurePath
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 from forge_lsp.core.support import BenchSupport, CheckingSupport, ContextSupport, EditingSupport, ExtractionSupport
 
-__all__ = ["Language", "Languages", "imported"]
+__all__ = ["Language", "Languages", "Supports", "imported", "supports"]
 
 _Support = TypeVar("_Support")
 
@@ -31,6 +31,33 @@ def imported(kind: type[_Support], place: str) -> Callable[[], _Support]:
         return found
 
     return support
+
+
+class Supports(TypedDict):
+    """What a language's folder brings."""
+
+    editing: Callable[[], EditingSupport]
+    extraction: Callable[[], ExtractionSupport]
+    context: Callable[[], ContextSupport]
+    checking: Callable[[], CheckingSupport]
+    bench: Callable[[], BenchSupport]
+
+
+def supports(package: str, prefix: str = "") -> Supports:
+    """Return all supports of a language whose ``package`` has a module for each, as ``package.editing:EDITING``;
+    ``prefix`` begins their names."""
+
+    def at(kind: type[_Support]) -> Callable[[], _Support]:
+        name = kind.__name__.removesuffix("Support")
+        return imported(kind, f"{package}.{name.lower()}:{prefix}{name.upper()}")
+
+    return Supports(
+        editing=at(EditingSupport),
+        extraction=at(ExtractionSupport),
+        context=at(ContextSupport),
+        checking=at(CheckingSupport),
+        bench=at(BenchSupport),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

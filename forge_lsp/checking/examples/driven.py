@@ -6,9 +6,7 @@ made here.
 
 from __future__ import annotations
 
-import asyncio
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,9 +28,9 @@ from forge_lsp.checking.examples.written import (
     same_name,
     written_in,
 )
-from forge_lsp.checking.gate import fault_of
+from forge_lsp.checking.gate import measured
 from forge_lsp.checking.programs import no_code_here
-from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.checking.runs import SuiteRun, failed, passed, uncollected
 from forge_lsp.checking.suites import Memory, Suite, judged
 from forge_lsp.core.attempt import Candidate, Evidence, Observation
@@ -86,9 +84,9 @@ class DocumentedExamples:
         self._read = read
         self._memory = Memory(SuiteRun, runs)
 
+    @measured
     async def run(self, task: Task, candidate: Candidate, place: Place, extra: Sequence[Path] = ()) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`. ``extra``: paths of the host that a run depends on."""
-        started = time.perf_counter()
         name = self._named(task, candidate)
         written = written_in(self._read(task, documentation_of(task)), _speaking(name))
         if all(example.silent for example in written):
@@ -115,21 +113,13 @@ class DocumentedExamples:
             doubts.extend([ran.doubt] if own and ran.doubt is not None else [])
             return SuiteRun(runs={example.id: ran.runs[example.id] for example in wanted})
 
-        try:
-            key = await asyncio.to_thread(
-                fingerprint, place, f"{task.document.text}\0{written}", self._driver.matters, extra
-            )
-            results = await judged(Suite(name="examples", key=key, run=run), task, candidate, self._memory)
-        except EnvironmentFault as fault:
-            return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
-        except OSError as error:
-            return Evidence(blocked=fault_of(error).reason, seconds=time.perf_counter() - started)
+        key = await tree_key(place, self._driver.matters, extra, task.document.text, written)
+        results = await judged(Suite(name="examples", key=key, run=run), task, candidate, self._memory)
         proves = any(result.status in (CheckStatus.PROOF, CheckStatus.KEPT) for result in results)
         return Evidence(
             results=tuple(_told(result, examples[result.id.rpartition(":")[2]]) for result in results),
             observed=seen,
             doubt=(self._doubt(task, candidate) or next(iter(doubts), None)) if proves else None,
-            seconds=time.perf_counter() - started,
         )
 
     async def observe(

@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, cast
 
 from forge_lsp.checking.fast.peers import LspPeer
-from forge_lsp.core.attempt import Diagnostic, Severity
+from forge_lsp.checking.problems import problem_at
+from forge_lsp.core.attempt import Diagnostic
 
 __all__ = ["CheckRequest", "Checker", "LanguageServer", "Told"]
 
@@ -156,16 +157,14 @@ def _diagnostic(
     place = cast("dict[str, Any]", item.get("range") or {})
     start, end = (cast("dict[str, int]", place.get(key) or {}) for key in ("start", "end"))
     message = cast("object", item.get("message", ""))
-    return Diagnostic(
-        file=str(path),
-        line=start.get("line", 0) + 1,
-        column=_column(lines, start),
-        end_line=end.get("line", 0) + 1,
-        end_column=_column(lines, end),
-        severity=Severity.ERROR,
+    return problem_at(
+        str(path),
+        start.get("line", 0) + 1,
+        _column(lines, start),
         code=code(str(item.get("code") or "")),
         message=str(message),
         source=source,
+        end=(end.get("line", 0) + 1, _column(lines, end)),
     )
 
 

@@ -82,9 +82,10 @@ class WatchedFiles:
         return tuple(others[:_MOST_MENTIONS])
 
 
-def put(program: Path, content: bytes) -> None:
+def put(program: Path, content: bytes, *, mode: int = 0o644) -> None:
     """Write a program into the state folder, in one step: another server may be doing the same."""
     program.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     half = program.with_name(f"{secrets.token_hex(4)}.half")
     half.write_bytes(content)
+    half.chmod(mode)
     half.replace(program)

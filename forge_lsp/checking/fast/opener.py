@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Protocol, runtime_checkable
 
 from forge_lsp.checking.fast.checker import Checker
@@ -47,6 +47,11 @@ class Opener(core.Opener, Protocol):
 
 class NoSuppression:
     """The part of an :class:`Opener` of a language that has no words to silence its checker, and may lack a scope."""
+
+    def word(self, document: PurePosixPath) -> str | None:
+        """None: the checker knows by itself what depends on what."""
+        del document
+        return None
 
     def shown(self, original: str, text: str) -> str:
         del original

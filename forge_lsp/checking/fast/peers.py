@@ -12,7 +12,7 @@ from typing import Any, cast
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.sandbox.kept import RunningCommand
 
-__all__ = ["LinePeer", "LspPeer"]
+__all__ = ["LinePeer", "LspPeer", "opened_peer"]
 
 logger = logging.getLogger(__name__)
 
@@ -112,6 +112,18 @@ class LspPeer:
             return None
         items = cast("list[dict[str, Any]]", cast("dict[str, Any]", message.get("params") or {}).get("items") or [])
         return [self._configuration(str(item.get("section") or "")) for item in items]
+
+
+async def opened_peer(kept: RunningCommand, request: object, *, seconds: float) -> tuple[LinePeer, dict[str, Any]]:
+    """Return the peer of a command and its answer to the ``request`` to open a project, which may take ``seconds``; it
+    is killed where that fails."""
+    peer = LinePeer(kept)
+    try:
+        async with asyncio.timeout(seconds):
+            return peer, await peer.ask({"open": request})
+    except BaseException:
+        await peer.aclose()
+        raise
 
 
 class LinePeer:

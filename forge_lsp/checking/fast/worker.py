@@ -8,7 +8,8 @@ from typing import Any, cast
 
 from forge_lsp.checking.fast.checker import CheckRequest
 from forge_lsp.checking.fast.peers import LinePeer
-from forge_lsp.core.attempt import Diagnostic, Severity
+from forge_lsp.checking.problems import problem_in
+from forge_lsp.core.attempt import Diagnostic
 
 __all__ = ["Worker", "diagnostics_of"]
 
@@ -61,17 +62,4 @@ def diagnostics_of(answer: Mapping[str, Any], source: str) -> tuple[Diagnostic, 
     problems = cast("list[dict[str, Any]] | None", answer.get("problems"))
     if problems is None:
         return None
-    return tuple(
-        Diagnostic(
-            file=str(problem["file"]),
-            line=int(problem["line"]),
-            column=int(problem["column"]),
-            end_line=int(problem.get("end_line") or 0),
-            end_column=int(problem.get("end_column") or 0),
-            severity=Severity.ERROR,
-            code=str(problem["code"]),
-            message=str(problem["message"]),
-            source=source,
-        )
-        for problem in problems
-    )
+    return tuple(problem_in(problem, source) for problem in problems)

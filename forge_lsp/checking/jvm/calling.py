@@ -7,15 +7,18 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import Protocol
 
 from forge_lsp.checking.examples.answers import Answer, Answers, AskedCall, answers_of
+from forge_lsp.checking.examples.types import Signature
+from forge_lsp.checking.examples.values import Value
+from forge_lsp.checking.jvm.compiling import Compilation
+from forge_lsp.checking.jvm.driver import Drivers
 from forge_lsp.checking.jvm.results import ALL_RUN, signed
 from forge_lsp.checking.jvm.running import ENDS, FOLDER, Setting, program_of, said_of
-from forge_lsp.core.attempt import Diagnostic
+from forge_lsp.checking.jvm.statements import Notation
 from forge_lsp.core.ports import Sandbox
 
-__all__ = ["Calling", "Compiled", "Compiler", "Program", "compiled"]
+__all__ = ["Calling", "Compiled", "Compiler", "JvmDriver", "Program", "compiled"]
 
 _SECONDS = 5.0
 """How long one call may take."""
@@ -23,18 +26,7 @@ _ROUNDS = 5
 _KEPT = 4
 
 
-class _Outcome(Protocol):
-    """What a compiler says. ``archive`` are the classes, where all compiled."""
-
-    @property
-    def problems(self) -> tuple[Diagnostic, ...]: ...
-    @property
-    def archive(self) -> bytes | None: ...
-    @property
-    def words(self) -> str: ...
-
-
-Compiler = Callable[[Sequence[PurePosixPath], Mapping[PurePosixPath, bytes]], Awaitable[_Outcome]]
+Compiler = Callable[[Sequence[PurePosixPath], Mapping[PurePosixPath, bytes]], Awaitable[Compilation]]
 """Compiles the document with the files named, some of them with contents of ours."""
 
 
@@ -123,6 +115,29 @@ class Calling:
             return Answers(by_id=broken, fault=known.fault)
         made = await _made(self._sandbox, setting, runner, known.archive, known.type, methods)
         return replace(made, by_id={**broken, **made.by_id})
+
+
+class JvmDriver:
+    """What Java and Kotlin share of a :class:`~forge_lsp.checking.examples.driven.Driver`. ``environment`` is the
+    server's own (``PATH``, ``JAVA_HOME``, ...). ``timeout`` in seconds, for one run of a tool. ``drivers`` are our
+    compiled programs."""
+
+    notation: Notation
+
+    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], drivers: Drivers) -> None:
+        self._sandbox = sandbox
+        self._timeout = timeout
+        self._environment = environment
+        self._drivers = drivers
+        self._calling = Calling(sandbox)
+
+    def literal(self, value: Value, signature: Signature, place: int) -> str:
+        """See :class:`~forge_lsp.checking.examples.driven.Driver`."""
+        return self.notation.literal(value, signature.parameters[place].type)
+
+    def step(self, text: str) -> str:
+        """See :class:`~forge_lsp.checking.examples.driven.Driver`."""
+        return self.notation.statement(text)
 
 
 async def _made(

@@ -11,8 +11,9 @@ from typing import Any, cast
 
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.jvm.homes import java_home
+from forge_lsp.checking.problems import problem_at
 from forge_lsp.checking.project import Place
-from forge_lsp.core.attempt import Diagnostic, Severity
+from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.reading import parsed_json
 
 __all__ = ["INSTALL", "CompilerAnswer", "Jdk", "answer_of", "find_jdk", "major_version"]
@@ -117,16 +118,14 @@ def answer_of(output: str, root: str, text_of: Callable[[PurePosixPath], str | N
         line_at, column = _place(texts[file], int(entry["at"]))
         end_line, end_column = _place(texts[file], int(entry["end"]))
         found.append(
-            Diagnostic(
-                file=file,
-                line=line_at or max(int(entry.get("line", 0)), 0),
-                column=column,
-                end_line=end_line,
-                end_column=end_column,
-                severity=Severity.ERROR,
+            problem_at(
+                file,
+                line_at or max(int(entry.get("line", 0)), 0),
+                column,
                 code=str(entry.get("code", "")).removeprefix("compiler.err."),
                 message=" ".join(str(entry.get("message", "")).replace("\r", "").split()),
                 source="javac",
+                end=(end_line, end_column),
             )
         )
     return CompilerAnswer(problems=tuple(dict.fromkeys(found)), fault=fault, done=done)

@@ -2,8 +2,7 @@
 
 import re
 
-from forge_lsp.core.languages import Language, imported
-from forge_lsp.core.support import BenchSupport, CheckingSupport, ContextSupport, EditingSupport, ExtractionSupport
+from forge_lsp.core.languages import Language, supports
 
 __all__ = ["CPP", "TEST_FILES", "C"]
 
@@ -31,11 +30,7 @@ C = Language(
     test_files=TEST_FILES,
     output_folders=_OUTPUT,
     listed=True,
-    editing=imported(EditingSupport, "forge_lsp.languages.c_family.editing:C_EDITING"),
-    extraction=imported(ExtractionSupport, "forge_lsp.languages.c_family.extraction:C_EXTRACTION"),
-    context=imported(ContextSupport, "forge_lsp.languages.c_family.context:C_CONTEXT"),
-    checking=imported(CheckingSupport, "forge_lsp.languages.c_family.checking:C_CHECKING"),
-    bench=imported(BenchSupport, "forge_lsp.languages.c_family.bench:C_BENCH"),
+    **supports("forge_lsp.languages.c_family", "C_"),
 )
 CPP = Language(
     id="cpp",
@@ -47,9 +42,5 @@ CPP = Language(
     test_files=TEST_FILES,
     output_folders=_OUTPUT,
     listed=True,
-    editing=imported(EditingSupport, "forge_lsp.languages.c_family.editing:CPP_EDITING"),
-    extraction=imported(ExtractionSupport, "forge_lsp.languages.c_family.extraction:CPP_EXTRACTION"),
-    context=imported(ContextSupport, "forge_lsp.languages.c_family.context:CPP_CONTEXT"),
-    checking=imported(CheckingSupport, "forge_lsp.languages.c_family.checking:CPP_CHECKING"),
-    bench=imported(BenchSupport, "forge_lsp.languages.c_family.bench:CPP_BENCH"),
+    **supports("forge_lsp.languages.c_family", "CPP_"),
 )

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from forge_lsp.checking.examples.answers import Answer, Answers, AskedCall, answers_in
 from forge_lsp.checking.gate import Fault
-from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.checking.runs import tail
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Sandbox
@@ -60,7 +60,7 @@ class Caller:
     async def answers(self, place: Place, function: Function, calls: Sequence[AskedCall]) -> Answers:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`. Raises EnvironmentFault."""
         known = f"{function.text}\0{function.at}\0{function.result}"
-        key = await asyncio.to_thread(fingerprint, place, known, CALLS_MATTER)
+        key = await tree_key(place, CALLS_MATTER, (), known)
         program = self._programs.get(key)
         if program is None or not program.has(calls):
             program = self._programs[key] = await self._compiled(place, function, tuple(calls))

@@ -11,8 +11,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.checking.gate import Fault
+from forge_lsp.checking.problems import problem_at
 from forge_lsp.checking.programs import readable_for
-from forge_lsp.core.attempt import Diagnostic, Severity
+from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.languages import Language
 from forge_lsp.languages.c_family import CPP, C
 from forge_lsp.reading import parsed_json
@@ -131,16 +132,14 @@ def problems_of(
         if file not in lines:
             lines[file] = (text_of(path) or "").split("\n") if not path.is_absolute() else []
         found.append(
-            Diagnostic(
-                file=file,
-                line=raw.line,
-                column=_column(lines[file], raw.line, raw.column),
-                end_line=raw.end_line,
-                end_column=_column(lines[file], raw.end_line, raw.end_column),
-                severity=Severity.ERROR,
+            problem_at(
+                file,
+                raw.line,
+                _column(lines[file], raw.line, raw.column),
                 code=raw.code.removeprefix("-W").removeprefix("error=").removeprefix("error,-W"),
                 message=raw.message,
                 source=source,
+                end=(raw.end_line, _column(lines[file], raw.end_line, raw.end_column)),
             )
         )
     return tuple(dict.fromkeys(found))

@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from forge_lsp.core.support import ContextSupport
 
 __all__ = ["CPP_CONTEXT", "C_CONTEXT"]
 
-_BOTH = """
-    (function_definition declarator: (_) @name body: (_) @body) @function
-    (declaration declarator: (function_declarator) @name) @function
-    (declaration declarator: (pointer_declarator (function_declarator)) @name) @function
-    (declaration declarator: (init_declarator declarator: (_) @name)) @value
-    (declaration declarator: (identifier) @name) @value
-    (struct_specifier name: (_) @name body: (_) @body) @type
-    (union_specifier name: (_) @name body: (_) @body) @type
-    (enum_specifier name: (_) @name body: (_) @body) @type
-    (type_definition declarator: (_) @name) @type
-    (enumerator name: (_) @name) @field
-    (field_declaration declarator: (_) @name) @field
-    (preproc_def name: (_) @name) @value
-    (preproc_function_def name: (_) @name) @value
-    (preproc_include) @import
-"""
-_CPP = """
-    (class_specifier name: (_) @name body: (_) @body) @type
-    (alias_declaration name: (_) @name) @type
-    (using_declaration) @import
-"""
+_FOLDER = Path(__file__).parent
+_BOTH = _FOLDER.joinpath("definitions.scm").read_text("utf-8")
+_CPP = _FOLDER.joinpath("cpp.scm").read_text("utf-8")
 _DEFINES = re.compile(
     r"\b(?:return|new|delete|else|throw|goto|case|co_return|co_await|co_yield|using[ \t]+namespace)[ \t]+[A-Za-z_]\w*|"
     # A macro may stand before a type's name: ``class LIBRARY_API Name``.

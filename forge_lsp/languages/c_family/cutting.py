@@ -306,14 +306,5 @@ def _end(plain: str, start: int) -> int:
     if plain[start : start + 1] == "{":
         close = scanning.closing(plain, start, "{", "}")
         return close + 1 if close is not None else start
-    depth = 0
-    for at in range(start, len(plain)):
-        if plain[at] in "([{":
-            depth += 1
-        elif plain[at] in ")]}":
-            depth -= 1
-            if depth < 0:
-                return start  # it holds no statement
-        elif plain[at] == ";" and not depth:
-            return at + 1
-    return start
+    end = scanning.statement_end(plain, start)
+    return end + 1 if end is not None else start

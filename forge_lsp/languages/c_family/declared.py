@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from forge_lsp.checking.examples.types import ANY, Parameter, Type, integer_range
+from forge_lsp.checking.scanning import closing_at, parts_of
 from forge_lsp.core.languages import Language
 from forge_lsp.languages.c_family import CPP
 from forge_lsp.languages.c_family.scanning import blanked
 
-__all__ = ["Declared", "aliases_of", "arguments_of", "head_of", "parts_of", "read_header", "whole_range"]
+__all__ = ["Declared", "aliases_of", "arguments_of", "head_of", "read_header", "whole_range"]
 
 _SPECIFIERS = re.compile(
     r"\b(?:static|inline|constexpr|consteval|extern|virtual|explicit|friend|register|volatile|mutable|typename|"
@@ -67,20 +68,21 @@ def read_header(header: str, name: str, language: Language, aliases: Mapping[str
     plain = " ".join(blanked(header, literals=False).split())
     generic: tuple[str, ...] = ()
     while _TEMPLATE.match(plain):
-        end = _closing(plain, plain.index("<"))
+        end = closing_at(plain, plain.index("<"), arrows="-")
         generic += tuple(
-            part.partition("=")[0].split()[-1].lstrip(".") for part in parts_of(plain[plain.index("<") + 1 : end - 1])
+            part.partition("=")[0].split()[-1].lstrip(".")
+            for part in parts_of(plain[plain.index("<") + 1 : end - 1], arrows="-")
         )
         plain = plain[end:].strip()
     found = re.compile(rf"(?<![\w:]){re.escape(' '.join(name.split()))}\s*\(").search(plain)
     if found is None:
         return None
-    end = _closing(plain, found.end() - 1)
+    end = closing_at(plain, found.end() - 1, arrows="-")
     inner, after, before = plain[found.end() : end - 1], plain[end:], plain[: found.start()]
     reader = _Reader(language is CPP, aliases, generic)
     arrow = re.search(r"->\s*([^;{]+?)\s*(?:requires\b.*)?$", after)
     result = reader.type(arrow[1] if arrow is not None else before or "void", result=True)
-    parameters = tuple(reader.parameter(part) for part in parts_of(inner) if part != "void")
+    parameters = tuple(reader.parameter(part) for part in parts_of(inner, arrows="-") if part != "void")
     return Declared(parameters=parameters, result=result, static=re.search(r"\bstatic\b", before) is not None)
 
 
@@ -92,7 +94,7 @@ def head_of(text: str) -> str:
 def arguments_of(text: str) -> tuple[str, ...]:
     """Return the arguments of a template as they are written."""
     opened = text.find("<")
-    return parts_of(text[opened + 1 : _closing(text, opened) - 1]) if opened >= 0 else ()
+    return parts_of(text[opened + 1 : closing_at(text, opened, arrows="-") - 1], arrows="-") if opened >= 0 else ()
 
 
 def whole_range(text: str) -> tuple[int, int] | None:
@@ -106,34 +108,6 @@ def whole_range(text: str) -> tuple[int, int] | None:
         known = (128 if "__int128" in words else bits, "unsigned" not in words)
     bits, signed = known
     return integer_range(bits, signed)
-
-
-def parts_of(text: str) -> tuple[str, ...]:
-    """Return what stands between the commas outside of all brackets."""
-    parts, depth, start = list[str](), 0, 0
-    for at, char in enumerate(text):
-        if char in _OPENING:
-            depth += 1
-        elif char in _CLOSING and not (char == ">" and text[at - 1 : at] == "-"):
-            depth -= 1
-        elif char == "," and depth == 0:
-            parts.append(text[start:at].strip())
-            start = at + 1
-    parts.append(text[start:].strip())
-    return tuple(part for part in parts if part)
-
-
-def _closing(text: str, opening: int) -> int:
-    """The position behind the bracket that closes the one at ``opening``; the end where none does."""
-    depth = 0
-    for at in range(opening, len(text)):
-        if text[at] in _OPENING:
-            depth += 1
-        elif text[at] in _CLOSING and not (text[at] == ">" and text[at - 1] == "-"):
-            depth -= 1
-            if depth == 0:
-                return at + 1
-    return len(text)
 
 
 class _Reader:

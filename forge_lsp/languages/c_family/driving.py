@@ -13,9 +13,8 @@ from pathlib import Path
 
 from forge_lsp.checking.examples.answers import AskedCall
 from forge_lsp.checking.examples.written import as_in
-from forge_lsp.checking.scanning import closing
+from forge_lsp.checking.scanning import closing, parts_of
 from forge_lsp.languages.c_family import CPP
-from forge_lsp.languages.c_family.declared import parts_of
 from forge_lsp.languages.c_family.linking import Function
 from forge_lsp.languages.c_family.scanning import blanked, functions_in
 
@@ -109,7 +108,7 @@ def fields_of(text: str, name: str) -> tuple[tuple[str, str], ...]:
         while (access := _ACCESS.search(statement)) is not None:
             public = access["which"] == "public"
             statement = statement[access.end() :]
-        first, *others = parts_of(statement)[:_MOST_FIELDS] or ("",)
+        first, *others = parts_of(statement, arrows="-")[:_MOST_FIELDS] or ("",)
         field = _FIELD.match(first.strip())
         if (
             not public

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from forge_lsp.checking.fast.checker import Checker, CheckRequest
 from forge_lsp.checking.fast.opener import NoSuppression, PreparedChecker, StartDaemon
-from forge_lsp.checking.fast.peers import LinePeer
+from forge_lsp.checking.fast.peers import LinePeer, opened_peer
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.programs import readable_for
 from forge_lsp.checking.project import Place
@@ -68,10 +68,6 @@ class CFamilyOpener(NoSuppression):
         key = ("c_family", self._language, source, frozenset(paths.items()))
         return PreparedChecker(key=key, start=lambda keep: _start(keep, place, source, self._language, paths))
 
-    def word(self, document: PurePosixPath) -> None:
-        """The includes tell what depends on what."""
-        del document
-
     def syntax(self, problem: Diagnostic) -> bool:
         return SYNTAX.match(problem.message) is not None
 
@@ -86,14 +82,8 @@ async def _start(keep: StartDaemon, place: Place, source: Path, language: Langua
         source=source,
         readable=(*python.readable, _RUNNER, *shown, *map(Path, sorted(outside))),
     )
-    peer = LinePeer(kept)
-    try:
-        async with asyncio.timeout(_START):
-            root = str((await peer.ask({"open": True}))["root"])
-    except BaseException:
-        await peer.aclose()
-        raise
-    return _CFamilyChecker(peer, root, source, language, paths, frozenset(outside))
+    peer, answer = await opened_peer(kept, True, seconds=_START)
+    return _CFamilyChecker(peer, str(answer["root"]), source, language, paths, frozenset(outside))
 
 
 def _read(place: Place, language: Language) -> tuple[Units, dict[PurePosixPath, Flags]]:
@@ -126,35 +116,27 @@ class _Known:
     defined: dict[str, frozenset[str] | None] = field(default_factory=dict[str, "frozenset[str] | None"])
 
 
+@dataclass(slots=True)
 class _CFamilyChecker:
     """See :class:`~forge_lsp.checking.fast.checker.Checker`. ``root`` is the mirror; ``outside`` are the folders beside
     the project that were shown."""
 
-    def __init__(
-        self,
-        peer: LinePeer,
-        root: str,
-        source: Path,
-        language: Language,
-        paths: Paths,
-        outside: frozenset[str],
-    ) -> None:
-        self._peer = peer
-        self._root = root
-        self._source = source
-        self._language = language
-        self._paths = paths
-        self._outside = outside
-        self._known: dict[PurePosixPath, _Known | None] = {}
-        self._others: Mapping[PurePosixPath, str] = {}
-        self._laid: dict[PurePosixPath, str] = {}
-        self._compilers: dict[tuple[Path, Language], Compiler] = {}
-        self._outline = ("", "")
-        self._commands: dict[tuple[str, ...], tuple[str, ...]] = {}
+    peer: LinePeer
+    root: str
+    source: Path
+    language: Language
+    paths: Paths
+    outside: frozenset[str]
+    _known: dict[PurePosixPath, _Known | None] = field(default_factory=dict[PurePosixPath, _Known | None])
+    _others: Mapping[PurePosixPath, str] = field(default_factory=dict[PurePosixPath, str])
+    _laid: dict[PurePosixPath, str] = field(default_factory=dict[PurePosixPath, str])
+    _compilers: dict[tuple[Path, Language], Compiler] = field(default_factory=dict[tuple[Path, Language], Compiler])
+    _outline: tuple[str, str] = ("", "")
+    _commands: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict[tuple[str, ...], tuple[str, ...]])
 
     @property
     def alive(self) -> bool:
-        return self._peer.alive
+        return self.peer.alive
 
     async def changed(self, files: Mapping[PurePosixPath, bool]) -> None:
         """The mirror sees it by itself; who includes whom is to be read again."""
@@ -171,7 +153,7 @@ class _CFamilyChecker:
         for unit, answer in zip(known.compiled, answers, strict=True):
             found = problems_of(
                 answer["err"],
-                self._root,
+                self.root,
                 unit.compiler.name,
                 lambda path: question.text if path == document else known.place.text(path),
             )
@@ -183,7 +165,7 @@ class _CFamilyChecker:
         return tuple(dict.fromkeys(problems))
 
     async def aclose(self) -> None:
-        await self._peer.aclose()
+        await self.peer.aclose()
 
     async def _know(self, question: CheckRequest) -> _Known | None:
         if question.others != self._others:
@@ -200,23 +182,23 @@ class _CFamilyChecker:
     async def _learn(self, question: CheckRequest) -> _Known | None:
         """Which files are to be compiled, and how; None where that cannot be done here."""
         overlay = {path: text.encode("utf-8", "surrogatepass") for path, text in question.others.items()}
-        place = Place(source=self._source, document=question.document, overlay=overlay)
-        units, flags = await asyncio.to_thread(_read, place, self._language)
+        place = Place(source=self.source, document=question.document, overlay=overlay)
+        units, flags = await asyncio.to_thread(_read, place, self.language)
         clang = any(one.clang for one in flags.values())
         compilers: dict[Language, Compiler] = {}
         for language in {units.language, *units.languages.values()}:
-            path = self._paths.get((language, clang))
+            path = self.paths.get((language, clang))
             if path is not None:
                 compilers[language] = await self._asked(path, language)
         words = {word for one in flags.values() for word in one.arguments if word.startswith("/opt/")}
-        if units.language not in compilers or not words <= self._outside:
+        if units.language not in compilers or not words <= self.outside:
             return None
         files = [file for file in units.files if units.languages[file] in compilers]
         compiled = [
             await self._unit(place, units, file, flags[file], compilers[units.languages[file]], number < _MOST_HEADS)
             for number, file in enumerate(files)
         ]
-        database = next((self._source / one.database for one in flags.values() if one.database is not None), None)
+        database = next((self.source / one.database for one in flags.values() if one.database is not None), None)
         return _Known(
             place=place,
             units=units,
@@ -238,8 +220,8 @@ class _CFamilyChecker:
     async def _unit(
         self, place: Place, units: Units, file: PurePosixPath, flags: Flags, compiler: Compiler, first: bool
     ) -> _Unit:
-        arguments = flags.at(self._root)
-        path = f"{self._root}/{file}"
+        arguments = flags.at(self.root)
+        path = f"{self.root}/{file}"
         command = compiler.command(arguments, (path,), header=units.header)
         make = _make(compiler, arguments) if first else ()
         text = "" if file == place.document or not make else await asyncio.to_thread(place.text, file) or ""
@@ -260,7 +242,7 @@ class _CFamilyChecker:
         return self._commands[plain]
 
     async def _run(self, command: Sequence[str]) -> dict[str, Any]:
-        return await self._peer.ask({"run": list(command)})
+        return await self.peer.ask({"run": list(command)})
 
     async def _check(self, question: CheckRequest, known: _Known, units: Sequence[_Unit]) -> list[dict[str, Any]]:
         """What the commands of ``units`` answer with the question's texts over the project."""
@@ -272,7 +254,7 @@ class _CFamilyChecker:
             own = unit.file == question.document and unit.make
             head = head_of(question.text, known.units.names) if own else unit.head
             check.append({"file": str(unit.file), "argv": unit.argv, "make": unit.make, "head": head})
-        answer = await self._peer.ask({"lay": lay, "check": check})
+        answer = await self.peer.ask({"lay": lay, "check": check})
         self._laid = wanted
         return cast("list[dict[str, Any]]", answer["answers"])
 
@@ -309,7 +291,7 @@ class _CFamilyChecker:
         flags = known.flags.get(file)
         if flags is None:
             flags = (await asyncio.to_thread(flags_of, known.place, (file,), {file: language}))[file]
-        arguments, written = flags.at(self._root), f"{self._root}/.forge.o"
+        arguments, written = flags.at(self.root), f"{self.root}/.forge.o"
         command = compiler.object_command(arguments, "{file}", written)
         unit = _Unit(file, compiler, command, _make(compiler, arguments), "")
         (answer,) = await self._check(question, known, [unit])

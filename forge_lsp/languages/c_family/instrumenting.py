@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from enum import StrEnum
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from string import Template
 
 from forge_lsp.core.languages import Language
 from forge_lsp.languages.c_family import CPP
@@ -26,72 +27,9 @@ MARK = "forge-check:"
 MISSED = "forge-missing"
 """What is printed where something is called that nobody defines."""
 
-ASSERT = f"""\
-#ifndef FORGE_ASSERT_ONCE
-#define FORGE_ASSERT_ONCE
-#ifdef __cplusplus
-extern "C" {{
-#endif
-extern int forge_print_(char *, unsigned long, const char *, ...) __asm__(FORGE_SYMBOL_("snprintf"));
-extern long forge_write_(int, const void *, unsigned long) __asm__(FORGE_SYMBOL_("write"));
-extern int forge_flush_(void *) __asm__(FORGE_SYMBOL_("fflush"));
-extern void forge_exit_(int) __asm__(FORGE_SYMBOL_("_exit")) __attribute__((noreturn));
-extern void forge_abort_(void) __asm__(FORGE_SYMBOL_("abort")) __attribute__((noreturn));
-#ifdef __cplusplus
-}}
-#endif
-static int forge_failed_;
-static __attribute__((destructor)) void forge_end_(void) {{
-    if (!forge_failed_) return;
-    forge_flush_((void *)0);
-    forge_exit_(134);
-}}
-static __attribute__((unused)) void forge_say_(const char *how, const char *file, int line, const char *text) {{
-    static const char *known[3][512];
-    static int lines[3][512];
-    char words[1024];
-    int kind = how[0] == 'b' ? 0 : how[0] == 'p' ? 1 : 2, place = (line * 31) & 511, size;
-    if (kind == 2) forge_failed_ = 1;
-    if (known[kind][place] == file && lines[kind][place] == line) return;
-    known[kind][place] = file;
-    lines[kind][place] = line;
-    size = forge_print_(words, sizeof words, "\\n{MARK} %s %s:%d %s\\n", how, file, line, text);
-    if (size > (int)sizeof words - 1) size = (int)sizeof words - 1;
-    (void)!forge_write_(2, words, (unsigned long)size);
-}}
-static __attribute__((unused, noreturn)) void forge_stop_(const char *file, int line, const char *text) {{
-    forge_say_("fail", file, line, text);
-    forge_abort_();
-}}
-#endif
-#undef assert
-#ifdef NDEBUG
-#define assert(...) ((void)0)
-#elif defined __cplusplus
-#define FORGE_CONST_ __builtin_is_constant_evaluated()
-#define assert(...) \\
-    (FORGE_CONST_ ? ((__VA_ARGS__) ? (void)0 : forge_stop_(__FILE__, __LINE__, #__VA_ARGS__)) \\
-                  : (forge_say_("begin", __FILE__, __LINE__, #__VA_ARGS__), \\
-                     (__VA_ARGS__) ? forge_say_("pass", __FILE__, __LINE__, #__VA_ARGS__) \\
-                     : __builtin_constant_p(__VA_ARGS__) ? forge_stop_(__FILE__, __LINE__, #__VA_ARGS__) \\
-                                                         : forge_say_("fail", __FILE__, __LINE__, #__VA_ARGS__)))
-#else
-#define assert(...) \\
-    (forge_say_("begin", __FILE__, __LINE__, #__VA_ARGS__), \\
-     (__VA_ARGS__) ? forge_say_("pass", __FILE__, __LINE__, #__VA_ARGS__) \\
-     : __builtin_constant_p(__VA_ARGS__) ? forge_stop_(__FILE__, __LINE__, #__VA_ARGS__) \\
-                                         : forge_say_("fail", __FILE__, __LINE__, #__VA_ARGS__))
-#if !defined static_assert && (!defined __STDC_VERSION__ || __STDC_VERSION__ < 202311L)
-#define static_assert _Static_assert
-#endif
-#endif
-""".replace(
-    "#ifdef __cplusplus\nextern",
-    "#define FORGE_TEXT_(x) #x\n#define FORGE_TEXT2_(x) FORGE_TEXT_(x)\n"
-    "#define FORGE_SYMBOL_(name) FORGE_TEXT2_(__USER_LABEL_PREFIX__) name\n#ifdef __cplusplus\nextern",
-    1,
-)
-"""An ``assert.h``."""
+_MISSING = Path(__file__).with_name("runners") / "missing.h"
+ASSERT = (Path(__file__).with_name("runners") / "assert.h").read_text("utf-8")
+"""An ``assert.h`` that writes such lines."""
 
 
 class Crash(StrEnum):
@@ -135,24 +73,14 @@ def crashing(text: str, code: str, name: str | None, language: Language, crash: 
 def with_missing(text: str, symbols: Iterable[str]) -> str:
     """Return a C or C++ text that defines the symbols which nobody defines (``side``, ``_ZN6shapes4sideEi``), so that
     what does not call them can run: each of them crashes when it is called."""
-    lines = [
-        "",
-        "#ifndef FORGE_MISSING_",
-        "#define FORGE_MISSING_",
-        "#define FORGE_TEXT_M_(x) #x",
-        "#define FORGE_TEXT2_M_(x) FORGE_TEXT_M_(x)",
-    ]
-    lines += ["#ifdef __cplusplus", 'extern "C" {', "#endif"]
-    label = '__asm__(FORGE_TEXT2_M_(__USER_LABEL_PREFIX__) "write")'
-    lines.append(f"extern long forge_write_m_(int, const void *, unsigned long) {label};")
     words = f'(void)!forge_write_m_(2, "\\n{MISSED}\\n", {len(MISSED) + 2})'
+    lines: list[str] = []
     for symbol in sorted(symbols):
         name = f"forge_missing_{symbol}".replace("__", "_0_")  # two underscores are the compiler's own
         label = f'__asm__(FORGE_TEXT2_M_(__USER_LABEL_PREFIX__) "{symbol}")'
         lines.append(f"extern void {name}(void) {label};")
         lines.append(f"__attribute__((weak)) void {name}(void) {{ {words}; __builtin_trap(); }}")
-    lines += ["#ifdef __cplusplus", "}", "#endif", "#endif"]
-    return text + "\n".join(lines) + "\n"
+    return f"{text}\n{Template(_MISSING.read_text('utf-8')).substitute(symbols=chr(10).join(lines))}"
 
 
 def without_warnings(text: str, warnings: Iterable[str]) -> str:

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 from forge_lsp.checking.examples.answers import Answer
 from forge_lsp.checking.gate import Fault
-from forge_lsp.checking.programs import readable_for
+from forge_lsp.checking.programs import readable_for, run_tool
 from forge_lsp.checking.project import Place
 from forge_lsp.checking.runs import tail
-from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Box
 from forge_lsp.languages.c_family import CPP
@@ -159,11 +158,9 @@ class Compilation:
     async def _run(self, compiler: Path, *arguments: str) -> tuple[int, str]:
         outside = outside_folders(arguments, self.place.source)
         readable = (*readable_for(compiler), *outside)
-        result = await self.box.run((str(compiler), *arguments), timeout=self.timeout, readable=readable)
-        if result.timed_out:
-            raise EnvironmentFault(
-                f"{compiler.name} did not finish in {self.timeout:g} s", remedy="raise check.timeout"
-            )
+        result = await run_tool(
+            self.box, compiler.name, (str(compiler), *arguments), timeout=self.timeout, readable=readable
+        )
         text = result.stderr.decode("utf-8", "replace")
         return result.code, text.replace("\u2018", "'").replace("\u2019", "'")
 

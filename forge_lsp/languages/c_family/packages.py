@@ -4,60 +4,13 @@ from __future__ import annotations
 
 import platform
 import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
 
 __all__ = ["package_of", "remedy_of"]
 
-# Debian's names: a header, or the folder it lies in, and its package.
-_DEBIAN = {
-    "boost/": "libboost-all-dev",
-    "catch2/": "catch2",
-    "check.h": "check",
-    "cmocka.h": "libcmocka-dev",
-    "criterion/": "libcriterion-dev",
-    "CL/": "opencl-headers",
-    "CUnit/": "libcunit1-dev",
-    "curl/": "libcurl4-openssl-dev",
-    "doctest/": "doctest-dev",
-    "Eigen/": "libeigen3-dev",
-    "event2/": "libevent-dev",
-    "expat.h": "libexpat1-dev",
-    "ffi.h": "libffi-dev",
-    "fmt/": "libfmt-dev",
-    "GL/": "libgl-dev",
-    "GLFW/": "libglfw3-dev",
-    "glib.h": "libglib2.0-dev",
-    "glm/": "libglm-dev",
-    "gmock/": "libgmock-dev",
-    "gmp.h": "libgmp-dev",
-    "gtest/": "libgtest-dev",
-    "gtk/": "libgtk-3-dev",
-    "jpeglib.h": "libjpeg-dev",
-    "json-c/": "libjson-c-dev",
-    "libpq-fe.h": "libpq-dev",
-    "libxml/": "libxml2-dev",
-    "lua.h": "liblua5.4-dev",
-    "lz4.h": "liblz4-dev",
-    "mpi.h": "libopenmpi-dev",
-    "mysql/": "default-libmysqlclient-dev",
-    "ncurses.h": "libncurses-dev",
-    "nlohmann/": "nlohmann-json3-dev",
-    "openssl/": "libssl-dev",
-    "pcap.h": "libpcap-dev",
-    "png.h": "libpng-dev",
-    "Python.h": "python3-dev",
-    "readline/": "libreadline-dev",
-    "SDL2/": "libsdl2-dev",
-    "SFML/": "libsfml-dev",
-    "spdlog/": "libspdlog-dev",
-    "sqlite3.h": "libsqlite3-dev",
-    "uv.h": "libuv1-dev",
-    "X11/": "libx11-dev",
-    "yaml.h": "libyaml-dev",
-    "yaml-cpp/": "libyaml-cpp-dev",
-    "zlib.h": "zlib1g-dev",
-    "zmq.h": "libzmq3-dev",
-    "zstd.h": "libzstd-dev",
-}
+_DEBIAN: Mapping[str, str] = tomllib.loads(Path(__file__).with_name("packages.toml").read_text("utf-8"))
 _OWN = ("assert.h", "ctype.h", "errno.h", "math.h", "stdio.h", "stdlib.h", "string.h", "sys/types.h", "unistd.h")
 
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
+from forge_lsp.checking.gate import measured
 from forge_lsp.checking.programs import no_code_here
-from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.checking.runs import SuiteRun
-from forge_lsp.checking.suites import Memory, judged, not_run
+from forge_lsp.checking.suites import Memory, judged, not_run, with_remedies
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import AGAINST, CheckKind, CheckResult, CheckStatus, RunState
-from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import Task
@@ -50,9 +49,9 @@ class CFamilyTests:
         self._timeout = timeout
         self._memory = Memory(SuiteRun, runs)
 
+    @measured
     async def run(self, task: Task, candidate: Candidate, place: Place) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`."""
-        started = time.perf_counter()
         suite = await asyncio.to_thread(suite_of, task, place)
         if suite is None:
             return Evidence()
@@ -64,42 +63,27 @@ class CFamilyTests:
         units = await asyncio.to_thread(units_of, place, task.document.language)
         includers = tuple(file for file in units.files if file != place.document)
         runner = Runner(self._sandbox, place, suite, timeout=self._timeout, includers=includers, strict=candidate.text)
-        try:
-            known = f"{task.document.text}\0{task.scope.range}\0{suite}"
-            key = await asyncio.to_thread(fingerprint, place, known, (*MATTERS, "akefile", ".txt", ".cmake", ".mk"))
-            tests = TestSuite(name=suite.name, key=key, run=runner.run, speaks=suite.reading.speaks)
-            results = await judged(tests, task, candidate, self._memory)
-            sure = _Confirmation(task, candidate, suite, runner, self._memory, key, language)
-            results, doubt = await sure.of(results)
-            results = tuple(
-                replace(one, remedy=remedy_of(one.detail)) if one.environment and one.remedy is None else one
-                for one in results
-            )
-        except EnvironmentFault as fault:
-            return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
-        return Evidence(results=results, doubt=doubt, seconds=time.perf_counter() - started)
+        known = f"{task.document.text}\0{task.scope.range}\0{suite}"
+        key = await tree_key(place, (*MATTERS, "akefile", ".txt", ".cmake", ".mk"), (), known)
+        tests = TestSuite(name=suite.name, key=key, run=runner.run, speaks=suite.reading.speaks)
+        results = await judged(tests, task, candidate, self._memory)
+        sure = _Confirmation(task, candidate, suite, runner, self._memory, key, language)
+        results, doubt = await sure.of(results)
+        results = with_remedies(results, remedy_of)
+        return Evidence(results=results, doubt=doubt)
 
 
+@dataclass(slots=True)
 class _Confirmation:
     """Makes sure of what passed: with the code made to crash, the same tests must fail."""
 
-    def __init__(
-        self,
-        task: Task,
-        candidate: Candidate,
-        suite: Suite,
-        runner: Runner,
-        memory: Memory[SuiteRun],
-        key: str,
-        language: Language,
-    ) -> None:
-        self._task = task
-        self._candidate = candidate
-        self._suite = suite
-        self._runner = runner
-        self._memory = memory
-        self._key = key
-        self._language = language
+    task: Task
+    candidate: Candidate
+    suite: Suite
+    runner: Runner
+    memory: Memory[SuiteRun]
+    key: str
+    language: Language
 
     async def of(self, results: tuple[CheckResult, ...]) -> tuple[tuple[CheckResult, ...], str | None]:
         """Return the results that count, and why no proof of the candidate is believed."""
@@ -109,8 +93,8 @@ class _Confirmation:
         doubt: str | None = None
         if believed or not any(result.status in AGAINST for result in results):
             crash = Crash.ENTRY if self._may_end() else Crash.RETURN
-            text = self._crashing(self._candidate.text, self._candidate.code, crash)
-            seen = await self._runner.run(text, None) if text is not None else None
+            text = self._crashing(self.candidate.text, self.candidate.code, crash)
+            seen = await self.runner.run(text, None) if text is not None else None
             if seen is not None and not _unbuilt(seen):
                 green = self._green(seen, believed)
                 if not proofs:
@@ -122,14 +106,14 @@ class _Confirmation:
                 doubt = _FORGED if green else None
                 ended = bool(believed) and not green and crash is Crash.RETURN
         doubt = doubt or (await self._seeing(proofs) if proofs else None)
-        reading = self._suite.reading
-        before = await self._memory.get(self._key, lambda: self._runner.run(self._task.document.text, None))
+        reading = self.suite.reading
+        before = await self.memory.get(self.key, lambda: self.runner.run(self.task.document.text, None))
         words = doubt_of(
-            self._candidate.code or self._candidate.text,
-            self._candidate.text,
-            self._task.document.text,
+            self.candidate.code or self.candidate.text,
+            self.candidate.text,
+            self.task.document.text,
             reading.tests,
-            imports=self._candidate.imports,
+            imports=self.candidate.imports,
             ended=ended,
             document=reading.document,
             names=reading.names,
@@ -139,10 +123,10 @@ class _Confirmation:
 
     async def _seeing(self, proofs: Collection[CheckResult]) -> str | None:
         """Why the proofs of code that reads files are not believed: they need the sources of the tests."""
-        code, user = blanked(self._candidate.code or self._candidate.text), blanked(self._task.document.text)
+        code, user = blanked(self.candidate.code or self.candidate.text), blanked(self.task.document.text)
         if {match[0] for match in _READS.finditer(code)} <= {match[0] for match in _READS.finditer(user)}:
             return None
-        seen = await self._runner.run_unseen(self._candidate.text)
+        seen = await self.runner.run_unseen(self.candidate.text)
         if _unbuilt(seen):  # built again for each run, so that nothing is known
             return _SEARCHES if _SEARCHING.search(code) and not _SEARCHING.search(user) else None
         return None if {one.id for one in proofs} <= self._passing(seen) else _UNSEEN
@@ -152,17 +136,17 @@ class _Confirmation:
         passed on the user's own text, so pass now, and do not where it is made to crash."""
         if any(one.status in (*_BELIEVED, *AGAINST) for one in results):
             return []
-        before = await self._memory.get(self._key, lambda: self._runner.run(self._task.document.text, None))
+        before = await self.memory.get(self.key, lambda: self.runner.run(self.task.document.text, None))
         reached = self._passing(before) - self._passing(crashed) - {one.id for one in results}
-        return [_kept(self._suite.name, one) for one in sorted(reached)]
+        return [_kept(self.suite.name, one) for one in sorted(reached)]
 
     async def _silent(self, green: Collection[str]) -> set[str]:
         """Those of ``green`` that pass on the user's own text as well where that is made to crash: they do not call
         the scope."""
-        text = self._crashing(self._task.document.text, self._task.original, Crash.RETURN)
+        text = self._crashing(self.task.document.text, self.task.original, Crash.RETURN)
         if text is None:
             return set()
-        seen = await self._memory.get(f"{self._key}\0crash", lambda: self._runner.run(text, None), keep=False)
+        seen = await self.memory.get(f"{self.key}\0crash", lambda: self.runner.run(text, None), keep=False)
         return {name for name in green if not _unbuilt(seen) and name in self._passing(seen)}
 
     def _green(self, seen: SuiteRun, believed: Collection[CheckResult]) -> set[str]:
@@ -170,7 +154,7 @@ class _Confirmation:
         return {result.id for result in believed if result.id in passing}
 
     def _passing(self, seen: SuiteRun) -> set[str]:
-        name = self._suite.name
+        name = self.suite.name
         return {
             f"{name}:{test}" if test not in ("", name) else name
             for test, run in seen.runs.items()
@@ -178,12 +162,12 @@ class _Confirmation:
         }
 
     def _crashing(self, text: str, code: str, crash: Crash) -> str | None:
-        return crashing(text, code, self._task.scope.name, self._language, crash)
+        return crashing(text, code, self.task.scope.name, self.language, crash)
 
     def _may_end(self) -> bool:
         """Whether the code may end its process: a command line's own, or what tests watch from another process."""
-        name = (self._task.scope.name or "").rpartition("::")[2]
-        watched = any(_EXPECTS_AN_END.search(text) for text in self._suite.reading.tests.values())
+        name = (self.task.scope.name or "").rpartition("::")[2]
+        watched = any(_EXPECTS_AN_END.search(text) for text in self.suite.reading.tests.values())
         return MAY_EXIT.fullmatch(name) is not None or watched
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, cast
 
@@ -53,30 +54,21 @@ _OBJECTS = (
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
 
+@dataclass(slots=True)
 class Runner:
     """Runs one suite with one text or another in the document's place. ``timeout`` in seconds, for a whole run.
     ``includers`` are the sources that include the document: many a Makefile does not know that they depend on it.
     ``strict`` is the text about which the project's warnings are errors, where its build says so (``-Werror``): a stub
     that does not use its parameters is to be tested all the same."""
 
-    def __init__(
-        self,
-        sandbox: Sandbox,
-        place: Place,
-        suite: Suite,
-        *,
-        timeout: float,
-        includers: Sequence[PurePosixPath] = (),
-        strict: str | None = None,
-    ) -> None:
-        self._sandbox = sandbox
-        self._place = place
-        self._suite = suite
-        self._timeout = timeout
-        self._includers = includers
-        self._strict = strict
-        self._warnings: frozenset[str] = frozenset()
-        self._known: dict[frozenset[str], Sequence[str]] = {}
+    sandbox: Sandbox
+    place: Place
+    suite: Suite
+    timeout: float
+    includers: Sequence[PurePosixPath]
+    strict: str
+    _warnings: frozenset[str] = frozenset()
+    _known: dict[frozenset[str], Sequence[str]] = field(default_factory=dict[frozenset[str], Sequence[str]])
 
     async def run(self, text: str, only: Sequence[str] | None) -> SuiteRun:
         """See :class:`forge_lsp.checking.suites.Suite`. Raises EnvironmentFault."""
@@ -88,10 +80,10 @@ class Runner:
         return await self._rounds(text, None, unseen=True)
 
     async def _rounds(self, text: str, only: Sequence[str] | None, *, unseen: bool) -> SuiteRun:
-        reading = self._suite.reading.of(text)
-        lenient = text != self._strict
+        reading = self.suite.reading.of(text)
+        lenient = text != self.strict
         warnings = self._warnings if lenient else frozenset[str]()
-        changes: Changes | None = Changes(cut=CutTests(self._suite.reading.tests), warnings=warnings)
+        changes: Changes | None = Changes(cut=CutTests(self.suite.reading.tests), warnings=warnings)
         rounds: list[PartialRun] = []
         while changes is not None and len(rounds) < MOST_ROUNDS:
             rounds.append(await self._once(text, only, changes, reading, unseen=unseen))
@@ -108,13 +100,13 @@ class Runner:
         extra = {**touched, FOLDER / "assert.h": ASSERT.encode()}
         whole = with_missing(text, changes.symbols) if changes.symbols else text
         whole = without_warnings(whole, changes.warnings)
-        async with self._sandbox.open(self._place.tree(whole, extra)) as box:
-            if self._includers and not self._suite.ctest:
-                stale = (str(box.root / name) for name in self._includers)
-                await box.run(("touch", "-c", "--", *stale), timeout=self._timeout)
+        async with self.sandbox.open(self.place.tree(whole, extra)) as box:
+            if self.includers and not self.suite.ctest:
+                stale = (str(box.root / name) for name in self.includers)
+                await box.run(("touch", "-c", "--", *stale), timeout=self.timeout)
             if unseen:
                 await self._empty_sources(box)
-            if self._suite.ctest:
+            if self.suite.ctest:
                 run, output, wholes = await self._ctest(box, only, reading, unseen=unseen)
             else:
                 run, output, wholes = await self._make(box, reading)
@@ -140,12 +132,12 @@ class Runner:
     async def _mangled(self, box: Box, named: Collection[str]) -> Sequence[str]:
         """Ask the linker once more for what it misses; where it cannot be asked, the objects."""
         env = {**_MANGLED, "LLD_REPRODUCE": str(box.root / _TAR)}
-        command = ("cmake", "--build", ".") if self._suite.ctest else self._make_command(self._suite.target)
+        command = ("cmake", "--build", ".") if self.suite.ctest else self._make_command(self.suite.target)
         again = unlinked(_text(await self._in(box, *command, env=env)))
         if again and all(_IDENTIFIER.fullmatch(name) for name in again):
             return [name for name in again if name.startswith("_Z")]
         script = f'cd "$1" && {_OBJECTS}'
-        result = await box.run(("/bin/sh", "-c", script, "sh", str(box.root)), timeout=self._timeout)
+        result = await box.run(("/bin/sh", "-c", script, "sh", str(box.root)), timeout=self.timeout)
         raw, _, readable = result.stdout.decode("utf-8", "replace").partition("forge-listed:\n")
         wanted = {re.sub(r"\s", "", name) for name in named}
         symbols = [
@@ -156,22 +148,22 @@ class Runner:
         return [one.removeprefix("_") if one.startswith("__Z") else one for one in dict.fromkeys(symbols)]
 
     def _make_command(self, *arguments: str) -> tuple[str, ...]:
-        return ("make", "-f", self._suite.makefile, *arguments)
+        return ("make", "-f", self.suite.makefile, *arguments)
 
     async def _empty_sources(self, box: Box) -> None:
         """Build the tests, and empty their sources then: they keep their times, so that nothing is built again."""
-        if self._suite.ctest:
+        if self.suite.ctest:
             await self._remove_programs(box)
             await self._in(box, "cmake", "--build", ".")
         else:
-            await self._in(box, *self._make_command("-k", self._suite.target))
-        sources = [name for name in self._suite.reading.tests if PurePosixPath(name).suffix in SOURCES]
+            await self._in(box, *self._make_command("-k", self.suite.target))
+        sources = [name for name in self.suite.reading.tests if PurePosixPath(name).suffix in SOURCES]
         await box.run(
-            ("/bin/sh", "-c", _EMPTY, "sh", *(str(box.root / name) for name in sources)), timeout=self._timeout
+            ("/bin/sh", "-c", _EMPTY, "sh", *(str(box.root / name) for name in sources)), timeout=self.timeout
         )
 
     async def _make(self, box: Box, reading: Reading) -> tuple[SuiteRun, str, tuple[str, ...]]:
-        result = await self._in(box, *self._make_command("-k", self._suite.target))
+        result = await self._in(box, *self._make_command("-k", self.suite.target))
         output = _text(result)
         if result.code != 0 and not result.timed_out and (unbuilt := reading.unbuilt(output)) is not None:
             runs = reading.runs(reading.told(output, str(box.root)))
@@ -179,10 +171,10 @@ class Runner:
         told = reading.told(output, str(box.root))
         if result.code != 0 and not result.timed_out and told:
             # A recipe stops at its first program that fails: what is built already is run once more, to its end.
-            more = await self._in(box, *self._make_command("-i", self._suite.target))
+            more = await self._in(box, *self._make_command("-i", self.suite.target))
             told = reading.told(_text(more), str(box.root)) | told
         runs = reading.runs(told)
-        stopped = f"it did not finish in {self._timeout:g} s" if result.timed_out else ""
+        stopped = f"it did not finish in {self.timeout:g} s" if result.timed_out else ""
         words = f"{output[-400:]}\n{stopped}" if stopped else output
         runs[""] = reading.whole(runs, output, ok=result.code == 0 and not stopped, stopped=stopped)
         return SuiteRun(runs=runs, words=tail(words)), output, ("",)
@@ -190,10 +182,10 @@ class Runner:
     async def _ctest(
         self, box: Box, only: Sequence[str] | None, reading: Reading, *, unseen: bool
     ) -> tuple[SuiteRun, str, tuple[str, ...]]:
-        if str(box.root) != str(self._place.source):
+        if str(box.root) != str(self.place.source):
             raise EnvironmentFault(
                 "the CMake build folder knows its own place, and the sandbox of this machine has it elsewhere",
-                remedy=self._sandbox.remedy,
+                remedy=self.sandbox.remedy,
             )
         if not unseen:
             await self._remove_programs(box)
@@ -205,7 +197,7 @@ class Runner:
         cases = _junit(box.read(_JUNIT))
         if cases is None:
             if not tested or result.timed_out:
-                words = f"it did not finish in {self._timeout:g} s" if result.timed_out else tail(output)
+                words = f"it did not finish in {self.timeout:g} s" if result.timed_out else tail(output)
                 return SuiteRun(runs={"": failed(words)}, words=words), output, ("",)
             cases = {name: (state, "") for name, state in ctest_results(tested).items()}
         unbuilt = reading.unbuilt(built) if not tested.startswith("0") else None
@@ -232,7 +224,7 @@ class Runner:
             known = cast("dict[str, Any]", json.loads(listed.stdout))
         except ValueError:
             return
-        inside = f"{box.root / self._suite.folder}/"
+        inside = f"{box.root / self.suite.folder}/"
         commands = [cast("list[str]", test.get("command") or []) for test in known.get("tests", [])]
         programs = sorted({command[0] for command in commands if command and command[0].startswith(inside)})
         if programs:
@@ -243,8 +235,8 @@ class Runner:
     ) -> ProcessResult:
         # In one stream: what is said of a test stands where it was said.
         return await box.run(
-            ("/bin/sh", "-c", f"{_IN} 2>&1" if merged else _IN, "sh", str(self._suite.folder), *command),
-            timeout=self._timeout,
+            ("/bin/sh", "-c", f"{_IN} 2>&1" if merged else _IN, "sh", str(self.suite.folder), *command),
+            timeout=self.timeout,
             env={"CPATH": str(box.root / FOLDER), **(env or {})},
             loopback=True,
         )

@@ -6,8 +6,9 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import PurePosixPath
 
+from forge_lsp.checking.problems import problem_at
 from forge_lsp.checking.project import Place
-from forge_lsp.core.attempt import Diagnostic, Severity
+from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.languages.c_family.units import Units
 
 __all__ = ["DEFINED", "NEEDED", "NM", "lost", "mentioning", "outline", "symbols_in", "undefined"]
@@ -48,10 +49,9 @@ def mentioning(symbol: str, others: Sequence[PurePosixPath], place: Place) -> li
 
 def undefined(symbol: str, file: PurePosixPath, place: Place, source: str) -> Diagnostic:
     """The problem of ``file``, which needs ``symbol``, at the first line that uses it."""
-    return Diagnostic(
-        file=str(file),
-        line=_line(place.text(file) or "", symbol),
-        severity=Severity.ERROR,
+    return problem_at(
+        str(file),
+        _line(place.text(file) or "", symbol),
         code="undefined-reference",
         message=f"undefined reference to `{symbol}': {place.document.name} no longer defines it",
         source=source,

@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.checking.compiled import probe_of
 from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
-from forge_lsp.checking.programs import not_found, version_findings
-from forge_lsp.checking.project import Place, fingerprint, place_of
+from forge_lsp.checking.programs import not_found, run_tool, version_findings
+from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault
@@ -81,7 +81,7 @@ class CFamilyToolchain(Toolchain):
             try:
                 known = found if isinstance(found, Fault) else await self._asked(found, language)
             except EnvironmentFault as fault:
-                known = Fault(reason=str(fault), remedy=fault.remedy)
+                known = Fault.of(fault)
             if isinstance(known, Fault):
                 return known.unverified(tool)
             compilers[language] = known
@@ -95,9 +95,7 @@ class CFamilyToolchain(Toolchain):
         databases = {one.database for one in flags.values() if one.database is not None}
         if place.source is not None:
             extra += [place.source / database for database in sorted(databases)]
-        key = await asyncio.to_thread(
-            fingerprint, place, f"{task.document.text}\0{task.scope.range}", (*MATTERS, *_OPTIONS), extra
-        )
+        key = await tree_key(place, (*MATTERS, *_OPTIONS), extra, task.document.text, task.scope.range)
         run = _Run(
             sandbox=self._sandbox,
             timeout=self._timeout,
@@ -111,11 +109,11 @@ class CFamilyToolchain(Toolchain):
         report = await gate(
             task,
             text,
-            document=str(place.document),
-            check=run.check,
-            baselines=self._baselines,
-            key=key,
-            tool=tool,
+            str(place.document),
+            run.check,
+            self._baselines,
+            key,
+            tool,
             probe=probe_of(
                 task,
                 text,
@@ -208,12 +206,9 @@ class _Run:
 
     async def _run(self, box: Box, compiler: Compiler, command: Sequence[str]) -> ProcessResult:
         outside = outside_folders(command, self.place.source)
-        result = await box.run(command, timeout=self.timeout, readable=(*compiler.readable, *outside))
-        if result.timed_out:
-            raise EnvironmentFault(
-                f"{compiler.name} did not finish in {self.timeout:g} s", remedy="raise check.timeout"
-            )
-        return result
+        return await run_tool(
+            box, compiler.name, command, timeout=self.timeout, readable=(*compiler.readable, *outside)
+        )
 
     async def _links(self, box: Box, text: str, root: str) -> list[Diagnostic]:
         """What other sources need and the document no longer defines: their linker would say so, too late."""

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.checking.gate import CheckedTree, Fault
+from forge_lsp.checking.programs import run_tool
 from forge_lsp.checking.project import Place
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.errors import EnvironmentFault
@@ -18,6 +19,7 @@ from forge_lsp.core.ports import Box, ProcessResult, Sandbox, Tree
 from forge_lsp.languages.csharp.messages import last_words, problems_in, remedy_for
 from forge_lsp.languages.csharp.plain import plain
 from forge_lsp.languages.csharp.projects import TEMP_PROJECT, ProjectDescription, asking, described_by, traversal
+from forge_lsp.languages.csharp.sdk import Dotnet
 from forge_lsp.languages.csharp.warm import WARM, WarmBuilds
 from forge_lsp.reading import parsed_json
 
@@ -65,9 +67,7 @@ class ProjectBuild:
         *,
         sandbox: Sandbox,
         timeout: float,
-        dotnet: Path,
-        environment: Mapping[str, str],
-        readable: Sequence[Path],
+        dotnet: Dotnet,
         place: Place,
         projects: tuple[PurePosixPath, ...],
         extra: Mapping[PurePosixPath, bytes],
@@ -77,8 +77,6 @@ class ProjectBuild:
         self._sandbox = sandbox
         self._timeout = timeout
         self._dotnet = dotnet
-        self._environment = environment
-        self._readable = readable
         self._place = place
         self._temporary = bool(extra)
         self._projects = projects or (TEMP_PROJECT,)
@@ -127,7 +125,10 @@ class ProjectBuild:
         target = str(self._projects[0] if len(self._projects) == 1 else _TRAVERSAL)
         arguments = (*_MAKE, target, *properties)
         restored = bool(carried) or self._assets()
-        if restored and (result := await self._warmly(tree, (str(self._dotnet), *arguments), carried)) is not None:
+        if (
+            restored
+            and (result := await self._warmly(tree, (str(self._dotnet.program), *arguments), carried)) is not None
+        ):
             checked = self._judged(result, self._place.source or Path("/"), target)
             if checked.fault is None:
                 return checked
@@ -172,7 +173,7 @@ class ProjectBuild:
             return None
         target = str(self._projects[0])
         packing = ("/bin/sh", "-c", _PACKING, "sh", str(self.folder / "bin"))
-        command = (*packing, str(self._dotnet), *_MAKE, target, *properties)
+        command = (*packing, str(self._dotnet.program), *_MAKE, target, *properties)
         carried = self._restored.get(self._restore_key(), {})
         result = await self._warmly(self._tree(text, whole, extra), command, carried)
         if result is None:
@@ -197,18 +198,18 @@ class ProjectBuild:
         """The same build by servers that are kept; None where there is no word from them."""
         if self._warm is None or not self._warm.able:
             return None
-        packages = self._readable[1:]  # the first is the SDK
+        packages = self._dotnet.readable[1:]  # the first is the SDK
         digest = await asyncio.to_thread(plain, self._place, self._projects, carried, packages)
         if digest is None:
             return None
         result = await self._warm.build(
             tree,
             (*command, *WARM),
-            dotnet=self._dotnet,
+            dotnet=self._dotnet.program,
             digest=digest,
             timeout=self._timeout,
-            env=self._environment,
-            readable=self._readable,
+            env=self._dotnet.environment,
+            readable=self._dotnet.readable,
         )
         return None if result is None or result.truncated or result.timed_out else result
 
@@ -257,8 +258,8 @@ class ProjectBuild:
     async def _restore(self, box: Box, target: str, key: str) -> Fault | None:
         # The user's packages are there to be read; what a source still has to give is unpacked in the temp copy.
         env = {"NUGET_PACKAGES": str(box.root / ".forge-nuget")}
-        if "NUGET_PACKAGES" in self._environment:
-            env["RestoreFallbackFolders"] = self._environment["NUGET_PACKAGES"]
+        if "NUGET_PACKAGES" in self._dotnet.environment:
+            env["RestoreFallbackFolders"] = self._dotnet.environment["NUGET_PACKAGES"]
         arguments = ("msbuild", target, "-t:Restore") if target == str(_TRAVERSAL) else ("restore", target)
         result = await self._run(box, *arguments, "-nologo", "-v:q", "-m:1", "-nodeReuse:false", env=env)
         if result.code != 0:
@@ -280,17 +281,14 @@ class ProjectBuild:
         return None
 
     async def _run(self, box: Box, *arguments: str, env: Mapping[str, str] | None = None) -> ProcessResult:
-        result = await box.run(
-            (str(self._dotnet), *arguments),
+        return await run_tool(
+            box,
+            f"dotnet {arguments[0]}",
+            (str(self._dotnet.program), *arguments),
             timeout=self._timeout,
-            env={**self._environment, **(env or {})},
-            readable=self._readable,
+            env={**self._dotnet.environment, **(env or {})},
+            readable=self._dotnet.readable,
         )
-        if result.timed_out:
-            raise EnvironmentFault(
-                f"dotnet {arguments[0]} did not finish in {self._timeout:g} s", remedy="raise check.timeout"
-            )
-        return result
 
     def _assets(self) -> bool:
         return all(map(self._is_restored, self._projects))

@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from forge_lsp.core.support import ContextSupport
 
 __all__ = ["CONTEXT"]
 
 CONTEXT = ContextSupport(
-    queries={
-        "csharp": """
-        (class_declaration name: (_) @name body: (_)? @body) @type
-        (struct_declaration name: (_) @name body: (_)? @body) @type
-        (interface_declaration name: (_) @name body: (_)? @body) @type
-        (record_declaration name: (_) @name body: (_)? @body) @type
-        (enum_declaration name: (_) @name body: (_) @body) @type
-        (delegate_declaration name: (_) @name) @type
-        (method_declaration name: (_) @name body: (_)? @body) @function
-        (constructor_declaration name: (_) @name body: (_)? @body) @function
-        (property_declaration name: (_) @name) @field
-        (field_declaration (variable_declaration (variable_declarator name: (_) @name))) @field
-        (event_field_declaration (variable_declaration (variable_declarator name: (_) @name))) @field
-        (enum_member_declaration name: (_) @name) @field
-        (lambda_expression) @inner
-        (using_directive) @import
-        """
-    },
+    queries={"csharp": Path(__file__).with_name("definitions.scm").read_text("utf-8")},
     defines=re.compile(
         r"\b(?:new|return|await|throw|else|in|is|as|not|case|using|namespace|goto)[ \t]+[A-Za-z_]\w*|"
         r"\b(?:class|interface|enum|record(?:[ \t]+(?:struct|class))?|struct|delegate[ \t]+\S+)[ \t]+([A-Za-z_]\w*)|"

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from forge_lsp.checking.examples.types import Kind, Parameter, Signature, Type
+from forge_lsp.checking.scanning import parts_of
 from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.core.task import Task
 from forge_lsp.editing.scoped import ScopedItem, scoped
@@ -98,7 +99,7 @@ def _callable(task: Task, found: ScopedItem, name: str, text: str, *, makes: boo
     named = re.search(rf"(?<![\w.])(?:\w+\.)*{re.escape(name)}\s*(?P<generic><[^()]*?>)?\s*\(", header)
     generic = set(_parameters_of(found.holders))
     words: list[str] = []
-    inside: list[str] = []
+    inside: tuple[str, ...] = ()
     result = ""
     if named is not None:
         before = header[: named.start()].split()
@@ -144,11 +145,11 @@ def type_of(text: str, generic: frozenset[str] = frozenset(), *, awaited: bool =
             item = Type(kind="list", text="", items=(item,))
         return _optional(text, Type(kind="list", text=text, items=(item,)))
     if text.startswith("("):
-        parts = [re.sub(r"\s+@?\w+$", "", part) for part in _split(text[1:-1])]
+        parts = [re.sub(r"\s+@?\w+$", "", part) for part in parts_of(text[1:-1])]
         return Type(kind="tuple", text=text, items=tuple(type_of(part, generic) for part in parts))
     name, _, rest = text.partition("<")
     short = name.strip().rpartition(".")[2]
-    items = tuple(type_of(part, generic) for part in _split(rest[:-1])) if rest else ()
+    items = tuple(type_of(part, generic) for part in parts_of(rest[:-1])) if rest else ()
     if awaited and short in _TASKS:
         return items[0] if items else Type(kind="void", text=text)
     if short == "Nullable" and items:
@@ -209,26 +210,13 @@ def _parameter(text: str, generic: frozenset[str]) -> Parameter:
     return Parameter(name=match["name"], type=declared, optional=bool(equals))
 
 
-def _inside(header: str, opening: int) -> list[str]:
+def _inside(header: str, opening: int) -> tuple[str, ...]:
     depth = 0
     for place in range(opening, len(header)):
         depth += (header[place] == "(") - (header[place] == ")")
         if depth == 0:
-            return _split(header[opening + 1 : place])
-    return []
-
-
-def _split(text: str) -> list[str]:
-    """The parts of a text between its commas that are in no bracket, those of type arguments included."""
-    parts: list[str] = []
-    depth = start = 0
-    for place, char in enumerate(text):
-        depth += (char in "([{<") - (char in ")]}>")
-        if char == "," and depth == 0:
-            parts.append(text[start:place].strip())
-            start = place + 1
-    parts.append(text[start:].strip())
-    return [part for part in parts if part]
+            return parts_of(header[opening + 1 : place])
+    return ()
 
 
 def _parameters_of(holders: tuple[Item, ...]) -> Iterator[str]:

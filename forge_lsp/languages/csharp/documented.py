@@ -15,7 +15,7 @@ from forge_lsp.checking.examples.answers import Answer, Answers, AskedCall, answ
 from forge_lsp.checking.examples.types import Signature, TypeMismatch
 from forge_lsp.checking.examples.values import Value
 from forge_lsp.checking.examples.written import Call, call_in
-from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.checking.runs import tail
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.errors import EnvironmentFault
@@ -28,6 +28,7 @@ from forge_lsp.languages.csharp.declared import Callable as Scope
 from forge_lsp.languages.csharp.declared import callable_of
 from forge_lsp.languages.csharp.literals import expression, literal
 from forge_lsp.languages.csharp.roslyn import Sdk, compiled
+from forge_lsp.languages.csharp.sdk import Dotnet
 
 __all__ = ["CSharpDriver", "Projects"]
 
@@ -63,8 +64,7 @@ class Projects:
 
     build: ProjectBuild
     sdk: Sdk
-    environment: Mapping[str, str]
-    readable: Sequence[Path]
+    dotnet: Dotnet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,7 @@ class CSharpDriver:
         projects = await self._projects(place)
         build = projects.build
         program = await self._compiled(projects)
-        key = await asyncio.to_thread(fingerprint, place, text, self.matters)
+        key = await tree_key(place, self.matters, (), text)
         known = self._known.get(key)
         wanted = tuple(known.calls) if known is not None and set(calls) <= set(known.calls) else tuple(calls)
         # What does not compile on the untouched text is not runnable, whatever a candidate makes of it.
@@ -201,7 +201,7 @@ class CSharpDriver:
         given = box.root / settings if box.read(settings) is not None else projects.sdk.settings
         depends = assembly.with_suffix(".deps.json")
         listed = ("--depsfile", str(box.root / depends)) if box.read(depends) is not None else ()
-        packages = projects.environment.get("NUGET_PACKAGES")
+        packages = projects.dotnet.environment.get("NUGET_PACKAGES")
         result = await box.run(
             (
                 *(str(projects.sdk.dotnet), "exec", "--roll-forward", "LatestMajor", "--runtimeconfig", str(given)),
@@ -210,8 +210,8 @@ class CSharpDriver:
                 *(str(path), str(box.root / assembly), self._class),
             ),
             timeout=self._timeout,
-            env={"DOTNET_TieredPGO": "0", **projects.environment},
-            readable=projects.readable,
+            env={"DOTNET_TieredPGO": "0", **projects.dotnet.environment},
+            readable=projects.dotnet.readable,
             stdin="\n".join((nonce, *ids)).encode(),
         )
         return _answers(result, nonce)
@@ -224,7 +224,7 @@ class CSharpDriver:
                 text = await asyncio.to_thread(_SOURCE.read_bytes)
                 libraries = [sdk.runtime / f"{name}.dll" for name in _LIBRARIES]
                 self._programs[sdk.roslyn] = await compiled(
-                    self._sandbox, sdk, projects.environment, _PROGRAM, text, libraries=libraries
+                    self._sandbox, sdk, projects.dotnet.environment, _PROGRAM, text, libraries=libraries
                 )
             return self._programs[sdk.roslyn]
 

@@ -3,95 +3,21 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
 
 from forge_lsp.core.ports import Item
 from forge_lsp.core.support import ExtractionSupport
 
 __all__ = ["EXTRACTION"]
 
-# What well-known namespaces bring in, by the names that show their use. Those that bring extension methods of common
-# names (``System.Linq``) are not among them.
-_NAMESPACES = {
-    "System": (
-        "Console Math MathF Func Action Predicate Comparison Converter Tuple ValueTuple DateTime DateTimeOffset "
-        "DateOnly TimeOnly TimeSpan TimeZoneInfo Guid Random Convert Array Environment Uri UriBuilder UriKind "
-        "Version Type Activator Attribute AttributeUsage AttributeTargets Flags Obsolete Serializable Enum "
-        "Delegate EventArgs EventHandler IDisposable IAsyncDisposable IComparable IEquatable IFormattable "
-        "IFormatProvider ICloneable IConvertible IObservable IObserver IProgress Progress Lazy Nullable Span "
-        "ReadOnlySpan Memory ReadOnlyMemory Range Index StringComparison StringComparer StringSplitOptions String "
-        "Object Int16 Int32 Int64 Int128 UInt16 UInt32 UInt64 UInt128 Byte SByte Char Boolean Double Single "
-        "Decimal Half IntPtr UIntPtr BitConverter Buffer GC WeakReference HashCode AppDomain AppContext "
-        "Base64FormattingOptions DayOfWeek MidpointRounding ConsoleColor ConsoleKey ConsoleKeyInfo OperatingSystem "
-        "ThreadStatic CLSCompliant ArraySegment TypeCode FormattableString AsSpan AsMemory MemoryExtensions "
-        "ISpanFormattable ISpanParsable IParsable Exception ArgumentException ArgumentNullException "
-        "ArgumentOutOfRangeException InvalidOperationException NotImplementedException NotSupportedException "
-        "FormatException OverflowException DivideByZeroException IndexOutOfRangeException NullReferenceException "
-        "ObjectDisposedException OperationCanceledException TimeoutException AggregateException "
-        "InvalidCastException ArithmeticException UnauthorizedAccessException ApplicationException SystemException "
-        "OutOfMemoryException RankException UriFormatException StackOverflowException "
-        "PlatformNotSupportedException"
-    ),
-    "System.Text": (
-        "StringBuilder Encoding Rune UTF8Encoding ASCIIEncoding UnicodeEncoding NormalizationForm Decoder Encoder "
-        "CompositeFormat"
-    ),
-    "System.Text.RegularExpressions": (
-        "Regex Match MatchCollection RegexOptions Group GroupCollection Capture MatchEvaluator GeneratedRegex "
-        "RegexMatchTimeoutException ValueMatch"
-    ),
-    "System.Text.Json": (
-        "JsonSerializer JsonSerializerOptions JsonDocument JsonElement JsonException JsonNamingPolicy Utf8JsonWriter "
-        "Utf8JsonReader JsonValueKind JsonProperty"
-    ),
-    "System.Globalization": (
-        "CultureInfo NumberStyles DateTimeStyles NumberFormatInfo DateTimeFormatInfo UnicodeCategory CompareOptions "
-        "CompareInfo StringInfo TextInfo Calendar GregorianCalendar ISOWeek CharUnicodeInfo RegionInfo TimeSpanStyles"
-    ),
-    "System.Diagnostics": (
-        "Debug Stopwatch Process ProcessStartInfo Trace Activity DebuggerDisplay Debugger StackTrace StackFrame "
-        "Conditional DebuggerStepThrough UnreachableException DebuggerBrowsable TraceSource"
-    ),
-    "System.Numerics": (
-        "BigInteger Complex Vector Vector2 Vector3 Vector4 Matrix4x4 Quaternion INumber BitOperations "
-        "IAdditionOperators IBinaryInteger IFloatingPoint IMultiplyOperators ISignedNumber"
-    ),
-    "System.Threading": (
-        "Thread CancellationToken CancellationTokenSource Interlocked SemaphoreSlim Semaphore Monitor Mutex Timer "
-        "Volatile ReaderWriterLockSlim Lock ThreadPool Barrier CountdownEvent ManualResetEvent ManualResetEventSlim "
-        "AutoResetEvent WaitHandle AsyncLocal ThreadLocal LazyThreadSafetyMode SpinLock SpinWait Timeout "
-        "SynchronizationContext PeriodicTimer LazyInitializer"
-    ),
-    "System.Threading.Tasks": (
-        "Task ValueTask Parallel TaskCompletionSource TaskScheduler TaskFactory TaskCanceledException ParallelOptions "
-        "TaskStatus TaskCreationOptions TaskContinuationOptions async await"
-    ),
-    "System.IO": (
-        "File Path Directory Stream StreamReader StreamWriter MemoryStream FileStream FileInfo DirectoryInfo "
-        "StringReader StringWriter TextReader TextWriter BinaryReader BinaryWriter IOException FileMode FileAccess "
-        "FileNotFoundException DirectoryNotFoundException EndOfStreamException InvalidDataException SeekOrigin "
-        "SearchOption FileShare BufferedStream EnumerationOptions"
-    ),
-    "System.Collections": (
-        "IEnumerator IEnumerable ArrayList Hashtable BitArray IList IDictionary ICollection IComparer Queue Stack "
-        "SortedList StructuralComparisons IEqualityComparer DictionaryEntry"
-    ),
-    "System.Collections.Generic": (
-        "List Dictionary HashSet Queue Stack LinkedList LinkedListNode SortedDictionary SortedSet SortedList "
-        "PriorityQueue KeyValuePair IEnumerable IEnumerator IList ICollection IDictionary ISet IReadOnlyList "
-        "IReadOnlyCollection IReadOnlyDictionary IReadOnlySet IComparer Comparer IEqualityComparer EqualityComparer "
-        "KeyNotFoundException IAsyncEnumerable IAsyncEnumerator CollectionExtensions ReferenceEqualityComparer "
-        "GetValueOrDefault AsReadOnly OrderedDictionary NonRandomizedStringEqualityComparer ByteEqualityComparer"
-    ),
-    "System.Collections.Concurrent": (
-        "ConcurrentDictionary ConcurrentQueue ConcurrentBag ConcurrentStack BlockingCollection Partitioner "
-        "OrderablePartitioner"
-    ),
-}
+_NAMESPACES: Mapping[str, list[str]] = tomllib.loads(Path(__file__).with_name("names.toml").read_text("utf-8"))
 
 
 def _import_names(statement: str) -> list[str] | None:
     match = re.fullmatch(r"using\s+([\w.]+)\s*;", statement)
-    return _NAMESPACES.get(match[1], "").split() or None if match is not None else None
+    return _NAMESPACES.get(match[1]) if match is not None else None
 
 
 def _under_signature(original: str, item: Item, body: str) -> str | None:

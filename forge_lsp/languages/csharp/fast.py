@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.checking.fast.checker import Checker
 from forge_lsp.checking.fast.files import put
 from forge_lsp.checking.fast.opener import NoSuppression, PreparedChecker, StartDaemon
-from forge_lsp.checking.fast.peers import LinePeer
+from forge_lsp.checking.fast.peers import opened_peer
 from forge_lsp.checking.fast.worker import Worker
 from forge_lsp.checking.project import Place
 from forge_lsp.core.attempt import Diagnostic
@@ -19,7 +19,7 @@ from forge_lsp.core.ports import Sandbox
 from forge_lsp.languages.csharp.building import ProjectBuild
 from forge_lsp.languages.csharp.projects import ProjectDescription, projects_of
 from forge_lsp.languages.csharp.roslyn import TIMEOUT, Sdk, compiled, sdk_of
-from forge_lsp.languages.csharp.sdk import dotnet_environment, find_dotnet, readable_of
+from forge_lsp.languages.csharp.sdk import Dotnet, dotnet_of
 from forge_lsp.reading import SOURCE, read_bytes
 
 __all__ = ["CSharpOpener"]
@@ -45,12 +45,12 @@ class CSharpOpener(NoSuppression):
 
     def prepare(self, place: Place) -> PreparedChecker | None:
         """One for the document's project and those that refer to it, as their files say now."""
-        dotnet = find_dotnet(self._environment)
+        dotnet = dotnet_of(self._environment)
         project = place.nearest("*.csproj")
         source = place.source
         if dotnet is None or project is None or source is None:
             return None
-        sdk = sdk_of(dotnet)
+        sdk = sdk_of(dotnet.program)
         if sdk is None:
             return None
         projects = projects_of(place, project)
@@ -59,29 +59,29 @@ class CSharpOpener(NoSuppression):
             settings = (path, *(folder / "Directory.Build.props" for folder in path.parents))
             digest.update("\0".join(place.text(file) or "" for file in settings).encode("utf-8", "replace"))
             digest.update(read_bytes(source / path.parent / "obj" / "project.assets.json", most=SOURCE) or b"")
-        key = ("csharp", source, dotnet, projects, digest.hexdigest())
+        key = ("csharp", source, dotnet.program, projects, digest.hexdigest())
 
         async def start(keep: StartDaemon) -> Checker:
             return await self._start(keep, source, place, dotnet, sdk, projects)
 
         return PreparedChecker(key=key, start=start)
 
-    def word(self, document: PurePosixPath) -> None:
-        """Roslyn knows what depends on what."""
-        del document
-
     def syntax(self, problem: Diagnostic) -> bool:
         return re.fullmatch(r"CS1(?:00[1-9]|01\d|02[0-6]|51[3-9]|52\d)", problem.code) is not None
 
     async def _start(
-        self, keep: StartDaemon, source: Path, place: Place, dotnet: Path, sdk: Sdk, projects: tuple[PurePosixPath, ...]
+        self,
+        keep: StartDaemon,
+        source: Path,
+        place: Place,
+        dotnet: Dotnet,
+        sdk: Sdk,
+        projects: tuple[PurePosixPath, ...],
     ) -> Checker:
         build = ProjectBuild(
             sandbox=self._sandbox,
             timeout=TIMEOUT,
             dotnet=dotnet,
-            environment=dotnet_environment(dotnet, self._environment),
-            readable=readable_of(dotnet, self._environment),
             place=place,
             projects=projects,
             extra={},
@@ -91,16 +91,10 @@ class CSharpOpener(NoSuppression):
         kept = await keep(
             (*sdk.execute, str(program), str(sdk.roslyn), str(source)),
             source=source,
-            env={**dotnet_environment(dotnet, self._environment), "DOTNET_TieredPGO": "0", "DOTNET_gcServer": "0"},
-            readable=(*readable_of(dotnet, self._environment), program.parent),
+            env={**dotnet.environment, "DOTNET_TieredPGO": "0", "DOTNET_gcServer": "0"},
+            readable=(*dotnet.readable, program.parent),
         )
-        peer = LinePeer(kept)
-        try:
-            async with asyncio.timeout(TIMEOUT):
-                await peer.ask({"open": [_opened(one) for one in described]})
-        except BaseException:
-            await peer.aclose()
-            raise
+        peer, _ = await opened_peer(kept, [_opened(one) for one in described], seconds=TIMEOUT)
         return Worker(peer, source="dotnet")
 
     async def _program(self, sdk: Sdk) -> Path:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.core.attempt import Diagnostic, Severity
+from forge_lsp.checking.problems import problem_at
+from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.ports import ProcessResult
 from forge_lsp.languages.csharp.sdk import INSTALL
 
@@ -26,16 +27,14 @@ def problems_in(output: str, root: Path) -> tuple[Diagnostic, ...]:
             continue
         path = PurePosixPath(match["file"] or match["project"] or "")
         found.append(
-            Diagnostic(
-                file=path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name,
-                line=int(match["line"] or 0),
-                column=int(match["column"] or 0),
-                end_line=int(match["line2"] or 0),
-                end_column=int(match["column2"] or 0),
-                severity=Severity.ERROR,
+            problem_at(
+                path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name,
+                int(match["line"] or 0),
+                int(match["column"] or 0),
                 code=match["code"],
                 message=match["message"],
                 source="dotnet",
+                end=(int(match["line2"] or 0), int(match["column2"] or 0)),
             )
         )
     return tuple(dict.fromkeys(found))

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.gate import measured
+from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.checking.runs import SuiteRun, failed, tail, uncollected
-from forge_lsp.checking.suites import Memory, judged, not_run
+from forge_lsp.checking.suites import Memory, judged, not_run, with_remedies
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Diagnostic, Evidence
 from forge_lsp.core.checks import Cause, CheckResult, Run, RunState
-from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.csharp.built import Built
@@ -23,6 +21,7 @@ from forge_lsp.languages.csharp.forging import doubt_of
 from forge_lsp.languages.csharp.messages import problems_in
 from forge_lsp.languages.csharp.results import Reading, missing_in, trx_of
 from forge_lsp.languages.csharp.scanning import methods_in
+from forge_lsp.languages.csharp.sdk import Dotnet
 from forge_lsp.languages.csharp.suites import CONTROL, TEST, Suite, control_of
 
 __all__ = ["Dotnet", "DotnetTests"]
@@ -41,15 +40,6 @@ _READS_SOURCES = re.compile(r"\.cs\"")
 _FORGED = "a check that must fail passes or is gone while the code is tested"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dotnet:
-    """The SDK: its program, its variables, and the folders that it reads."""
-
-    program: Path
-    environment: Mapping[str, str]
-    readable: Sequence[Path]
-
-
 class DotnetTests:
     """Runs test projects; what they say of an untouched tree is kept. ``timeout`` in seconds, for one project's run."""
 
@@ -59,41 +49,38 @@ class DotnetTests:
         self._memory = Memory(SuiteRun, runs)
         self._built = Built()
 
+    @measured
     async def run(
         self, task: Task, candidate: Candidate, place: Place, suites: Sequence[Suite], dotnet: Dotnet
     ) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`."""
-        started = time.perf_counter()
         results: list[CheckResult] = []
         doubts: list[str | None] = []
         code = "\n".join((*candidate.imports, candidate.code or candidate.text))
-        try:
-            for suite in suites:
-                runner = _Runner(
-                    self._sandbox, task, candidate, place, suite, dotnet, timeout=self._timeout, built=self._built
+        for suite in suites:
+            runner = _Runner(
+                self._sandbox, task, candidate, place, suite, dotnet, timeout=self._timeout, built=self._built
+            )
+            results += await self._compared(task, candidate, place, suite, dotnet, runner)
+            doubts.append(
+                runner.doubt
+                or doubt_of(
+                    code,
+                    task.document.text,
+                    suite.files,
+                    ended=runner.ended,
+                    project=suite.project.stem,
+                    known={*suite.names, *runner.wanted},
                 )
-                results += await self._compared(task, candidate, place, suite, dotnet, runner)
-                doubts.append(
-                    runner.doubt
-                    or doubt_of(
-                        code,
-                        task.document.text,
-                        suite.files,
-                        ended=runner.ended,
-                        project=suite.project.stem,
-                        known={*suite.names, *runner.wanted},
-                    )
-                )
-        except EnvironmentFault as fault:
-            return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
+            )
         doubt = next((one for one in doubts if one), None)
-        return Evidence(results=tuple(results), doubt=doubt, seconds=time.perf_counter() - started)
+        return Evidence(results=tuple(results), doubt=doubt)
 
     async def _compared(
         self, task: Task, candidate: Candidate, place: Place, suite: Suite, dotnet: Dotnet, runner: _Runner
     ) -> Sequence[CheckResult]:
         known = f"{task.document.text}\0{task.scope.range}\0{suite}"
-        key = await asyncio.to_thread(fingerprint, place, known, _MATTERS, (dotnet.program, *_assets(place, suite)))
+        key = await tree_key(place, _MATTERS, (dotnet.program, *_assets(place, suite)), known)
         runner.key = key
         name = f"dotnet test {suite.project.stem}"
         speaks = runner.reading(task.document.text).speaks
@@ -103,59 +90,48 @@ class DotnetTests:
         before = await self._memory.get(key, lambda: runner.run(task.document.text, None))
         runner.wanted = frozenset(word for run in before.all_runs for word in run.missing)
         restore = f"dotnet restore {suite.project}"
-        results = tuple(
-            replace(one, remedy=restore) if one.environment and _UNRESTORED.search(one.detail) else one
-            for one in results
-        )
+        results = with_remedies(results, lambda detail: restore if _UNRESTORED.search(detail) else None)
         return results or (not_run(name, runner.words or "it found no test"),)
 
 
+@dataclass(slots=True)
 class _Runner:
     """Runs one test project with one text or another in the document's place. ``doubt`` is set once a run of the
     candidate is not to be believed, ``ended`` as long as its runs came to their end; ``wanted`` are the names that the
     tests wait for."""
 
-    def __init__(
-        self,
-        sandbox: Sandbox,
-        task: Task,
-        candidate: Candidate,
-        place: Place,
-        suite: Suite,
-        dotnet: Dotnet,
-        *,
-        timeout: float,
-        built: Built,
-    ) -> None:
-        self.key = ""
-        self._built = built
-        self._sandbox = sandbox
-        self._task = task
-        self._candidate = candidate
-        self._place = place
-        self._suite = suite
-        self._dotnet = dotnet
-        self._timeout = timeout
-        self._control = control_of(place.text(suite.project) or "")
-        self.words = ""
-        self.doubt: str | None = None
-        self.ended = True
-        self.wanted: frozenset[str] = frozenset()
+    sandbox: Sandbox
+    task: Task
+    candidate: Candidate
+    place: Place
+    suite: Suite
+    dotnet: Dotnet
+    timeout: float
+    built: Built
+    key: str = ""
+    words: str = ""
+    doubt: str | None = None
+    ended: bool = True
+    wanted: frozenset[str] = frozenset()
+    _control: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._control = control_of(self.place.text(self.suite.project) or "")
 
     def reading(self, text: str) -> Reading:
         """Return what is known of the tests, for a ``text`` of the document."""
-        own = self._task.scope.range if text == self._task.document.text else None
-        code = self._candidate.code
+        own = self.task.scope.range if text == self.task.document.text else None
+        code = self.candidate.code
         begin = own.start if own is not None else max(text.rfind(code), 0) if code else 0
         end = own.end if own is not None else begin + len(code or text)
         lines = range(text.count("\n", 0, begin) + 1, text.count("\n", 0, end) + 2)
-        names = set(self._suite.names)
+        names = set(self.suite.names)
         return Reading(
-            names=self._suite.names,
-            others=frozenset(one.name for one in methods_in(self._task.document.text) if one.name not in names),
-            document=str(self._place.document),
+            names=self.suite.names,
+            others=frozenset(one.name for one in methods_in(self.task.document.text) if one.name not in names),
+            document=str(self.place.document),
             lines=lines,
-            tests=self._suite.files,
+            tests=self.suite.files,
         )
 
     async def run(self, text: str, only: Sequence[str] | None) -> SuiteRun:
@@ -170,35 +146,35 @@ class _Runner:
                 return replace(found, uncollected={**found.uncollected, **parts})
             if not self._leave_out(problems, left, parts):
                 break
-            if not any(TEST.search(left.get(file, content)) for file, content in self._suite.files.items()):
+            if not any(TEST.search(left.get(file, content)) for file, content in self.suite.files.items()):
                 return SuiteRun(uncollected=parts, words=found.words)
-        return SuiteRun(uncollected={"": _not_compiled(problems, str(self._place.document))}, words=self.words)
+        return SuiteRun(uncollected={"": _not_compiled(problems, str(self.place.document))}, words=self.words)
 
     async def _once(
         self, text: str, only: Sequence[str] | None, left: Mapping[str, str]
     ) -> tuple[SuiteRun, tuple[Diagnostic, ...]]:
-        suite, dotnet = self._suite, self._dotnet
+        suite, dotnet = self.suite, self.dotnet
         quiet = ("-nologo", "-v:q", "-m:1", "-nodeReuse:false")
         extra: dict[PurePosixPath, bytes | None] = {PurePosixPath(file): new.encode() for file, new in left.items()}
         if self._control:
             extra[suite.project.parent / f"{CONTROL}.cs"] = self._control.encode()
         kept = f"{self.key}\0{text}\0{sorted(left.items())}"
-        async with self._sandbox.open(self._place.tree(text, {**extra, **self._built.files(kept)})) as box:
-            if not await self._built.unpack(kept, box, timeout=self._timeout):
-                if not all(path.is_file() for path in _assets(self._place, suite)):
+        async with self.sandbox.open(self.place.tree(text, {**extra, **self.built.files(kept)})) as box:
+            if not await self.built.unpack(kept, box, timeout=self.timeout):
+                if not all(path.is_file() for path in _assets(self.place, suite)):
                     kept = ""  # what is unpacked in the temp copy is needed to run, too
                     dotnet = _unpacking(dotnet, box)
                     restored = await self._run(box, dotnet, "restore", str(suite.project), *quiet)
                     if restored.code != 0:
-                        words = _words(restored, f"dotnet restore {suite.project}", self._timeout)
+                        words = _words(restored, f"dotnet restore {suite.project}", self.timeout)
                         fault = uncollected(words, cause=Cause.ENVIRONMENT)
                         return SuiteRun(uncollected={"": fault}, words=words), ()
                 result = await self._run(box, dotnet, "build", str(suite.project), "--no-restore", *quiet, *_QUICK)
                 if result.code != 0:
                     return self._not_built(result, box.root)
                 if kept:
-                    await self._built.pack(kept, box, suite.project.parent, timeout=self._timeout)
-            await _hide(box, suite, self._place, timeout=self._timeout)
+                    await self.built.pack(kept, box, suite.project.parent, timeout=self.timeout)
+            await _hide(box, suite, self.place, timeout=self.timeout)
             names = [re.sub(r"\(.*$", "", name, flags=re.S) for name in only or ()]
             filters = [f"FullyQualifiedName={name}" for name in dict.fromkeys(names)] or [
                 f"FullyQualifiedName~{name}" for name in suite.classes
@@ -212,12 +188,12 @@ class _Runner:
             )
             log = box.read(_RESULTS / _LOG)
         output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
-        words = _words(result, f"dotnet test {suite.project}", self._timeout)
+        words = _words(result, f"dotnet test {suite.project}", self.timeout)
         return self._believed(text, log, output, words), ()
 
     def _not_built(self, result: ProcessResult, root: Path) -> tuple[SuiteRun, tuple[Diagnostic, ...]]:
         output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
-        words = _words(result, f"dotnet build {self._suite.project}", self._timeout)
+        words = _words(result, f"dotnet build {self.suite.project}", self.timeout)
         compiled = tuple(problem for problem in problems_in(output, root) if problem.code.startswith("CS"))
         if compiled:
             return SuiteRun(words=words), compiled
@@ -229,9 +205,9 @@ class _Runner:
         runs = {name: run for name, run in trx.runs.items() if CONTROL not in name}
         controls = [run for name, run in trx.runs.items() if CONTROL in name]
         sound = not self._control or (bool(controls) and all(run.state is RunState.FAILED for run in controls))
-        if text != self._task.document.text:
+        if text != self.task.document.text:
             self.ended = self.ended and trx.whole and sound
-        if runs and not sound and text != self._task.document.text:
+        if runs and not sound and text != self.task.document.text:
             self.doubt = _FORGED
         if not trx.whole or not sound:
             ended = failed("the process that runs the tests ended before its end")
@@ -244,7 +220,7 @@ class _Runner:
     def _leave_out(self, problems: Sequence[Diagnostic], left: dict[str, str], parts: dict[str, Run]) -> bool:
         """Take what does not compile out of the test files; False where the fault is not theirs."""
         changed = False
-        for file, content in self._suite.files.items():
+        for file, content in self.suite.files.items():
             mine = [problem for problem in problems if problem.file == file]
             if not mine:
                 continue
@@ -273,7 +249,7 @@ class _Runner:
     async def _run(self, box: Box, dotnet: Dotnet, *arguments: str) -> ProcessResult:
         return await box.run(
             (str(dotnet.program), *arguments),
-            timeout=self._timeout,
+            timeout=self.timeout,
             env={"DOTNET_TieredPGO": "0", **dotnet.environment},  # short runs do not win back what it costs
             readable=dotnet.readable,
             loopback=True,  # vstest talks to its host by TCP

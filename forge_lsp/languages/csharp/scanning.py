@@ -75,7 +75,9 @@ def methods_in(text: str) -> tuple[Method, ...]:
         if close is None or opens is None:
             continue
         braces = opens["how"] == "{"
-        end = scanning.closing(plain, opens.end() - 1, "{", "}") if braces else _statement(plain, opens.end())
+        end = (
+            scanning.closing(plain, opens.end() - 1, "{", "}") if braces else scanning.statement_end(plain, opens.end())
+        )
         if end is None:
             continue
         begin = _beginning(plain, match.start())
@@ -112,19 +114,3 @@ def _beginning(plain: str, at: int) -> int:
         elif depth == 0 and char in ";{}":
             return place + 1
     return 0
-
-
-def _statement(plain: str, at: int) -> int | None:
-    """Where the statement ends that begins at ``at``: behind its semicolon."""
-    depth = 0
-    for place in range(at, len(plain)):
-        char = plain[place]
-        if char in "([{":
-            depth += 1
-        elif char in ")]}":
-            depth -= 1
-            if depth < 0:
-                return None
-        elif char == ";" and depth == 0:
-            return place
-    return None

@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from forge_lsp.checking.versions import home_of
 
-__all__ = ["INSTALL", "dotnet_environment", "find_dotnet", "readable_of"]
+__all__ = ["INSTALL", "Dotnet", "dotnet_environment", "dotnet_of", "find_dotnet", "readable_of"]
 
 INSTALL = "install the .NET SDK: https://dotnet.microsoft.com/download"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dotnet:
+    """The SDK: its program, its variables, and the folders that it reads."""
+
+    program: Path
+    environment: Mapping[str, str]
+    readable: Sequence[Path]
+
+
+def dotnet_of(environment: Mapping[str, str]) -> Dotnet | None:
+    """Return the SDK that :func:`find_dotnet` finds; ``environment`` is the server's own."""
+    found = find_dotnet(environment)
+    if found is None:
+        return None
+    return Dotnet(
+        program=found, environment=dotnet_environment(found, environment), readable=readable_of(found, environment)
+    )
 
 
 def find_dotnet(environment: Mapping[str, str]) -> Path | None:

@@ -11,7 +11,7 @@ from forge_lsp.checking.compiled import probe_of
 from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.gate import Baselines, Fault, gate
 from forge_lsp.checking.programs import no_code_here, not_found, version_findings
-from forge_lsp.checking.project import Place, fingerprint, place_of
+from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, Candidate, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault, ToolMissing
@@ -22,11 +22,11 @@ from forge_lsp.languages.csharp.building import ProjectBuild
 from forge_lsp.languages.csharp.documented import CSharpDriver, Projects
 from forge_lsp.languages.csharp.forging import doubt_of
 from forge_lsp.languages.csharp.messages import last_words
-from forge_lsp.languages.csharp.project_tests import Dotnet, DotnetTests
+from forge_lsp.languages.csharp.project_tests import DotnetTests
 from forge_lsp.languages.csharp.projects import TEMP_PROJECT, projects_of
 from forge_lsp.languages.csharp.roslyn import sdk_of
 from forge_lsp.languages.csharp.scanning import methods_in
-from forge_lsp.languages.csharp.sdk import INSTALL, dotnet_environment, find_dotnet, readable_of
+from forge_lsp.languages.csharp.sdk import INSTALL, Dotnet, dotnet_of, find_dotnet
 from forge_lsp.languages.csharp.suites import suites_of
 from forge_lsp.languages.csharp.warm import WarmBuilds
 
@@ -70,7 +70,7 @@ class CSharpToolchain(Toolchain):
         if not self._sandbox.runs_project_code:
             fault = no_code_here("MSBuild, which runs what a project file says, was not started", self._sandbox)
             return fault.unverified("dotnet build")
-        dotnet = find_dotnet(self._environment)
+        dotnet = dotnet_of(self._environment)
         if dotnet is None:
             return Fault(reason="the .NET SDK is not installed (no dotnet on PATH)", remedy=INSTALL).unverified(
                 "dotnet build"
@@ -78,20 +78,18 @@ class CSharpToolchain(Toolchain):
         try:
             build = await self._build_of(place, dotnet)
         except EnvironmentFault as fault:
-            return Fault(reason=str(fault), remedy=fault.remedy).unverified("dotnet build")
+            return Fault.of(fault).unverified("dotnet build")
         projects = build.projects
         assets = [place.source / p.parent / "obj" / "project.assets.json" for p in projects if place.source is not None]
-        key = await asyncio.to_thread(
-            fingerprint, place, f"{task.document.text}\0{task.scope.range}", _MATTERS, (dotnet, *assets)
-        )
+        key = await tree_key(place, _MATTERS, (dotnet.program, *assets), task.document.text, task.scope.range)
         return await gate(
             task,
             text,
-            document=str(place.document),
-            check=build.check,
-            baselines=self._baselines,
-            key=key,
-            tool="dotnet build",
+            str(place.document),
+            build.check,
+            self._baselines,
+            key,
+            "dotnet build",
             untouched_first=True,
             probe=probe_of(
                 task,
@@ -106,11 +104,11 @@ class CSharpToolchain(Toolchain):
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
         place = place_of(task, alone=True)
-        program, project = find_dotnet(self._environment), place.nearest("*.csproj")
-        if program is None:
+        dotnet, project = dotnet_of(self._environment), place.nearest("*.csproj")
+        if dotnet is None:
             return Evidence()
-        tests = await self._tested(task, candidate, place, program, project) if project is not None else Evidence()
-        return joined(tests, await self._examples.run(task, candidate, place, (program,)))
+        tests = await self._tested(task, candidate, place, dotnet, project) if project is not None else Evidence()
+        return joined(tests, await self._examples.run(task, candidate, place, (dotnet.program,)))
 
     async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
@@ -119,7 +117,7 @@ class CSharpToolchain(Toolchain):
         return await self._examples.observe(task, candidate, place_of(task, alone=True), calls)
 
     async def _tested(
-        self, task: Task, candidate: Candidate, place: Place, program: Path, project: PurePosixPath
+        self, task: Task, candidate: Candidate, place: Place, dotnet: Dotnet, project: PurePosixPath
     ) -> Evidence:
         projects = await asyncio.to_thread(projects_of, place, project)
         suites = await asyncio.to_thread(suites_of, task, place, projects)
@@ -127,22 +125,15 @@ class CSharpToolchain(Toolchain):
             return Evidence()
         if not self._sandbox.runs_project_code:
             return no_code_here("the project's tests were not run", self._sandbox).blocked()
-        dotnet = Dotnet(
-            program=program,
-            environment=dotnet_environment(program, self._environment),
-            readable=readable_of(program, self._environment),
-        )
         return await self._tests.run(task, candidate, place, suites, dotnet)
 
-    async def _build_of(self, place: Place, dotnet: Path) -> ProjectBuild:
+    async def _build_of(self, place: Place, dotnet: Dotnet) -> ProjectBuild:
         """The document's builds. Raises EnvironmentFault."""
         project = place.nearest("*.csproj")
         return ProjectBuild(
             sandbox=self._sandbox,
             timeout=self._timeout,
             dotnet=dotnet,
-            environment=dotnet_environment(dotnet, self._environment),
-            readable=readable_of(dotnet, self._environment),
             place=place,
             projects=await asyncio.to_thread(projects_of, place, project),
             extra=await self._temp_project(dotnet) if project is None else {},
@@ -152,30 +143,25 @@ class CSharpToolchain(Toolchain):
 
     async def _projects(self, place: Place) -> Projects:
         """How a document is built to be run. Raises EnvironmentFault."""
-        dotnet = find_dotnet(self._environment)
-        sdk = await asyncio.to_thread(sdk_of, dotnet) if dotnet is not None else None
+        dotnet = dotnet_of(self._environment)
+        sdk = await asyncio.to_thread(sdk_of, dotnet.program) if dotnet is not None else None
         if dotnet is None or sdk is None:
             raise ToolMissing("the .NET SDK has no compiler, or no runtime of its own", remedy=INSTALL)
-        return Projects(
-            build=await self._build_of(place, dotnet),
-            sdk=sdk,
-            environment=dotnet_environment(dotnet, self._environment),
-            readable=readable_of(dotnet, self._environment),
-        )
+        return Projects(build=await self._build_of(place, dotnet), sdk=sdk, dotnet=dotnet)
 
-    async def _temp_project(self, dotnet: Path) -> dict[PurePosixPath, bytes]:
+    async def _temp_project(self, dotnet: Dotnet) -> dict[PurePosixPath, bytes]:
         """The project of a file that has none, for the SDK's own framework."""
         if self._version is None:
             async with self._sandbox.open(Tree(source=None, files={})) as box:
                 result = await box.run(
-                    (str(dotnet), "--version"),
+                    (str(dotnet.program), "--version"),
                     timeout=self._timeout,
-                    env=dotnet_environment(dotnet, self._environment),
-                    readable=readable_of(dotnet, self._environment),
+                    env=dotnet.environment,
+                    readable=dotnet.readable,
                 )
             version = result.stdout.decode("utf-8", "replace").strip()
             if result.code != 0 or not re.match(r"\d+\.", version):
-                raise ToolMissing(f"{dotnet} has no SDK: {last_words(result)}", remedy=INSTALL)
+                raise ToolMissing(f"{dotnet.program} has no SDK: {last_words(result)}", remedy=INSTALL)
             self._version = version
         major = self._version.split(".", 1)[0]
         text = (
@@ -200,15 +186,15 @@ def _project_files(place: Place, projects: Sequence[PurePosixPath]) -> list[Pure
 
 async def csharp_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:
     """For the doctor: the .NET SDK."""
-    dotnet = find_dotnet(environment)
+    dotnet = dotnet_of(environment)
     if dotnet is None:
         return not_found("dotnet", "no .NET SDK: C# is not checked", INSTALL)
     return await version_findings(
         sandbox,
         "dotnet",
-        (str(dotnet), "--version"),
-        readable_of(dotnet, environment),
+        (str(dotnet.program), "--version"),
+        dotnet.readable,
         language=CSHARP,
         remedy=INSTALL,
-        env=dotnet_environment(dotnet, environment),
+        env=dict(dotnet.environment),
     )

@@ -2,8 +2,7 @@
 
 import re
 
-from forge_lsp.core.languages import Language, imported
-from forge_lsp.core.support import BenchSupport, CheckingSupport, ContextSupport, EditingSupport, ExtractionSupport
+from forge_lsp.core.languages import Language, supports
 
 __all__ = ["JAVASCRIPT", "TEST_FILES", "TYPESCRIPT"]
 
@@ -23,11 +22,7 @@ TYPESCRIPT = Language(
     family=_FAMILY,
     mixed=_MIXED,
     test_files=TEST_FILES,
-    editing=imported(EditingSupport, "forge_lsp.languages.ecmascript.editing:TYPESCRIPT_EDITING"),
-    extraction=imported(ExtractionSupport, "forge_lsp.languages.ecmascript.extraction:TYPESCRIPT_EXTRACTION"),
-    context=imported(ContextSupport, "forge_lsp.languages.ecmascript.context:TYPESCRIPT_CONTEXT"),
-    checking=imported(CheckingSupport, "forge_lsp.languages.ecmascript.checking:TYPESCRIPT_CHECKING"),
-    bench=imported(BenchSupport, "forge_lsp.languages.ecmascript.bench:BENCH"),
+    **supports("forge_lsp.languages.ecmascript", "TYPESCRIPT_"),
 )
 JAVASCRIPT = Language(
     id="javascript",
@@ -37,9 +32,5 @@ JAVASCRIPT = Language(
     family=_FAMILY,
     mixed=_MIXED,
     test_files=TEST_FILES,
-    editing=imported(EditingSupport, "forge_lsp.languages.ecmascript.editing:JAVASCRIPT_EDITING"),
-    extraction=imported(ExtractionSupport, "forge_lsp.languages.ecmascript.extraction:JAVASCRIPT_EXTRACTION"),
-    context=imported(ContextSupport, "forge_lsp.languages.ecmascript.context:JAVASCRIPT_CONTEXT"),
-    checking=imported(CheckingSupport, "forge_lsp.languages.ecmascript.checking:JAVASCRIPT_CHECKING"),
-    bench=imported(BenchSupport, "forge_lsp.languages.ecmascript.bench:BENCH"),
+    **supports("forge_lsp.languages.ecmascript", "JAVASCRIPT_"),
 )

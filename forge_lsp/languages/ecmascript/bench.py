@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from forge_lsp.core.support import BenchSupport
 from forge_lsp.core.task import TextRange
 
-__all__ = ["BENCH"]
+__all__ = ["JAVASCRIPT_BENCH", "TYPESCRIPT_BENCH"]
 
 _CALLED = re.compile(
     r"^[ \t]*(?:test|it)(?:\.\w+)?\s*\(\s*(?P<quote>[\"'`])(?P<name>(?:\\.|(?!(?P=quote))[^\\\n])*+)(?P=quote)", re.M
@@ -45,4 +45,4 @@ def _closed(text: str, at: int) -> int | None:
     return None
 
 
-BENCH = BenchSupport(body='throw new Error("not implemented");', tests_in=_tests_in)
+JAVASCRIPT_BENCH = TYPESCRIPT_BENCH = BenchSupport(body='throw new Error("not implemented");', tests_in=_tests_in)

@@ -20,45 +20,14 @@ __all__ = ["NOTED", "verdict_of", "watching", "with_failing_test"]
 
 NOTED = "noted: "
 """How what was seen by the watch begins, in a verdict."""
-_WATCH = Path(__file__).with_name("runners") / "watch.js"
+_FOLDER = Path(__file__).with_name("runners")
+# Runners with a test of their own that fails and says which assertions let pass what they must not. The assertions of
+# tape, tap and ava do not throw.
+_OTHERS = ("tape", "tap", "ava", "uvu", "qunit", "jasmine")
 _HEAD = re.compile(
     r"(?:#![^\n]*\n)?(?:\s|//[^\n]*(?:\n|$)|/\*.*?\*/|(?P<quote>[\"'])use [a-z]+(?P=quote)\s*(?:;|(?=\n)))*", re.S
 )
-_VITEST_WATCH = """import { afterEach, chai as forgeChai } from "vitest";
-const forgeApply = Reflect.apply;{ANSWERING}
-const forgeWatched = ((document, globals, matchers) => {{SCRIPT}})({DOCUMENT}, globalThis, [
-  forgeChai.Assertion.prototype, globalThis[Symbol.for("$$jest-matchers-object")]?.matchers ?? {}]);
-afterEach(forgeWatched.check);
-export default forgeWatched;
-"""
-_JEST_WATCH = """const forgeApply = Reflect.apply;{ANSWERING}
-const forgeMatchers = globalThis[Symbol.for("$$jest-matchers-object")]?.matchers ?? {};
-const forgeWatched = ((document, globals, matchers) => {{SCRIPT}})({DOCUMENT}, globalThis, [forgeMatchers]);
-globalThis.afterEach(forgeWatched.check);
-module.exports = forgeWatched;
-"""
 _ONLY = re.compile(r"\.only\s*\(|\b(?:fit|fdescribe)\s*\(")
-_ASSERTS = """[
-  ["equal", (a) => a.equal(1, 2)], ["strictEqual", (a) => a.strictEqual(1, 2)], ["ok", (a) => a.ok(0)],
-  ["deepEqual", (a) => a.deepEqual([{ a: 1 }], [{ a: 2 }])], ["notEqual", (a) => a.notEqual(1, 1)],
-  ["deepStrictEqual", (a) => a.deepStrictEqual({ a: [1] }, { a: [2] })],
-  ["notStrictEqual", (a) => a.notStrictEqual(1, 1)], ["throws", (a) => a.throws(() => 1)],
-  ["notDeepStrictEqual", (a) => a.notDeepStrictEqual([1], [1])], ["match", (a) => a.match("a", /b/)],
-  ["fail", (a) => a.fail("x")], ["call", (a) => a(0)]
-]"""
-_EXPECTS = """[
-  ["toBe", (e) => e(1).toBe(2)], ["not.toBe", (e) => e(1).not.toBe(1)],
-  ["toEqual", (e) => e({ a: 1 }).toEqual({ a: 2 })],
-  ["toStrictEqual", (e) => e([1]).toStrictEqual([2])], ["toMatchObject", (e) => e({ a: 1 }).toMatchObject({ a: 2 })],
-  ["toContain", (e) => e([1]).toContain(2)], ["toHaveLength", (e) => e([1]).toHaveLength(2)],
-  ["toBeTruthy", (e) => e(0).toBeTruthy()], ["toBeFalsy", (e) => e(1).toBeFalsy()],
-  ["toBeNull", (e) => e(1).toBeNull()], ["toBeUndefined", (e) => e(1).toBeUndefined()],
-  ["toBeDefined", (e) => e(undefined).toBeDefined()], ["toBeGreaterThan", (e) => e(1).toBeGreaterThan(2)],
-  ["toBeLessThan", (e) => e(2).toBeLessThan(1)], ["toBeCloseTo", (e) => e(1).toBeCloseTo(2)],
-  ["toMatch", (e) => e("a").toMatch(/b/)], ["toThrow", (e) => e(() => 1).toThrow()],
-  ["toBeInstanceOf", (e) => e([]).toBeInstanceOf(Map)],
-  ["toContainEqual", (e) => e([{ a: 1 }]).toContainEqual({ a: 2 })]
-]"""
 _TRY = (
     "const forgePassing = []; for (const [name, check] of {checks}) {{ for (const one of {subjects}) "
     "{{ try {{ check(one); forgePassing.push(name); }} catch {{}} }} }} "
@@ -68,84 +37,6 @@ _NOTES = (
     "forgeWatched.check(); for (let at = 0; at < forgeWatched.notes.length; at += 1) "
     "forgePassing[forgePassing.length] = {noted} + forgeWatched.notes[at]; "
 )
-# A value that answers every comparison by itself is none that a test can look at.
-_ANSWERING = """
-const forgeSeen = (value, depth) => {
-  if (depth === 0) forgeWatched.check();
-  if (value === null || (typeof value !== "object" && typeof value !== "function") || depth > 4) return;
-  if (typeof value.asymmetricMatch === "function") throw new Error("the value answers every comparison by itself");
-  const held = value instanceof Map || value instanceof Set ? [...value].flat() : Object.values(value);
-  for (const each of held.slice(0, 100)) forgeSeen(each, depth + 1);
-};"""
-_CHAI = """
-for (const name of ["toBe", "toEqual", "toStrictEqual", "toMatchObject", "toContain", "toContainEqual", "toHaveLength",
-  "toHaveProperty", "toBeTruthy", "toBeFalsy", "toBeNull", "toBeUndefined", "toBeDefined", "toBeCloseTo",
-  "toBeGreaterThan", "toBeLessThan", "toMatch", "toBeInstanceOf"]) {
-  forgeChai.util.overwriteMethod(forgeChai.Assertion.prototype, name, (original) => function (...wanted) {
-    forgeSeen(forgeChai.util.flag(this, "object"), 0);
-    return forgeApply(original, this, wanted);
-  });
-}"""
-_EXPECT = """
-globalThis.expect = new Proxy(globalThis.expect, {
-  apply: (real, self, given) => { forgeSeen(given[0], 0); return forgeApply(real, self, given); },
-});"""
-
-
-_CHAI_CHECKS = """[
-  ["equal", (c) => c.expect(1).to.equal(2)], ["eql", (c) => c.expect({ a: 1 }).to.eql({ a: 2 })],
-  ["deep", (c) => c.expect([1]).to.deep.equal([2])], ["ok", (c) => c.expect(0).to.be.ok],
-  ["true", (c) => c.expect(false).to.be.true], ["null", (c) => c.expect(1).to.be.null],
-  ["undefined", (c) => c.expect(1).to.be.undefined], ["throw", (c) => c.expect(() => 1).to.throw()],
-  ["include", (c) => c.expect([1]).to.include(2)], ["lengthOf", (c) => c.expect([1]).to.have.lengthOf(2)],
-  ["not", (c) => c.expect(1).to.not.equal(1)], ["assert.equal", (c) => c.assert.equal(1, 2)],
-  ["assert", (c) => c.assert(false)], ["assert.deepEqual", (c) => c.assert.deepEqual([1], [2])],
-  ["assert.throws", (c) => c.assert.throws(() => 1)], ["assert.isTrue", (c) => c.assert.isTrue(false)]
-]"""
-
-
-# A test that fails and says which assertions let pass what they must not. tape's, tap's and ava's do not throw.
-_OTHERS = {
-    "tape": """TEST(SECRET, (t) => { const forgePassing = []; let forgeName = "";
-        t.on("result", (one) => { if (one && one.ok) forgePassing.push(forgeName); });
-        for (const [name, check] of [["equal", () => t.equal(1, 2)], ["ok", () => t.ok(false)],
-          ["deepEqual", () => t.deepEqual([1], [2])], ["notEqual", () => t.notEqual(1, 1)],
-          ["throws", () => t.throws(() => 1)], ["notOk", () => t.notOk(true)], ["match", () => t.match("a", /b/)]]) {
-          forgeName = name; if (typeof t[name] === "function") check(); }
-        t.fail(SECRET + JSON.stringify(forgePassing)); t.end(); });""",
-    "tap": """(forgeFound.default ?? forgeFound).test(SECRET, async (t) => { const forgePassing = [];
-        for (const [name, check] of [["equal", () => t.equal(1, 2)], ["ok", () => t.ok(false)],
-          ["same", () => t.same([1], [2])], ["not", () => t.not(1, 1)], ["throws", () => t.throws(() => 1)],
-          ["notOk", () => t.notOk(true)], ["match", () => t.match("a", /b/)]]) {
-          try { if (typeof t[name] === "function" && check()) forgePassing.push(name); } catch {} }
-        t.fail(SECRET + JSON.stringify(forgePassing)); });""",
-    "ava": """(forgeFound.default ?? TEST)(SECRET, async (t) => { const forgePassing = [];
-        for (const [name, check] of [["is", (one) => one.is(1, 2)], ["true", (one) => one.true(false)],
-          ["deepEqual", (one) => one.deepEqual([1], [2])], ["not", (one) => one.not(1, 1)],
-          ["throws", (one) => one.throws(() => 1)], ["falsy", (one) => one.falsy(1)],
-          ["regex", (one) => one.regex("a", /b/)]]) {
-          const tried = await t.try(check); if (tried.passed) forgePassing.push(name); tried.discard(); }
-        t.fail(SECRET + JSON.stringify(forgePassing)); });""",
-    "uvu": """{ const forgeOwn = forgeFound.suite(); forgeOwn(SECRET, async () => { const forgePassing = [];
-        const forgeAsserts = await import("uvu/assert"); const a = forgeAsserts;
-        for (const [name, check] of [["is", () => a.is(1, 2)], ["equal", () => a.equal([1], [2])],
-          ["ok", () => a.ok(0)], ["not", () => a.not(1)], ["throws", () => a.throws(() => 1)],
-          ["type", () => a.type(1, "string")], ["match", () => a.match("a", /b/)]]) {
-          try { check(); forgePassing.push(name); } catch {} }
-        throw new Error(SECRET + JSON.stringify(forgePassing)); }); forgeOwn.run(); }""",
-    "qunit": """;{ const forgeUnit = globalThis.QUnit; forgeUnit.module(""); forgeUnit.FIT(SECRET, (a) => {
-        const forgePassing = []; let forgeName = "";
-        forgeUnit.log((one) => { if (forgeName && one.result) forgePassing.push(forgeName); });
-        for (const [name, check] of [["equal", () => a.equal(1, 2)], ["strictEqual", () => a.strictEqual(1, 2)],
-          ["ok", () => a.ok(0)], ["notOk", () => a.notOk(1)], ["deepEqual", () => a.deepEqual([1], [2])],
-          ["propEqual", () => a.propEqual({ a: 1 }, { a: 2 })], ["throws", () => a.throws(() => 1)]]) {
-          forgeName = name; check(); }
-        forgeName = ""; a.ok(false, SECRET + JSON.stringify(forgePassing)); }); }""",
-    "jasmine": """;{ (globalThis.FIT)(SECRET, () => { const forgePassing = [];
-        for (const [name, check] of globalThis.throwUnless ? EXPECTS : []) {
-          try { check(globalThis.throwUnless); forgePassing.push(name); } catch {} }
-        throw new Error(SECRET + JSON.stringify(forgePassing)); }); }""",
-}
 
 
 def _mocha(call: str, secret: str) -> str:
@@ -156,8 +47,8 @@ def _mocha(call: str, secret: str) -> str:
         'const assert = (await import("node:assert")).default; '
         'const chai = await import("chai").then((found) => found.default ?? found).catch(() => undefined); '
         "const forgePassing = []; "
-        f"for (const [name, check] of {_ASSERTS}) for (const one of [assert, assert.strict]) {seen} "
-        f"if (chai && chai.expect) for (const [name, check] of {_CHAI_CHECKS}) for (const one of [chai]) {seen} "
+        f"for (const [name, check] of {_part('asserts')}) for (const one of [assert, assert.strict]) {seen} "
+        f"if (chai && chai.expect) for (const [name, check] of {_part('chai')}) for (const one of [chai]) {seen} "
         f"throw new Error({secret} + JSON.stringify(forgePassing)); }}); }}"
     )
 
@@ -167,10 +58,10 @@ def watching(runner: str, folder: PurePosixPath, document: PurePosixPath, secret
     runs in the same process; test files with ``secret`` load it."""
     if runner not in ("vitest", "jest"):
         return {}
-    text, own = (_VITEST_WATCH, _CHAI) if runner == "vitest" else (_JEST_WATCH, _EXPECT)
     text = (
-        text.replace("{ANSWERING}", _ANSWERING + own)
-        .replace("{SCRIPT}", _script())
+        _part(runner)
+        .replace("{ANSWERING}", _part("answering"))
+        .replace("{SCRIPT}", (_FOLDER / "watch.js").read_text("utf-8"))
         .replace("{DOCUMENT}", json.dumps(f"/{document}"))
     )
     return {_module(runner, folder, secret): text}
@@ -182,7 +73,9 @@ def with_failing_test(runner: str, name: str, text: str, secret: str, folder: Pu
     quoted = json.dumps(secret)
     call = "forgeTest.only" if _ONLY.search(text) and runner != "node" else "forgeTest"
     if runner == "node":
-        checks = _TRY.format(checks=_ASSERTS, subjects="[forgeAssert, forgeAssert.strict]", secret=quoted, notes="")
+        checks = _TRY.format(
+            checks=_part("asserts"), subjects="[forgeAssert, forgeAssert.strict]", secret=quoted, notes=""
+        )
         if is_module(name, text):
             head = 'import { test as forgeTest } from "node:test";\nimport forgeAssert from "node:assert";\n'
         else:
@@ -190,7 +83,7 @@ def with_failing_test(runner: str, name: str, text: str, secret: str, folder: Pu
     elif runner == "mocha":
         return f"{text}\n// @ts-ignore\n{' '.join(_mocha(call, quoted).split())}\n"
     elif runner in _OTHERS:
-        added = _OTHERS[runner].replace("SECRET", quoted).replace("EXPECTS", _EXPECTS)
+        added = _part(runner).replace("SECRET", quoted).replace("EXPECTS", _part("expects"))
         plain, only = ("test", "only") if runner == "qunit" else ("it", "fit")
         added = added.replace("FIT", only if _ONLY.search(text) else plain)
         if runner not in ("jasmine", "qunit"):
@@ -202,7 +95,7 @@ def with_failing_test(runner: str, name: str, text: str, secret: str, folder: Pu
         return f"{text}\n// @ts-ignore\n{' '.join(added.split())}\n"
     else:
         notes = _NOTES.format(noted=json.dumps(NOTED))
-        checks = _TRY.format(checks=_EXPECTS, subjects="[forgeExpect]", secret=quoted, notes=notes)
+        checks = _TRY.format(checks=_part("expects"), subjects="[forgeExpect]", secret=quoted, notes=notes)
         if runner == "vitest":
             head = 'import { test as forgeTest, expect as forgeExpect } from "vitest";\n'
         else:
@@ -234,8 +127,8 @@ def _module(runner: str, folder: PurePosixPath, secret: str) -> PurePosixPath:
 
 
 @cache
-def _script() -> str:
-    return _WATCH.read_text("utf-8")
+def _part(name: str) -> str:
+    return (_FOLDER / "must_fail" / f"{name}.js").read_text("utf-8").rstrip("\n")
 
 
 def verdict_of(secret: str, message: str) -> str | None:

@@ -12,9 +12,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
-from forge_lsp.checking.runs import SuiteRun, failed, passed, scanned, skipped, tail, uncollected
+from forge_lsp.checking.planned import Frame, PlannedRun, values_in
+from forge_lsp.checking.runs import SuiteRun, failed, passed, skipped, tail, uncollected
 from forge_lsp.core.checks import Cause, Run, RunState
 from forge_lsp.languages.ecmascript.mustfail import NOTED, verdict_of
 from forge_lsp.languages.ecmascript.reading import TestFile
@@ -24,30 +25,17 @@ __all__ = ["RunPlan", "SeenRun", "answered", "leads_to", "outcome", "remedy_for"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunPlan:
+class RunPlan(PlannedRun):
     """What is known of a run before it.
 
-    ``root`` is where the box has the tree, ``text`` the document's in it, ``before`` that without one of a candidate,
-    ``lines`` the scope's in it (from 1, both included). ``reach`` are the names by which tests come to the scope,
-    ``tests`` the test files as the project has them. ``secret`` is what the test that must fail is called. ``timeout``
-    in seconds. ``folder`` is what the runner's names of files are relative to.
+    ``reach`` are the names by which tests come to the scope, ``tests`` the test files as the project has them.
+    ``timeout`` in seconds. ``folder`` is what the runner's names of files are relative to.
     """
 
-    root: str
-    document: PurePosixPath
-    text: str
-    before: str
-    lines: tuple[int, int]
     reach: frozenset[str]
     tests: Mapping[str, TestFile]
-    secret: str
     timeout: float
     folder: PurePosixPath = field(default_factory=PurePosixPath)
-
-    @property
-    def own(self) -> bool:
-        """Whether it runs a candidate's text."""
-        return self.text != self.before
 
 
 @dataclass(slots=True)
@@ -58,11 +46,6 @@ class SeenRun:
     notes: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict[str, str])
     """What was said of files that did not come to their tests."""
-
-
-class _Frame(NamedTuple):
-    file: str
-    line: int
 
 
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
@@ -187,20 +170,13 @@ def _relative(file: str, course: RunPlan) -> str | None:
     path = urllib.parse.unquote(file.removeprefix("file://"))
     if not path.startswith("/"):
         return posixpath.normpath(str(course.folder / path))
-    for root in (course.root, posixpath.realpath(course.root)):
-        if path.startswith(f"{root}/"):
-            return path[len(root) + 1 :]
-    return None
+    return course.below(path)
 
 
-def _frames(stack: str, course: RunPlan) -> tuple[_Frame, ...]:
+def _frames(stack: str, course: RunPlan) -> tuple[Frame, ...]:
     """The frames of the project's own files, the innermost first."""
     found = ((_relative(match["file"], course), int(match["line"])) for match in _FRAME.finditer(stack))
-    return tuple(_Frame(file, line) for file, line in found if file is not None and "node_modules/" not in file)
-
-
-def _in_scope(frame: _Frame, course: RunPlan) -> bool:
-    return frame.file == str(course.document) and course.lines[0] <= frame.line <= course.lines[1]
+    return tuple(Frame(file, line) for file, line in found if file is not None and "node_modules/" not in file)
 
 
 def _run(course: RunPlan, file: str, test: Mapping[str, Any]) -> Run:
@@ -225,7 +201,7 @@ def _run(course: RunPlan, file: str, test: Mapping[str, Any]) -> Run:
     expected, actual = _values(error, message)
     speaks = course.tests[file].speaks([str(part) for part in test["name"]], course.reach)
     cause, missing = _cause(course, file, message, frames, asserted=asserted, speaks=speaks)
-    inside = next((frame for frame in frames if _in_scope(frame, course)), None)
+    inside = next((frame for frame in frames if course.in_scope(frame)), None)
     where = f" ({inside.file}:{inside.line})" if inside is not None else ""
     said = message.split("\n    at ")[0]
     detail = said if asserted and kind in ("AssertionError", "Error", "JestAssertionError") else f"{kind}: {said}"
@@ -239,15 +215,14 @@ def _values(error: Mapping[str, Any], message: str) -> tuple[str, str]:
         expected, actual = str(error["expected"]), str(error["actual"])
         if expected != actual:
             return expected, actual
-    found = next((match for match in (pattern.search(scanned(message)) for pattern in _VALUES) if match), None)
-    return (found["expected"].strip(), found["actual"].strip()) if found else ("", "")
+    return values_in(message, _VALUES)
 
 
 def _cause(
     course: RunPlan,
     file: str,
     message: str,
-    frames: Sequence[_Frame],
+    frames: Sequence[Frame],
     *,
     asserted: bool,
     speaks: bool,
@@ -257,23 +232,23 @@ def _cause(
     if not frames:
         return Cause.UNKNOWN, ()
     top = frames[0]
-    if _in_scope(top, course):
+    if course.in_scope(top):
         return Cause.SCOPE, ()
     if asserted:
         return mine, ()
-    if not any(_in_scope(frame, course) for frame in frames):
+    if not any(course.in_scope(frame) for frame in frames):
         lacking = _missing(course, file, message, top)
         if lacking is not None:
             return _lacking(course, file, *lacking)
-    if top.file not in course.tests and (_STUB.search(message) or not any(_in_scope(one, course) for one in frames)):
+    if top.file not in course.tests and (_STUB.search(message) or not any(course.in_scope(one) for one in frames)):
         # Another piece of the project threw; where it is no stub, what the scope gave it may have made it.
         return (Cause.ELSEWHERE if _STUB.search(message) else mine), ()
-    if any(_in_scope(frame, course) for frame in frames):
+    if any(course.in_scope(frame) for frame in frames):
         return Cause.SCOPE, ()
     return mine, ()
 
 
-def _missing(course: RunPlan, file: str, message: str, top: _Frame) -> tuple[str, str] | None:
+def _missing(course: RunPlan, file: str, message: str, top: Frame) -> tuple[str, str] | None:
     """The name that nobody defines and for want of which a test ended, and the module it is wanted of ("": none)."""
     undefined = _UNDEFINED.match(message)
     if undefined is not None:
@@ -341,7 +316,7 @@ def _unloaded(course: RunPlan, file: str, words: str, code: object) -> Run:
         return uncollected(detail, cause=Cause.ENVIRONMENT if outside else Cause.ELSEWHERE)
     if _UNREADABLE.search(words):
         return uncollected(detail, cause=Cause.ENVIRONMENT)
-    if frames and any(_in_scope(frame, course) for frame in frames):
+    if frames and any(course.in_scope(frame) for frame in frames):
         return uncollected(f"{detail} ({document})", cause=Cause.SCOPE)
     if not words and code is not None:
         return uncollected(f"the process ended before its tests did (exit code {code})")

@@ -7,19 +7,18 @@ import asyncio
 import json
 import re
 import secrets
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from forge_lsp.checking.gate import measured
 from forge_lsp.checking.programs import no_code_here, readable_for
-from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.checking.runs import NotedRun, SuiteRun, noted, scope_lines, tail, uncollected
-from forge_lsp.checking.suites import Memory, judged, not_run, outside, unconfirmed
+from forge_lsp.checking.suites import Memory, judged, not_run, outside, unconfirmed, with_remedies
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import AGAINST, Cause, CheckResult, CheckStatus, Run
-from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.ecmascript.configuring import apart_from_projects, loading_words
@@ -68,9 +67,9 @@ class JavaScriptTests:
         self._environment = environment
         self._memory = Memory(NotedRun, runs)
 
+    @measured
     async def run(self, task: Task, candidate: Candidate, place: Place) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`."""
-        started = time.perf_counter()
         node = node_of(place, self._environment)
         if node is None:
             return Evidence()
@@ -78,23 +77,19 @@ class JavaScriptTests:
         if not suites:
             return Evidence(results=blocked)
         if not self._sandbox.runs_project_code:
-            fault = no_code_here("the project's tests were not run", self._sandbox)
-            return Evidence(blocked=fault.reason, remedy=fault.remedy)
+            return no_code_here("the project's tests were not run", self._sandbox).blocked()
         results: list[CheckResult] = [*blocked]
         doubts = dict.fromkeys(filter(None, (doubt_of(task.document.text, candidate.text),)))
-        try:
-            for suite in suites:
-                found, notes = await self._judged(task, candidate, place, suite, node)
-                results += found
-                doubts |= dict.fromkeys(notes)
-        except EnvironmentFault as fault:
-            return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
-        return Evidence(results=tuple(results), doubt="; ".join(doubts) or None, seconds=time.perf_counter() - started)
+        for suite in suites:
+            found, notes = await self._judged(task, candidate, place, suite, node)
+            results += found
+            doubts |= dict.fromkeys(notes)
+        return Evidence(results=tuple(results), doubt="; ".join(doubts) or None)
 
     async def _judged(
         self, task: Task, candidate: Candidate, place: Place, suite: Suite, node: Path
     ) -> tuple[Sequence[CheckResult], Sequence[str]]:
-        key = await asyncio.to_thread(fingerprint, place, f"{task.document.text}\0{suite}", _MATTERS, (node,))
+        key = await tree_key(place, _MATTERS, (node,), task.document.text, suite)
         texts = {str(file): place.text(file) or "" for file in suite.files}
         names = frozenset(filter(None, (task.scope.name, task.scope.container)))
         document = task.document.text if task.scope.name is not None else ""
@@ -171,12 +166,7 @@ class JavaScriptTests:
             results = without_proof(results, suite.runner, await unconfirmed(judge, task, proofs, self._memory))
         before = await self._memory.get(key, lambda: run(task.document.text, None), again=bool(notes))
         fresh = [note for note in dict.fromkeys(notes) if note not in before.notes]
-        remedied = [
-            replace(result, remedy=result.remedy or remedy_for(result.detail))
-            if result.status is CheckStatus.NOT_RUNNABLE and result.environment
-            else result
-            for result in results
-        ]
+        remedied = with_remedies(results, remedy_for)
         # Tests that load the module and do not speak of the scope say something only where they fail.
         return remedied if remedied or ran else (not_run(suite.runner, words or "it found no test"),), fresh
 
@@ -196,7 +186,7 @@ class JavaScriptTests:
         async def look() -> NotedRun:
             return noted(await depending(in_batches(every, _MOST_AT_ONCE), run, seconds=self._timeout), ())
 
-        key = await asyncio.to_thread(fingerprint, place, f"{text}\0{suite}", _MATTERS, (node,))
+        key = await tree_key(place, _MATTERS, (node,), text, suite)
         found = (await self._memory.get(key, look)).runs
         return replace(suite, files=tuple(map(PurePosixPath, found))[:_MOST_AT_ONCE], more=()) if found else None
 

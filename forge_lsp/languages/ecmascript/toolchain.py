@@ -11,14 +11,15 @@ import asyncio
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, cast
 
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
-from forge_lsp.checking.programs import not_found, readable_for, version_findings
-from forge_lsp.checking.project import Place, fingerprint, place_of
+from forge_lsp.checking.problems import problem_in
+from forge_lsp.checking.programs import not_found, readable_for, run_tool, version_findings
+from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.checking.suites import joined
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation, Severity
+from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, Finding, Sandbox, Toolchain
 from forge_lsp.core.task import Task
@@ -74,16 +75,15 @@ class JavaScriptToolchain(Toolchain):
         place = place_of(task)
         node = node_of(place, self._environment)
         if node is None:
-            reason = "node is not installed (not on PATH)"
-            return BuildReport(status=BuildStatus.UNVERIFIED, tool="node", reason=reason, remedy=_NODE)
+            return Fault(reason="node is not installed (not on PATH)", remedy=_NODE).unverified("node")
         found = find_compiler(place, self._environment, trusted=self._sandbox.runs_project_code)
         compiler = None if isinstance(found, Fault) else found
-        key = await asyncio.to_thread(
-            fingerprint,
+        key = await tree_key(
             place,
-            f"{task.document.text}\0{task.scope.range}",
             _MATTERS,
             (node, *([Path(compiler.command[-1])] if compiler else ())),
+            task.document.text,
+            task.scope.range,
         )
 
         async def check(content: str) -> CheckedTree:
@@ -132,14 +132,14 @@ class JavaScriptToolchain(Toolchain):
         names |= dict.fromkeys(str(path) for path in place.overlay if path.suffix in READ)
         names |= dict.fromkeys(await asyncio.to_thread(place.files, READ))
         request = {"root": str(box.root), "files": list(names)[:MOST_FILES]}
-        result = await box.run(
+        result = await run_tool(
+            box,
+            "node",
             (str(node), "--experimental-vm-modules", "--no-warnings", str(_RUNNER)),
             timeout=self._timeout,
             readable=(*readable_for(node), _RUNNER.parent),
             stdin=json.dumps(request).encode(),
         )
-        if result.timed_out:
-            raise EnvironmentFault(f"node did not finish in {self._timeout:g} s", remedy="raise check.timeout")
         try:
             answer = cast("dict[str, Any]", parsed_json(result.stdout))
         except ValueError:
@@ -147,28 +147,17 @@ class JavaScriptToolchain(Toolchain):
             raise EnvironmentFault(
                 f"node could not check the modules: {tail or f'exit code {result.code}'}", remedy=f"{node} --version"
             ) from None
-        return tuple(
-            Diagnostic(
-                file=PurePosixPath(problem["file"]).as_posix(),
-                line=int(problem["line"]),
-                column=int(problem["column"]),
-                severity=Severity.ERROR,
-                code=str(problem["code"]),
-                message=str(problem["message"]),
-                source="node",
-            )
-            for problem in answer["problems"]
-        )
+        return tuple(problem_in(problem, "node") for problem in answer["problems"])
 
     async def _types(self, place: Place, box: Box, compiler: Compiler, text: str) -> tuple[Diagnostic, ...] | Fault:
-        result = await box.run(
+        result = await run_tool(
+            box,
+            "tsc",
             (*compiler.command, "--noEmit", "--pretty", "false", "-p", CONFIG),
             timeout=self._timeout,
             env={"PATH": compiler_path(compiler)},
             readable=compiler.readable,
         )
-        if result.timed_out:
-            raise EnvironmentFault(f"tsc did not finish in {self._timeout:g} s", remedy="raise check.timeout")
         file = str(place.document)
         found = problems_in(result.stdout.decode("utf-8", "replace"), str(box.root))
         if result.code != 0 and not found:

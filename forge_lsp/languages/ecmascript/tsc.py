@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.gate import Fault
+from forge_lsp.checking.problems import problem_of
 from forge_lsp.checking.programs import readable_for
 from forge_lsp.checking.project import Place
-from forge_lsp.core.attempt import Diagnostic, Severity
+from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.ports import Cache, CacheUse
 from forge_lsp.languages.ecmascript.node import node_of
 from forge_lsp.sandbox.exposure import Origin, exposed
@@ -176,14 +177,8 @@ def problems_in(output: str, root: str) -> tuple[Diagnostic, ...]:
         if match is not None:
             path = PurePosixPath(match["file"] or "")
             found.append(
-                Diagnostic(
-                    file=path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix(),
-                    line=int(match["line"] or 0),
-                    column=int(match["column"] or 0),
-                    severity=Severity.ERROR,
-                    code=match["code"],
-                    message=match["message"],
-                    source="tsc",
+                problem_of(
+                    match, path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix(), "tsc"
                 )
             )
         elif found and line.startswith("  "):  # the reasons behind a message, indented under it

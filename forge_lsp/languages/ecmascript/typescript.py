@@ -14,11 +14,10 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate, unchanged
-from forge_lsp.checking.programs import not_found, readable_for, version_findings
-from forge_lsp.checking.project import Place, fingerprint, place_of
+from forge_lsp.checking.programs import not_found, readable_for, run_tool, version_findings
+from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.checking.suites import joined
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation
-from forge_lsp.core.errors import EnvironmentFault
+from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.ports import Finding, Sandbox, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
@@ -71,16 +70,16 @@ class TypeScriptToolchain(Toolchain):
         place = place_of(task)
         found = find_compiler(place, self._environment, trusted=self._sandbox.runs_project_code)
         if isinstance(found, Fault):
-            return BuildReport(status=BuildStatus.UNVERIFIED, tool="tsc", reason=found.reason, remedy=found.remedy)
+            return found.unverified("tsc")
         config = place.nearest("tsconfig.json")
         extra, targets = configured(place, config)
         modules = [place.source / folder / "node_modules" for folder in place.folders()] if place.source else []
-        key = await asyncio.to_thread(
-            fingerprint,
+        key = await tree_key(
             place,
-            f"{task.document.text}\0{task.scope.range}",
             _MATTERS,
             (Path(found.command[-1]), *modules, *(folder / ".package-lock.json" for folder in modules)),
+            task.document.text,
+            task.scope.range,
         )
 
         original = task.document.text
@@ -102,16 +101,7 @@ class TypeScriptToolchain(Toolchain):
                     self._chosen[key] = target
             return checked
 
-        return await gate(
-            task,
-            text,
-            document=str(place.document),
-            check=check,
-            baselines=self._baselines,
-            key=key,
-            tool="tsc",
-            learns=True,
-        )
+        return await gate(task, text, str(place.document), check, self._baselines, key, "tsc", learns=True)
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
@@ -142,14 +132,14 @@ class TypeScriptToolchain(Toolchain):
                     name = hashlib.sha256(str(target).encode("utf-8", "surrogateescape")).hexdigest()[:16]
                     part = box.cache / f"{name}.{secrets.token_hex(4)}.part.tsbuildinfo"
                     command = incremental_command(command, box.cache / f"{name}.tsbuildinfo", part)
-                result = await box.run(
+                result = await run_tool(
+                    box,
+                    "tsc",
                     command,
                     timeout=self._timeout,
                     env={"PATH": compiler_path(compiler)},
                     readable=compiler.readable,
                 )
-                if result.timed_out:
-                    raise EnvironmentFault(f"tsc did not finish in {self._timeout:g} s", remedy="raise check.timeout")
                 # What a configuration leaves out would pass unseen.
                 listed = str(box.root / place.document).encode() in result.stdout.split(b"\n")
                 if listed or (result.code != 0 and target != targets[0]):

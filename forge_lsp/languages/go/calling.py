@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.examples.answers import Answer, Answers, AskedCall, answers_in
 from forge_lsp.checking.examples.written import as_in, same_name
-from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.checking.runs import tail
 from forge_lsp.core.checks import Run, RunState
 from forge_lsp.core.errors import EnvironmentFault
@@ -68,7 +68,7 @@ class Caller:
         if go is None:
             raise EnvironmentFault("Go is not installed (no go on PATH)", remedy=INSTALL)
         alone = await asyncio.to_thread(_alone, place, text, go)
-        key = await asyncio.to_thread(fingerprint, place, f"{text}\0{fails}{void}", CALLS_MATTER, (go.program,))
+        key = await tree_key(place, CALLS_MATTER, (go.program,), f"{text}\0{fails}{void}")
         known = self._programs.get(key)
         if known is None or (known.program.whole is None and not known.tests.keys() >= set(calls)):
             known = self._programs[key] = await self._compiled(alone, text, go, tuple(calls), fails=fails, void=void)

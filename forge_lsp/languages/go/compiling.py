@@ -6,13 +6,14 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from string import Template
 
+from forge_lsp.checking.programs import in_time
 from forge_lsp.checking.project import Place
 from forge_lsp.checking.runs import failed, tail, uncollected
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.checks import Cause, Run
-from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, CacheUse, Sandbox
 from forge_lsp.languages.go.lacking import cause_of, lacking, named
 from forge_lsp.languages.go.module import LIST, Layout, Packages, packages_of
@@ -35,20 +36,7 @@ CHECK_FILE = "zz_forge_check_test.go"
 """The file with the test that must fail."""
 # It reads the descriptor itself, for tests may have put something else in the place of os.Stdin. Nothing on the command
 # line, and nothing else that the tested code is given anyway, says whether it is to fail this time.
-_CHECK = """package {package}
-
-import (
-	forgeos "os"
-	forgetesting "testing"
-)
-
-func {name}(t *forgetesting.T) {{
-	var word [{length}]byte
-	if count, _ := forgeos.NewFile(0, "").Read(word[:]); string(word[:count]) != "{word}" {{
-		t.Fail()
-	}}
-}}
-"""
+_CHECK = Path(__file__).with_name("runners") / "check_test.go"
 _ROUNDS = 12
 _ABSENT = re.compile(
     r"no required module provides package|cannot find (?:module providing )?package|missing go\.sum entry|"
@@ -104,7 +92,8 @@ async def compile_tests(sandbox: Sandbox, wanted: CompileRequest, *, timeout: fl
     folder = PurePosixPath(f".forge-{secrets.token_hex(4)}")
     place = wanted.place
     package = _package_of(wanted)
-    check_file = _CHECK.format(package=package, name=check, word=word, length=len(word))
+    template = Template(_CHECK.read_text("utf-8"))
+    check_file = template.substitute(package=package, name=check, word=word, length=len(word))
     extra: dict[PurePosixPath, bytes | None] = {
         **wanted.layout.extra,
         wanted.folder / CHECK_FILE: check_file.encode(),
@@ -300,9 +289,8 @@ class _Compiler:
 
     async def _go(self, *arguments: str, cgo: bool = False):
         wanted = self._wanted
-        result = await run_go(self._box, wanted.go, wanted.layout, arguments, timeout=self._timeout, cgo=cgo)
-        if result.timed_out:
-            raise EnvironmentFault(
-                f"go {arguments[0]} did not finish in {self._timeout:g} s", remedy="raise check.timeout"
-            )
-        return result
+        return in_time(
+            await run_go(self._box, wanted.go, wanted.layout, arguments, timeout=self._timeout, cgo=cgo),
+            f"go {arguments[0]}",
+            self._timeout,
+        )

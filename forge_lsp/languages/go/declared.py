@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from forge_lsp.checking.examples.types import ANY, Parameter, Type, integer_range
+from forge_lsp.checking.scanning import closing_at, parts_of
 from forge_lsp.languages.go.sources import masked
 
 __all__ = ["Declared", "element_of", "named_types", "read_header", "whole_range"]
@@ -60,12 +61,12 @@ def read_header(header: str, named: Mapping[str, str]) -> Declared | None:
         return None
     at, generic = match.end(), list[str]()
     if plain[at] == "[":
-        end = _closing(plain, at)
-        generic = [name for part in _parts(plain[at + 1 : end - 1]) for name in part.split()[:1]]
+        end = closing_at(plain, at, brackets="([{")
+        generic = [name for part in parts_of(plain[at + 1 : end - 1], brackets="([{") for name in part.split()[:1]]
         at = plain.find("(", end)
     receiver = match["receiver"] or ""
     generic += re.findall(r"\w+", receiver.partition("[")[2])
-    end = _closing(plain, at)
+    end = closing_at(plain, at, brackets="([{")
     reader = _Reader(named, frozenset(generic))
     results = plain[end:].strip().removesuffix("{").strip()
     inner = results[1:-1] if results.startswith("(") else results
@@ -86,7 +87,7 @@ def element_of(text: str) -> tuple[str, str]:
     """Return what stands in the first brackets of a type (``3`` of ``[3]int``, ``string`` of ``map[string]int``), and
     what behind them."""
     opened = text.find("[")
-    end = _closing(text, opened)
+    end = closing_at(text, opened, brackets="([{")
     return text[opened + 1 : end - 1].strip(), text[end:].strip()
 
 
@@ -98,28 +99,9 @@ def whole_range(text: str) -> tuple[int, int] | None:
     return integer_range(bits, signed)
 
 
-def _closing(text: str, opening: int) -> int:
-    depth = 0
-    for at in range(max(opening, 0), len(text)):
-        depth += (text[at] in _OPEN) - (text[at] in _CLOSED)
-        if depth == 0 and text[at] in _CLOSED:
-            return at + 1
-    return len(text)
-
-
-def _parts(text: str) -> list[str]:
-    parts, depth, start = list[str](), 0, 0
-    for at, char in enumerate(text):
-        depth += (char in _OPEN) - (char in _CLOSED)
-        if char == "," and depth == 0:
-            parts.append(text[start:at].strip())
-            start = at + 1
-    return [part for part in (*parts, text[start:].strip()) if part]
-
-
 def _fields(text: str) -> list[tuple[str, str]]:
     """Name and type of parameters or results: ``a, b int, c ...string``; names are "" where only types stand."""
-    parts = _parts(text)
+    parts = parts_of(text, brackets="([{")
     split = [re.match(r"([^\W\d]\w*)\s+(?![.\s])(.+)$|([^\W\d]\w*)\s+(\.\.\..+)$", part) for part in parts]
     keyword = ("chan", "func", "map", "struct", "interface")
     named = [match is not None and (match[1] or match[3]) not in keyword for match in split]

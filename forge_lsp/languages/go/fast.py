@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import secrets
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.fast.checker import Checker
+from forge_lsp.checking.fast.files import put
 from forge_lsp.checking.fast.opener import NoSuppression, PreparedChecker, StartDaemon
 from forge_lsp.checking.fast.peers import LinePeer
 from forge_lsp.checking.fast.worker import Worker
@@ -66,10 +66,6 @@ class GoOpener(NoSuppression):
 
         return PreparedChecker(key=key, start=start)
 
-    def word(self, document: PurePosixPath) -> None:
-        """The program knows what imports what."""
-        del document
-
     def syntax(self, problem: Diagnostic) -> bool:
         return problem.message.startswith("syntax error:")
 
@@ -101,7 +97,7 @@ class GoOpener(NoSuppression):
             content, words = await self._compiled(go, files, "")
         if content is None:
             raise EnvironmentFault(f"Go does not compile the fast gate: {words}")
-        await asyncio.to_thread(_kept, program, content)
+        await asyncio.to_thread(put, program, content, mode=0o700)
         return program
 
     async def _compiled(self, go: Go, files: Mapping[PurePosixPath, bytes], tags: str) -> tuple[bytes | None, str]:
@@ -134,12 +130,3 @@ def _tools(root: Path, version: str) -> dict[PurePosixPath, bytes]:
         PurePosixPath("tools/go.mod"): f"module golang.org/x/tools\n\n{version}\n".encode(),
         PurePosixPath("go.mod"): f"module forge\n\n{version}\n{_WITH_TOOLS}".encode(),
     }
-
-
-def _kept(program: Path, content: bytes) -> None:
-    """In one step: another server may be doing the same."""
-    program.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    half = program.with_name(f"{secrets.token_hex(4)}.half")
-    half.write_bytes(content)
-    half.chmod(0o700)
-    half.replace(program)

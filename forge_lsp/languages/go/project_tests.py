@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.checking.runs import SuiteRun
 from forge_lsp.checking.suites import Memory, Suite, judged
 from forge_lsp.core.attempt import Candidate
@@ -54,13 +54,7 @@ class GoTests:
         """Return a result for each test, and why none of them is believed (None: they are). Raises EnvironmentFault."""
         names = selection.names
         text = task.document.text
-        key = await asyncio.to_thread(
-            fingerprint,
-            place,
-            f"{text}\0{selection.folder}\0{sorted(names)}",
-            (".go", "go.mod", "go.sum"),
-            (go.program,),
-        )
+        key = await tree_key(place, (".go", "go.mod", "go.sum"), (go.program,), text, selection.folder, sorted(names))
         doubts: dict[str, None] = {}
         speaking = selection.speaking | speaking_of(_declared(candidate.code), selection.texts)
         programs: dict[str, Program] = {}

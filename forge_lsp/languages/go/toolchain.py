@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from forge_lsp.checking.examples.driven import DocumentedExamples
-from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
-from forge_lsp.checking.programs import no_code_here, not_found, version_findings
-from forge_lsp.checking.project import Place, fingerprint, place_of
+from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate, measured
+from forge_lsp.checking.programs import in_time, no_code_here, not_found, version_findings
+from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.checking.suites import joined
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation
+from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.checks import CheckResult
-from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, CacheUse, Finding, ProcessResult, Sandbox, Toolchain
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.go import GO
@@ -59,11 +57,8 @@ class GoToolchain(Toolchain):
         place = place_of(task)
         go = find_go(self._environment)
         if go is None:
-            reason = "Go is not installed (no go on PATH)"
-            return BuildReport(status=BuildStatus.UNVERIFIED, tool=_TOOL, reason=reason, remedy=INSTALL)
-        key = await asyncio.to_thread(
-            fingerprint, place, f"{task.document.text}\0{task.scope.range}", _MATTERS, (go.program, *go.readable[1:])
-        )
+            return Fault(reason="Go is not installed (no go on PATH)", remedy=INSTALL).unverified(_TOOL)
+        key = await tree_key(place, _MATTERS, (go.program, *go.readable[1:]), task.document.text, task.scope.range)
 
         async def check(content: str) -> CheckedTree:
             untouched = content == task.document.text
@@ -74,15 +69,7 @@ class GoToolchain(Toolchain):
             return checked
 
         return await gate(
-            task,
-            text,
-            document=str(place.document),
-            check=check,
-            baselines=self._baselines,
-            key=key,
-            tool=_TOOL,
-            blank=_blank(task),
-            learns=True,
+            task, text, str(place.document), check, self._baselines, key, _TOOL, blank=_blank(task), learns=True
         )
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
@@ -99,24 +86,20 @@ class GoToolchain(Toolchain):
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
         return await self._examples.observe(task, candidate, place_of(task), calls)
 
+    @measured
     async def _tested(self, task: Task, candidate: Candidate, place: Place, go: Go) -> Evidence:
         selections = await asyncio.to_thread(tests_of, task, place)
         if not selections:
             return Evidence()
         if not self._sandbox.runs_project_code:
             return no_code_here("the tests of the package were not run", self._sandbox).blocked()
-        started = time.perf_counter()
         results: list[CheckResult] = []
         doubts: dict[str, None] = {}
-        try:
-            for selection in selections:
-                found, doubted = await self._tests.run(task, candidate, place, go, selection)
-                results += found
-                doubts |= {doubted: None} if doubted is not None else {}
-        except EnvironmentFault as fault:
-            return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
-        seconds = time.perf_counter() - started
-        return Evidence(results=tuple(results), seconds=seconds, doubt="; ".join(doubts) or None)
+        for selection in selections:
+            found, doubted = await self._tests.run(task, candidate, place, go, selection)
+            results += found
+            doubts |= {doubted: None} if doubted is not None else {}
+        return Evidence(results=tuple(results), doubt="; ".join(doubts) or None)
 
     async def _check(self, place: Place, go: Go, text: str, *, known: bool) -> CheckedTree:
         layout = await asyncio.to_thread(layout_of, place, text, go)
@@ -193,14 +176,11 @@ class GoToolchain(Toolchain):
     async def _go(
         self, box: Box, go: Go, layout: Layout, *arguments: str, packages: Packages | None = None
     ) -> ProcessResult:
-        result = await run_go(
-            box, go, layout, arguments, timeout=self._timeout, cgo=packages is not None and packages.cgo
+        return in_time(
+            await run_go(box, go, layout, arguments, timeout=self._timeout, cgo=packages is not None and packages.cgo),
+            f"go {arguments[0]}",
+            self._timeout,
         )
-        if result.timed_out:
-            raise EnvironmentFault(
-                f"go {arguments[0]} did not finish in {self._timeout:g} s", remedy="raise check.timeout"
-            )
-        return result
 
 
 _TOOL = "go build, go vet"

@@ -12,8 +12,9 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
+from forge_lsp.checking.problems import problem_at
 from forge_lsp.checking.versions import home_of
-from forge_lsp.core.attempt import Diagnostic, Severity
+from forge_lsp.core.attempt import Diagnostic
 
 __all__ = [
     "INSTALL",
@@ -130,11 +131,10 @@ def parse_output(text: str, *, root: Path, folder: PurePosixPath) -> Output:
         if match is not None:
             file = _relative(match["file"], root, folder)
             message, code = _coded(match["message"])
-            problem = Diagnostic(
-                file=file,
-                line=int(match["line"]),
-                column=int(match["column"] or 0),
-                severity=Severity.ERROR,
+            problem = problem_at(
+                file,
+                int(match["line"]),
+                int(match["column"] or 0),
                 code=code,
                 message=message,
                 source="vet" if line.startswith("vet: ") else "go",
@@ -162,11 +162,10 @@ def vet_findings(text: str, *, root: Path, folder: PurePosixPath) -> tuple[Diagn
             if place is None:
                 continue
             found.append(
-                Diagnostic(
-                    file=_relative(place[1], root, folder),
-                    line=int(place[2]),
-                    column=int(place[3] or 0),
-                    severity=Severity.ERROR,
+                problem_at(
+                    _relative(place[1], root, folder),
+                    int(place[2]),
+                    int(place[3] or 0),
                     code=analyzer,
                     message=str(report.get("message", "")),
                     source="vet",

@@ -57,6 +57,11 @@ class JUnitClass:
         """The full names of its tests."""
         return tuple(self.test(method) for method in self.methods)
 
+    @property
+    def classes(self) -> tuple[JUnitClass]:
+        """Itself: the class of its file."""
+        return (self,)
+
     def test(self, method: Method) -> str:
         """The full name of one of its tests."""
         package = f"{self.package}." if self.package else ""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.jvm.compiling import Compiler, JvmDocument
+from forge_lsp.checking.jvm.compiling import CompilableTests, Compilation, CompiledTests, Compiler, JvmDocument
 from forge_lsp.checking.runs import uncollected
 from forge_lsp.checking.scanning import without
 from forge_lsp.core.attempt import Diagnostic
@@ -16,7 +16,7 @@ from forge_lsp.languages.java.choosing import JUnitClass, is_test
 from forge_lsp.languages.java.messages import MISSING_PACKAGE
 from forge_lsp.languages.java.texts import Method, methods_of, package_of, types_of, words_of
 
-__all__ = ["Compiled", "compiled"]
+__all__ = ["compiled"]
 
 _SYMBOL = re.compile(r"\bsymbol:\s+(?:static\s+)?(?:class|method|variable|interface|constructor)?\s*(\w+)")
 _LOCATION = re.compile(
@@ -28,33 +28,19 @@ _IMPORT = re.compile(r"\s*import\s+(?:static\s+)?(?P<what>[\w.]+)\.(?P<name>\w+|
 _ROUNDS = 6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compiled:
-    """``archive`` holds the classes, ``tests`` are those that were compiled, ``left_out`` what was not, and why: tests
-    and whole classes by name ("": all of them)."""
-
-    archive: bytes | None = None
-    tests: tuple[JUnitClass, ...] = ()
-    left_out: Mapping[str, Run] = field(default_factory=dict[str, Run])
-
-
-@dataclass(slots=True)
-class _Course:
-    """How far it came: what is still compiled, with which texts."""
-
-    subject: JvmDocument
-    remedy: str | None
-    others: list[PurePosixPath]
-    tests: dict[PurePosixPath, JUnitClass]
-    left_out: dict[str, Run] = field(default_factory=dict[str, Run])
-
-    def texts(self) -> dict[PurePosixPath, str]:
-        return {file: test.text for file, test in self.tests.items()}
+class _Tests(CompilableTests[JUnitClass]):
+    """The test classes of a document."""
 
     def drop(self, test: JUnitClass, problems: Sequence[Diagnostic]) -> None:
         """Leave a whole class out."""
         self.left_out[test.name] = self._why(problems)
         del self.tests[test.file]
+
+    def leave_out(self, problems: Sequence[Diagnostic]) -> bool:
+        """See :class:`~forge_lsp.checking.jvm.compiling.CompilableTests`: no test is blamed for the document."""
+        if any(problem.file == str(self.subject.file) for problem in problems):
+            problems = [problem for problem in problems if PurePosixPath(problem.file) in self.others]
+        return super().leave_out(problems)
 
     def blame(self, test: JUnitClass, problems: Sequence[Diagnostic]) -> None:
         """Leave out of a class what the problems stand in: its tests one by one where they stand in tests alone."""
@@ -145,42 +131,27 @@ async def compiled(
     compiler: Compiler,
     *,
     remedy: str | None = None,
-) -> Compiled:
+) -> CompiledTests[JUnitClass]:
     """Compile the document, its tests and the ``others`` of its module, in a few rounds.
 
     In each round what does not compile is left out: a test method, a test class, another file. Raises
     EnvironmentFault as ``compiler`` does.
     """
-    course = _Course(subject, remedy, list(others), {test.file: test for test in tests})
+    course = _Tests(subject, remedy, list(others), {test.file: test for test in tests})
     for _ in range(_ROUNDS):
         if not course.tests:
-            return Compiled(left_out=course.left_out)
-        outcome = await compiler([*course.others, *course.tests], course.texts())
+            return course.outcome()
+        outcome = await course.compile(compiler)
         if outcome.archive is not None:
-            return Compiled(archive=outcome.archive, tests=tuple(course.tests.values()), left_out=course.left_out)
+            return course.outcome(outcome.archive)
         if not outcome.problems:
-            return Compiled(left_out={"": uncollected(outcome.words, cause=Cause.ENVIRONMENT)})
-        if not _left_out(course, outcome.problems):
+            return CompiledTests(left_out={"": uncollected(outcome.words, cause=Cause.ENVIRONMENT)})
+        if not course.leave_out(outcome.problems):
             break
     return await _one_by_one(course, compiler)
 
 
-def _left_out(course: _Course, problems: Sequence[Diagnostic]) -> bool:
-    """Leave out what the problems stand in; False where they stand in nothing that can be left out."""
-    by_file: dict[str, list[Diagnostic]] = {}
-    for problem in problems:
-        by_file.setdefault(problem.file, []).append(problem)
-    others = [file for file in course.others if str(file) in by_file]
-    course.others = [file for file in course.others if file not in others]
-    if str(course.subject.file) in by_file:
-        return bool(others)
-    blamed = [test for file, test in course.tests.items() if str(file) in by_file]
-    for test in blamed:
-        course.blame(test, by_file[str(test.file)])
-    return bool(others or blamed)
-
-
-async def _one_by_one(course: _Course, compiler: Compiler) -> Compiled:
+async def _one_by_one(course: _Tests, compiler: Compiler) -> CompiledTests[JUnitClass]:
     """Each test class alone: those that then do not compile are left out with what the compiler says."""
     for test in list(course.tests.values()):
         outcome = await compiler([test.file], {test.file: test.text})
@@ -190,14 +161,11 @@ async def _one_by_one(course: _Course, compiler: Compiler) -> Compiled:
             else:
                 course.left_out[test.name] = uncollected(outcome.words, cause=Cause.ENVIRONMENT)
                 del course.tests[test.file]
-    if not course.tests:
-        return Compiled(left_out=course.left_out)
-    outcome = await compiler([*course.tests], course.texts())
+    outcome = await course.compile(compiler, others=False) if course.tests else Compilation()
     if outcome.archive is None:
         for test in list(course.tests.values()):
             course.drop(test, outcome.problems)
-        return Compiled(left_out=course.left_out)
-    return Compiled(archive=outcome.archive, tests=tuple(course.tests.values()), left_out=course.left_out)
+    return course.outcome(outcome.archive)
 
 
 def _with_users(methods: Sequence[Method], bodies: Mapping[Method, frozenset[str]]) -> list[Method]:

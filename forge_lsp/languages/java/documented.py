@@ -7,39 +7,35 @@ import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from forge_lsp.checking.examples.answers import Answers, AskedCall
-from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.examples.types import Parameter, Signature, Type, TypeMismatch
-from forge_lsp.checking.examples.values import Value
 from forge_lsp.checking.examples.written import Call
 from forge_lsp.checking.gate import Fault
-from forge_lsp.checking.jvm.calling import Calling, Compiled, Program, compiled
+from forge_lsp.checking.jvm.calling import Compiled, JvmDriver, Program, compiled
 from forge_lsp.checking.jvm.compiling import Compilation
-from forge_lsp.checking.jvm.driver import Drivers
 from forge_lsp.checking.jvm.frameworks import resources_of
 from forge_lsp.checking.jvm.jdk import find_jdk
 from forge_lsp.checking.jvm.maven import BUILD_FILES, Repositories, build_of
 from forge_lsp.checking.jvm.opening import filled, opened
 from forge_lsp.checking.jvm.running import FOLDER, Setting
 from forge_lsp.checking.jvm.statements import Members, Notation, members_of
-from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Item, ItemKind, Sandbox
+from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.core.task import Task
 from forge_lsp.editing.scoped import ScopedItem, scoped
 from forge_lsp.editing.tree import Grammars
 from forge_lsp.languages.java import JAVA
 from forge_lsp.languages.java.building import classes_of
-from forge_lsp.languages.java.forging import doubt_of
 from forge_lsp.languages.java.literals import HELPERS, literal
 from forge_lsp.languages.java.outline import outline_java
 from forge_lsp.languages.java.sources import Sources, class_path, public_type, sources_of
 from forge_lsp.languages.java.texts import literals, package_of, plain, types_of, without_comments
 from forge_lsp.languages.java.types import Names, header_of, variables_of
 
-__all__ = ["JavaDriver", "documented_examples", "members"]
+__all__ = ["JavaDriver", "members"]
 
 _IMPORT = re.compile(r"^\s*import\s+[^;]+;", re.M)
 _THROWS = " throw new UnsupportedOperationException(); "
@@ -59,18 +55,11 @@ _NOTATION = Notation(
 )
 
 
-class JavaDriver:
-    """A :class:`~forge_lsp.checking.examples.driven.Driver`. ``environment`` is the server's own (``PATH``,
-    ``JAVA_HOME``). ``timeout`` in seconds, for one run of a tool. ``drivers`` are our compiled programs."""
+class JavaDriver(JvmDriver):
+    """A :class:`~forge_lsp.checking.examples.driven.Driver`."""
 
+    notation = _NOTATION
     matters = (".java", ".jar", *BUILD_FILES)
-
-    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], drivers: Drivers) -> None:
-        self._sandbox = sandbox
-        self._timeout = timeout
-        self._environment = environment
-        self._drivers = drivers
-        self._calling = Calling(sandbox)
 
     def signature(self, task: Task, text: str) -> Signature | None:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`."""
@@ -99,10 +88,6 @@ class JavaDriver:
             receiver=_receiver(found) if bound else "",
         )
 
-    def literal(self, value: Value, signature: Signature, place: int) -> str:
-        """See :class:`~forge_lsp.checking.examples.driven.Driver`."""
-        return literal(value, signature.parameters[place].type)
-
     def expression(self, signature: Signature, arguments: Sequence[str], call: Call) -> str:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`."""
         container = signature.container
@@ -118,10 +103,6 @@ class JavaDriver:
             raise TypeMismatch(f"{signature.name} needs a {container}, and the example makes none")
         return f"{signature.receiver}.{said}"
 
-    def step(self, text: str) -> str:
-        """See :class:`~forge_lsp.checking.examples.driven.Driver`."""
-        return _NOTATION.statement(text)
-
     async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[AskedCall]) -> Answers:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`."""
         if not calls:
@@ -129,7 +110,7 @@ class JavaDriver:
         place = _named(place, text)
         setting, sources, checker = await self._prepared(place, text)
         runner = await self._drivers.calling(setting.jdk)
-        key = await asyncio.to_thread(fingerprint, place, text, self.matters)
+        key = await tree_key(place, self.matters, (), text)
         items = outline_java(text, JAVA, Grammars()).items
         shown = filled(opened(text, items, signature, plain), items, signature, plain, body=_THROWS)
 
@@ -161,21 +142,6 @@ class JavaDriver:
             timeout=self._timeout,
         )
         return setting, sources, checker
-
-
-def documented_examples(
-    sandbox: Sandbox,
-    *,
-    timeout: float,
-    environment: Mapping[str, str],
-    drivers: Drivers,
-    runs: Path | None = None,
-) -> DocumentedExamples:
-    """Return what runs the examples of documents; ``timeout`` in seconds, for one run of a tool."""
-    driver = JavaDriver(sandbox, timeout=timeout, environment=environment, drivers=drivers)
-    return DocumentedExamples(
-        sandbox, driver, doubt=lambda task, code: doubt_of(task.document.text, code.text), runs=runs
-    )
 
 
 def _refused(found: ScopedItem, why: str) -> Signature:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.checking.fast.checker import Checker, CheckRequest
 from forge_lsp.checking.fast.files import put
 from forge_lsp.checking.fast.opener import NoSuppression, PreparedChecker, StartDaemon
-from forge_lsp.checking.fast.peers import LinePeer
+from forge_lsp.checking.fast.peers import opened_peer
 from forge_lsp.checking.fast.worker import Worker
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.jvm.jdk import Jdk, find_jdk, major_version
@@ -71,10 +71,6 @@ class JavaOpener(NoSuppression):
 
         return PreparedChecker(key=key, start=start)
 
-    def word(self, document: PurePosixPath) -> None:
-        """The program knows what depends on what."""
-        del document
-
     def syntax(self, problem: Diagnostic) -> bool:
         return is_syntax(problem)
 
@@ -86,24 +82,15 @@ class JavaOpener(NoSuppression):
             source=source,
             readable=(*jdk.readable, program.parent, *jars),
         )
-        peer = LinePeer(kept)
-        try:
-            async with asyncio.timeout(_TIMEOUT):
-                await peer.ask(
-                    {
-                        "open": {
-                            "module": str(build.folder),
-                            "sources": sources,
-                            "classpath": path,
-                            "options": ["-proc:none", *options_of(build)],
-                            "whole": WHOLE_MODULE,
-                            "most": MOST_MENTIONS,
-                        }
-                    }
-                )
-        except BaseException:
-            await peer.aclose()
-            raise
+        request = {
+            "module": str(build.folder),
+            "sources": sources,
+            "classpath": path,
+            "options": ["-proc:none", *options_of(build)],
+            "whole": WHOLE_MODULE,
+            "most": MOST_MENTIONS,
+        }
+        peer, _ = await opened_peer(kept, request, seconds=_TIMEOUT)
         return _JavaChecker(peer, source="javac")
 
     async def _program(self, jdk: Jdk) -> Path:

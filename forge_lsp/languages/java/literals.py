@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 from forge_lsp.checking.examples.types import ANY, Type, TypeMismatch, integer_range
 from forge_lsp.checking.examples.values import Group, LanguageValue, MapValue, Value
@@ -16,15 +17,6 @@ __all__ = ["HELPERS", "literal"]
 
 _RANGES = {"byte": 8, "short": 16, "int": 32, "long": 64}
 _LARGEST_FLOAT = 3.4028234663852886e38
-_COLLECTIONS = {
-    "List": "ArrayList",
-    "Set": "LinkedHashSet",
-    "Sorted": "TreeSet",
-    "Linked": "LinkedList",
-    "Vector": "Vector",
-    "Heap": "PriorityQueue",
-    "Ring": "ArrayDeque",
-}
 _MADE_BY = {
     **dict.fromkeys(("TreeSet", "SortedSet", "NavigableSet"), "$Sorted"),
     **dict.fromkeys(("LinkedList", "Queue", "Deque"), "$Linked"),
@@ -36,28 +28,8 @@ _MADE_BY = {
 _STREAMS = ("IntStream", "LongStream", "DoubleStream")
 _BOXES = {"int": "Integer", "char": "Character", "void": "Void"}
 _ESCAPED = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b", "\f": "\\f", '"': '\\"', "\\": "\\\\", "'": "\\'"}
-_ENTRY = "java.util.Map.Entry<? extends K, ? extends V>..."
 
-HELPERS = " ".join(
-    (
-        *(
-            f"@SafeVarargs private static <T> java.util.{type_}<T> ${name}(T... items) "
-            f"{{ return new java.util.{type_}<T>(java.util.Arrays.asList(items)); }}"
-            for name, type_ in _COLLECTIONS.items()
-        ),
-        "@SafeVarargs private static <T> java.util.Stack<T> $Stack(T... items) "
-        "{ java.util.Stack<T> all = new java.util.Stack<T>(); java.util.Collections.addAll(all, items); return all; }",
-        "private static <K, V> java.util.Map.Entry<K, V> $Pair(K key, V value) "
-        "{ return new java.util.AbstractMap.SimpleEntry<K, V>(key, value); }",
-        *(
-            f"@SafeVarargs private static <K, V> java.util.{type_}<K, V> ${name}({_ENTRY} pairs) "
-            f"{{ java.util.{type_}<K, V> all = new java.util.{type_}<K, V>(); "
-            "for (java.util.Map.Entry<? extends K, ? extends V> one : pairs) all.put(one.getKey(), one.getValue()); "
-            "return all; }"
-            for name, type_ in (("Map", "LinkedHashMap"), ("SortedMap", "TreeMap"))
-        ),
-    )
-)
+HELPERS = " ".join((Path(__file__).with_name("runners") / "helpers.java").read_text("utf-8").splitlines())
 """Methods on one line that make collections and pairs."""
 
 

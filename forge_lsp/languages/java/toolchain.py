@@ -8,19 +8,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
+from forge_lsp.checking.examples.driven import DocumentedExamples
+from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate, measured
 from forge_lsp.checking.jvm.driver import Drivers
 from forge_lsp.checking.jvm.jdk import INSTALL, Jdk, answer_of, find_jdk
 from forge_lsp.checking.jvm.maven import BUILD_FILES, Build, Repositories, build_of
-from forge_lsp.checking.programs import not_found, version_findings
-from forge_lsp.checking.project import Place, fingerprint, place_of
+from forge_lsp.checking.programs import in_time, not_found, version_findings
+from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, Finding, Sandbox, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.languages.java import JAVA
-from forge_lsp.languages.java.documented import documented_examples
+from forge_lsp.languages.java.documented import JavaDriver
+from forge_lsp.languages.java.forging import doubt_of
 from forge_lsp.languages.java.messages import MISSING_PACKAGE, is_syntax, without_consequences
 from forge_lsp.languages.java.project_tests import JavaTests
 from forge_lsp.languages.java.sources import Sources, class_path, options_of, public_type, sources_of
@@ -50,9 +52,8 @@ class JavaToolchain(Toolchain):
         self._baselines = Baselines()
         self._tests = JavaTests(sandbox, timeout=timeout, runs=runs)
         self._drivers = Drivers(sandbox, timeout=timeout)
-        self._examples = documented_examples(
-            sandbox, timeout=timeout, environment=environment, drivers=self._drivers, runs=runs
-        )
+        driver = JavaDriver(sandbox, timeout=timeout, environment=environment, drivers=self._drivers)
+        self._examples = DocumentedExamples(sandbox, driver, doubt=_doubt, runs=runs)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
@@ -63,7 +64,7 @@ class JavaToolchain(Toolchain):
         try:
             checker, version = await self._drivers.of(jdk)
         except EnvironmentFault as fault:
-            return Fault(reason=str(fault), remedy=fault.remedy).unverified("javac")
+            return Fault.of(fault).unverified("javac")
         repositories = Repositories.of(self._environment)
         build = await asyncio.to_thread(build_of, place, repositories)
         if build.release is not None and build.release > version:
@@ -72,12 +73,13 @@ class JavaToolchain(Toolchain):
                 "javac"
             )
         sources = await asyncio.to_thread(sources_of, place, f"{task.document.text}\n{text}", build.folder)
-        key = await asyncio.to_thread(
-            fingerprint,
+        key = await tree_key(
             place,
-            f"{task.document.text}\0{task.scope.range}\0{sources.files}",
             _MATTERS,
             (jdk.javac, *(jar for jar in build.jars if jar.is_absolute())),
+            task.document.text,
+            task.scope.range,
+            sources.files,
         )
         run = _Run(
             sandbox=self._sandbox,
@@ -89,15 +91,7 @@ class JavaToolchain(Toolchain):
             build=build,
             untitled=task.document.path is None,
         )
-        return await gate(
-            task,
-            text,
-            document=str(place.document),
-            check=run.check,
-            baselines=self._baselines,
-            key=key,
-            tool="javac",
-        )
+        return await gate(task, text, str(place.document), run.check, self._baselines, key, "javac")
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.core.ports.Toolchain`: examples in the documentation, and the project's JUnit tests
@@ -110,6 +104,7 @@ class JavaToolchain(Toolchain):
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
         return await self._examples.observe(task, candidate, place_of(task), calls)
 
+    @measured
     async def _tested(self, task: Task, candidate: Candidate, place: Place) -> Evidence:
         jdk = find_jdk(self._environment, place)
         if isinstance(jdk, Fault) or place.source is None:
@@ -117,10 +112,7 @@ class JavaToolchain(Toolchain):
         repositories = Repositories.of(self._environment)
         build = await asyncio.to_thread(build_of, place, repositories)
         sources = await asyncio.to_thread(sources_of, place, task.document.text, build.folder)
-        try:
-            checker, _ = await self._drivers.of(jdk)
-        except EnvironmentFault as fault:
-            return Evidence(blocked=str(fault), remedy=fault.remedy)
+        checker, _ = await self._drivers.of(jdk)
         return await self._tests.run(
             task,
             candidate,
@@ -131,6 +123,10 @@ class JavaToolchain(Toolchain):
             sources=sources,
             repositories=repositories,
         )
+
+
+def _doubt(task: Task, candidate: Candidate) -> str | None:
+    return doubt_of(task.document.text, candidate.text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,8 +193,7 @@ class _Run:
             timeout=self.timeout,
             readable=(*self.jdk.readable, *dict.fromkeys(folders)),
         )
-        if result.timed_out:
-            raise EnvironmentFault(f"javac did not finish in {self.timeout:g} s", remedy="raise check.timeout")
+        in_time(result, "javac", self.timeout)
         return (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
 
     def _lacks(self, problems: Sequence[Diagnostic], text: str) -> Fault | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from forge_lsp.checking.examples.types import ANY, Parameter, Type
+from forge_lsp.checking.examples.types import ANY, Kind, Parameter, Type
 from forge_lsp.checking.examples.values import closing
+from forge_lsp.checking.scanning import closing_at, parts_of
 from forge_lsp.languages.java.texts import ANNOTATION, plain
 
 __all__ = ["Names", "header_of", "type_of", "variables_of"]
@@ -19,15 +20,8 @@ _VALUES: Mapping[str, Type] = {
     "char": Type(kind="char", text="char"),
     "void": Type(kind="void", text="void"),
 }
-_BOXED = {
-    "Byte": "byte",
-    "Short": "short",
-    "Integer": "int",
-    "Long": "long",
-    "Float": "float",
-    "Double": "double",
-    "Boolean": "boolean",
-    "Character": "char",
+_BOXED = {"Integer": "int", "Character": "char"} | {
+    name.capitalize(): name for name in ("byte", "short", "long", "float", "double", "boolean")
 }
 _OBJECTS: Mapping[str, Type] = {
     "BigInteger": Type(kind="int", text="BigInteger"),
@@ -39,10 +33,30 @@ _LISTS = (
     *("LinkedList", "Queue", "Deque", "ArrayDeque", "PriorityQueue", "Stack", "Vector"),
     *("Iterator", "Stream"),
 )
-_SETS = ("Set", "HashSet", "LinkedHashSet", "TreeSet", "SortedSet", "NavigableSet")
-_MAPS = ("Map", "HashMap", "LinkedHashMap", "TreeMap", "SortedMap", "NavigableMap")
-_STREAMS = {"IntStream": "int", "LongStream": "long", "DoubleStream": "double"}
-_OPTIONS = {"OptionalInt": "int", "OptionalLong": "long", "OptionalDouble": "double"}
+_GROUPS: Mapping[str, tuple[Kind, int]] = {
+    **dict.fromkeys(_LISTS, ("list", 1)),
+    **dict.fromkeys(("Set", "HashSet", "LinkedHashSet", "TreeSet", "SortedSet", "NavigableSet"), ("set", 1)),
+    **dict.fromkeys(("Map", "HashMap", "LinkedHashMap", "TreeMap", "SortedMap", "NavigableMap"), ("map", 2)),
+}
+
+
+def _nullable(inner: Type) -> Type:
+    return Type(kind="optional", text=inner.text, items=(inner,))
+
+
+_NUMBERS = {"Int": _VALUES["int"], "Long": _VALUES["long"], "Double": _VALUES["double"]}
+_FIXED: Mapping[str, Type] = {
+    "Void": Type(kind="void", text="Void"),
+    **{name: _nullable(_VALUES[own]) for name, own in _BOXED.items()},
+    **{name: _nullable(own) for name, own in _OBJECTS.items()},
+    **{
+        f"{name}Stream": _nullable(Type(kind="list", text=f"{name}Stream", items=(own,)))
+        for name, own in _NUMBERS.items()
+    },
+    **{
+        f"Optional{name}": Type(kind="optional", text=f"Optional{name}", items=(own,)) for name, own in _NUMBERS.items()
+    },
+}
 _ANY = ("Object", "Number", "Comparable", "Serializable", "Cloneable", "?")
 _MODIFIERS = re.compile(
     r"(?:public|protected|private|static|final|abstract|synchronized|native|default|strictfp|sealed|non-sealed)\s+"
@@ -75,37 +89,22 @@ def type_of(text: str, names: Names) -> Type:
         return ANY
     if name in names.own and generic["name"] in names.own:
         return _nullable(Type(kind="other", text=text))
-    items = tuple(type_of(item, names) for item in _parts(generic["items"] or ""))
+    items = tuple(type_of(item, names) for item in parts_of(generic["items"] or ""))
     return _known(name, items) or _nullable(Type(kind="other", text=text))
 
 
 def _known(name: str, items: tuple[Type, ...]) -> Type | None:
     """A type of Java's own library."""
-    if name == "Void":
-        return Type(kind="void", text=name)
-    if name in _BOXED:
-        return _nullable(_VALUES[_BOXED[name]])
-    if name in _OBJECTS:
-        return _nullable(_OBJECTS[name])
-    if name in _STREAMS:
-        return _nullable(Type(kind="list", text=name, items=(_VALUES[_STREAMS[name]],)))
-    if name in _OPTIONS:
-        return Type(kind="optional", text=name, items=(_VALUES[_OPTIONS[name]],))
+    if name in _FIXED:
+        return _FIXED[name]
     if name == "Optional":
         return Type(kind="optional", text=name, items=items[:1])
-    if name in _LISTS:
-        return _nullable(Type(kind="list", text=name, items=items[:1]))
-    if name in _SETS:
-        return _nullable(Type(kind="set", text=name, items=items[:1]))
-    if name in _MAPS:
-        return _nullable(Type(kind="map", text=name, items=items[:2]))
     if name in ("Entry", "SimpleEntry"):
         return _nullable(Type(kind="tuple", text=name, items=items if len(items) == 2 else ()))
+    if name in _GROUPS:
+        kind, count = _GROUPS[name]
+        return _nullable(Type(kind=kind, text=name, items=items[:count]))
     return None
-
-
-def _nullable(inner: Type) -> Type:
-    return Type(kind="optional", text=inner.text, items=(inner,))
 
 
 def header_of(header: str, name: str, names: Names) -> tuple[tuple[Parameter, ...], Type] | None:
@@ -118,10 +117,10 @@ def header_of(header: str, name: str, names: Names) -> tuple[tuple[Parameter, ..
         return None
     before = _MODIFIERS.sub("", code[: found.start()].strip() + " ").strip()
     if before.startswith("<"):
-        generic = _angled(before)
+        generic = closing_at(before, 0, brackets="<")
         names = Names(own=names.own, variables=names.variables | variables_of(f"_{before[:generic]}"))
         before = before[generic:].strip()
-    parameters = tuple(_parameter(part, names) for part in _parts(code[found.end() : end - 1]))
+    parameters = tuple(_parameter(part, names) for part in parts_of(code[found.end() : end - 1]))
     return parameters, type_of(before, names) if before else Type(kind="other", text=name)
 
 
@@ -131,8 +130,8 @@ def variables_of(header: str) -> frozenset[str]:
     if match is None:
         return frozenset()
     start = match.end() - 1
-    inner = header[start + 1 : start + _angled(header[start:]) - 1]
-    return frozenset(part.split()[0] for part in _parts(inner))
+    inner = header[start + 1 : start + closing_at(header[start:], 0, brackets="<") - 1]
+    return frozenset(part.split()[0] for part in parts_of(inner))
 
 
 def _parameter(text: str, names: Names) -> Parameter:
@@ -142,28 +141,6 @@ def _parameter(text: str, names: Names) -> Parameter:
     if match is None:
         return Parameter(name=text)
     return Parameter(name=match["name"], type=type_of(match["type"] + match["array"], names), rest=bool(match["rest"]))
-
-
-def _angled(text: str) -> int:
-    """The length of what stands in angle brackets at the start of a text, with them."""
-    depth = 0
-    for index, char in enumerate(text):
-        depth += (char == "<") - (char == ">")
-        if depth == 0:
-            return index + 1
-    return len(text)
-
-
-def _parts(text: str) -> Iterator[str]:
-    """What stands between the commas that are in no brackets."""
-    depth, start = 0, 0
-    for index, char in enumerate(text):
-        depth += (char in "<([{") - (char in ">)]}")
-        if char == "," and depth == 0:
-            yield text[start:index].strip()
-            start = index + 1
-    if text[start:].strip():
-        yield text[start:].strip()
 
 
 def _erased(text: str) -> str:

@@ -2,8 +2,7 @@
 
 import re
 
-from forge_lsp.core.languages import Language, imported
-from forge_lsp.core.support import BenchSupport, CheckingSupport, ContextSupport, EditingSupport, ExtractionSupport
+from forge_lsp.core.languages import Language, supports
 
 __all__ = ["KOTLIN"]
 
@@ -19,9 +18,5 @@ KOTLIN = Language(
     # Gradle's build/ is none: sources that are generated there are compiled.
     output_folders={"target": ("pom.xml",), ".gradle": (), ".kotlin": ()},
     listed=True,
-    editing=imported(EditingSupport, "forge_lsp.languages.kotlin.editing:EDITING"),
-    extraction=imported(ExtractionSupport, "forge_lsp.languages.kotlin.extraction:EXTRACTION"),
-    context=imported(ContextSupport, "forge_lsp.languages.kotlin.context:CONTEXT"),
-    checking=imported(CheckingSupport, "forge_lsp.languages.kotlin.checking:CHECKING"),
-    bench=imported(BenchSupport, "forge_lsp.languages.kotlin.bench:BENCH"),
+    **supports("forge_lsp.languages.kotlin"),
 )

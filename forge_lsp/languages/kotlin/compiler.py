@@ -11,8 +11,9 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.jvm.jdk import Jdk
 from forge_lsp.checking.jvm.maven import Repositories, jars_of
+from forge_lsp.checking.problems import problem_at
 from forge_lsp.checking.versions import CHOSEN
-from forge_lsp.core.attempt import Diagnostic, Severity
+from forge_lsp.core.attempt import Diagnostic
 
 __all__ = ["INSTALL", "SYNTAX", "Kotlinc", "command_of", "find_compiler", "problems_of"]
 
@@ -134,16 +135,14 @@ def _diagnostic(path: PurePosixPath, match: re.Match[str], rest: Sequence[str], 
         width, rest = rest[-1].count("^"), rest[:-2]
     line = lines[number - 1] if 0 < number <= len(lines) else ""
     start = _points(line, column)
-    return Diagnostic(
-        file=path.as_posix(),
-        line=number,
-        column=start,
-        end_line=number if width else 0,
-        end_column=max(_points(line, column + width), start + 1) if width else 0,
-        severity=Severity.ERROR,
+    return problem_at(
+        path.as_posix(),
+        number,
+        start,
         code=match["code"] or (SYNTAX if re.match(r"(?i)syntax error|expecting\b", match["message"]) else ""),
         message=" ".join(" ".join((match["message"], *rest)).split()),
         source="kotlinc",
+        end=(number if width else 0, max(_points(line, column + width), start + 1) if width else 0),
     )
 
 

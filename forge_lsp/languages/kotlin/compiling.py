@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.jvm.compiling import Compilation, Compiler, JvmDocument
+from forge_lsp.checking.jvm.compiling import CompilableTests, Compilation, CompiledTests, Compiler, JvmDocument
 from forge_lsp.checking.runs import uncollected
 from forge_lsp.checking.scanning import without
 from forge_lsp.core.attempt import Diagnostic
@@ -16,32 +16,15 @@ from forge_lsp.languages.kotlin.choosing import FileOfTests
 from forge_lsp.languages.kotlin.names import Function, functions_of, own_names
 from forge_lsp.languages.kotlin.texts import IMPORT, package_of, words_of
 
-__all__ = ["Compiled", "compiled"]
+__all__ = ["compiled"]
 
 _UNRESOLVED = re.compile(r"[Uu]nresolved reference:? '?(\w+)")
 _CALLED = re.compile(r"'[^']*?\b(?:fun|constructor)\b(?: <[^>]*>)? ?(?:[\w.<>?, ]+\.)?(\w*)\(")
 _ROUNDS = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compiled:
-    """``archive`` holds the classes, ``tests`` are those that were compiled, ``left_out`` what was not, and why: tests
-    by name ("": all of them)."""
-
-    archive: bytes | None = None
-    tests: tuple[FileOfTests, ...] = ()
-    left_out: Mapping[str, Run] = field(default_factory=dict[str, Run])
-
-
-@dataclass(slots=True)
-class _Course:
-    """How far it came: what is still compiled, with which texts."""
-
-    subject: JvmDocument
-    remedy: str | None
-    others: list[PurePosixPath]
-    tests: dict[PurePosixPath, FileOfTests]
-    left_out: dict[str, Run] = field(default_factory=dict[str, Run])
+class _Tests(CompilableTests[FileOfTests]):
+    """The test files of a document."""
 
     def drop(self, test: FileOfTests, problems: Sequence[Diagnostic]) -> None:
         """Leave a whole file out."""
@@ -130,38 +113,24 @@ async def compiled(
     compiler: Compiler,
     *,
     remedy: str | None = None,
-) -> Compiled:
+) -> CompiledTests[FileOfTests]:
     """Compile the document, its tests and the ``others`` of its module, in a few rounds.
 
     In each round what does not compile is left out: a test, a test file, another file. Raises EnvironmentFault as
     ``compiler`` does.
     """
-    course = _Course(subject, remedy, list(others), {test.file: test for test in tests})
+    course = _Tests(subject, remedy, list(others), {test.file: test for test in tests})
     outcome = Compilation()
     for _ in range(_ROUNDS):
         if not course.tests:
-            return Compiled(left_out=course.left_out)
-        texts = {file: test.text for file, test in course.tests.items()}
-        outcome = await compiler([*course.others, *course.tests], texts)
+            return course.outcome()
+        outcome = await course.compile(compiler)
         if outcome.archive is not None:
-            return Compiled(archive=outcome.archive, tests=tuple(course.tests.values()), left_out=course.left_out)
-        if not outcome.problems or not _left_out(course, outcome.problems):
+            return course.outcome(outcome.archive)
+        if not outcome.problems or not course.leave_out(outcome.problems):
             break
     first = next(iter(outcome.problems), None)
     words = f"{first.file}:{first.line}: {first.message}" if first is not None else outcome.words
     own = first is not None and first.file == str(subject.file) and subject.text != subject.untouched
     why = uncollected(words, cause=Cause.SCOPE if own else Cause.ENVIRONMENT)
-    return Compiled(left_out={**course.left_out, "": why})
-
-
-def _left_out(course: _Course, problems: Sequence[Diagnostic]) -> bool:
-    """Leave out what the problems stand in; False where they stand in nothing that can be left out."""
-    by_file: dict[str, list[Diagnostic]] = {}
-    for problem in problems:
-        by_file.setdefault(problem.file, []).append(problem)
-    others = [file for file in course.others if str(file) in by_file]
-    course.others = [file for file in course.others if file not in others]
-    blamed = [test for file, test in course.tests.items() if str(file) in by_file]
-    for test in blamed:
-        course.blame(test, by_file[str(test.file)])
-    return bool(others or blamed)
+    return course.outcome(why=why)

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from forge_lsp.core.support import ContextSupport
 
 __all__ = ["CONTEXT"]
 
 CONTEXT = ContextSupport(
-    queries={
-        "kotlin": """
-        (class_declaration name: (identifier) @name [(class_body) (enum_class_body)]? @body) @type
-        (object_declaration name: (identifier) @name (class_body)? @body) @type
-        (companion_object name: (identifier) @name (class_body) @body) @type
-        (type_alias (identifier) @name) @type
-        (function_declaration name: (identifier) @name (function_body)? @body) @function
-        (property_declaration (variable_declaration (identifier) @name)) @value
-        (class_parameter (identifier) @name) @field
-        (enum_entry (identifier) @name) @field
-        (lambda_literal) @inner
-        (object_literal) @inner
-        (import) @import
-        """
-    },
+    queries={"kotlin": Path(__file__).with_name("definitions.scm").read_text("utf-8")},
     defines=re.compile(
         r"\b(?:class|interface|object|typealias)[ \t]+([A-Za-z_]\w*)|"
         r"\b(?:fun|val|var)[ \t]+(?:<[^>\n]*>[ \t]*)?(?:[\w<>?,. *]+\.)?([A-Za-z_]\w*)|"

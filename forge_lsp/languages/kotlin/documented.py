@@ -6,39 +6,35 @@ import asyncio
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from forge_lsp.checking.examples.answers import Answers, AskedCall
-from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.examples.types import ANY, Parameter, Signature, Type, TypeMismatch
-from forge_lsp.checking.examples.values import Value
 from forge_lsp.checking.examples.written import Call
 from forge_lsp.checking.gate import Fault
-from forge_lsp.checking.jvm.calling import Calling, Compiled, Program, compiled
+from forge_lsp.checking.jvm.calling import Compiled, JvmDriver, Program, compiled
 from forge_lsp.checking.jvm.compiling import Compilation
-from forge_lsp.checking.jvm.driver import Drivers
 from forge_lsp.checking.jvm.jdk import find_jdk
 from forge_lsp.checking.jvm.maven import Repositories
 from forge_lsp.checking.jvm.opening import filled, opened, walked
 from forge_lsp.checking.jvm.running import FOLDER, Setting
 from forge_lsp.checking.jvm.statements import Members, Notation, members_of
-from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Item, ItemKind, Sandbox
+from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.core.task import Task
 from forge_lsp.editing.scoped import ScopedItem, scoped
 from forge_lsp.editing.tree import Grammars
 from forge_lsp.languages.kotlin import KOTLIN
 from forge_lsp.languages.kotlin.building import classes_of, paths_of
 from forge_lsp.languages.kotlin.compiler import Kotlinc, find_compiler
-from forge_lsp.languages.kotlin.forging import doubt_of
 from forge_lsp.languages.kotlin.literals import literal
 from forge_lsp.languages.kotlin.outline import outline_kotlin
 from forge_lsp.languages.kotlin.sources import MATTERS, Module, is_test, module_of, version_of
 from forge_lsp.languages.kotlin.texts import IMPORT, LITERAL, declared, literals, package_of, plain
 from forge_lsp.languages.kotlin.types import Header, Names, header_of, variables_of
 
-__all__ = ["KotlinDriver", "documented_examples", "members"]
+__all__ = ["KotlinDriver", "members"]
 
 _AWAIT = (
     "private fun <T> awaited(block: suspend () -> T): T { val ended = java.util.concurrent.CountDownLatch(1); "
@@ -61,19 +57,11 @@ _NOTATION = Notation(
 )
 
 
-class KotlinDriver:
-    """A :class:`~forge_lsp.checking.examples.driven.Driver`. ``environment`` is the server's own (``PATH``, ``HOME``,
-    ``KOTLIN_HOME``, ``JAVA_HOME``). ``timeout`` in seconds, for one run of a tool. ``drivers`` are our compiled
-    programs."""
+class KotlinDriver(JvmDriver):
+    """A :class:`~forge_lsp.checking.examples.driven.Driver`."""
 
+    notation = _NOTATION
     matters = MATTERS
-
-    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], drivers: Drivers) -> None:
-        self._sandbox = sandbox
-        self._timeout = timeout
-        self._environment = environment
-        self._drivers = drivers
-        self._calling = Calling(sandbox)
 
     def signature(self, task: Task, text: str) -> Signature | None:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`."""
@@ -104,10 +92,6 @@ class KotlinDriver:
             receiver=_receiver(text, found) if member and not described.extends else "",
         )
 
-    def literal(self, value: Value, signature: Signature, place: int) -> str:
-        """See :class:`~forge_lsp.checking.examples.driven.Driver`."""
-        return literal(value, signature.parameters[place].type)
-
     def expression(self, signature: Signature, arguments: Sequence[str], call: Call) -> str:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`."""
         container, own = signature.container, signature.container.rpartition(".")[2]
@@ -128,7 +112,7 @@ class KotlinDriver:
 
     def step(self, text: str) -> str:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`."""
-        return _NOTATION.statement(text).removeprefix("new ")
+        return super().step(text).removeprefix("new ")
 
     async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[AskedCall]) -> Answers:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`."""
@@ -137,7 +121,7 @@ class KotlinDriver:
         setting, module, compiler = await self._prepared(place, text)
         checker, _ = await self._drivers.of(setting.jdk)
         runner = await self._drivers.calling(setting.jdk)
-        key = await asyncio.to_thread(fingerprint, place, text, self.matters)
+        key = await tree_key(place, self.matters, (), text)
         items = outline_kotlin(text, KOTLIN, Grammars()).items
         shown = opened(text, items, signature, plain)
         shown = filled(shown, items, signature, plain, body=" TODO() ", without=" = TODO()")
@@ -174,21 +158,6 @@ class KotlinDriver:
             timeout=self._timeout,
         )
         return setting, module, compiler
-
-
-def documented_examples(
-    sandbox: Sandbox,
-    *,
-    timeout: float,
-    environment: Mapping[str, str],
-    drivers: Drivers,
-    runs: Path | None = None,
-) -> DocumentedExamples:
-    """Return what runs the examples of documents; ``timeout`` in seconds, for one run of a tool."""
-    driver = KotlinDriver(sandbox, timeout=timeout, environment=environment, drivers=drivers)
-    return DocumentedExamples(
-        sandbox, driver, doubt=lambda task, code: doubt_of(task.document.text, code.text), runs=runs
-    )
 
 
 def members(text: str, items: Sequence[Item]) -> Members:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
 
 from forge_lsp.core.ports import Item
 from forge_lsp.core.support import ExtractionSupport, in_braces
@@ -10,23 +13,7 @@ from forge_lsp.languages.kotlin.texts import IMPORT, typed
 
 __all__ = ["EXTRACTION"]
 
-# What packages that are imported as a whole bring in, by the names that show their use.
-_PACKAGES = {
-    "kotlin.math": (
-        "abs absoluteValue acos asin atan atan2 ceil cos exp floor hypot ln log log10 log2 max min pow round "
-        "roundToInt roundToLong sign sin sqrt tan truncate PI E"
-    ),
-    "java.math": "BigDecimal BigInteger RoundingMode MathContext",
-    "java.util": (
-        "ArrayDeque PriorityQueue UUID Scanner Random Locale Date Calendar BitSet TreeMap TreeSet LinkedList Objects "
-        "Optional Base64 Stack Collections Arrays Currency StringJoiner"
-    ),
-    "java.time": "LocalDate LocalDateTime LocalTime Instant Duration Period ZonedDateTime ZoneId DayOfWeek Month Clock",
-    "kotlinx.coroutines": (
-        "launch async await delay runBlocking coroutineScope withContext Dispatchers Job CoroutineScope Deferred "
-        "withTimeout withTimeoutOrNull supervisorScope SupervisorJob awaitAll yield cancel isActive"
-    ),
-}
+_PACKAGES: Mapping[str, list[str]] = tomllib.loads(Path(__file__).with_name("names.toml").read_text("utf-8"))
 
 
 def _import_names(statement: str) -> list[str] | None:
@@ -34,7 +21,7 @@ def _import_names(statement: str) -> list[str] | None:
     if match is None:
         return None
     if match["star"]:
-        return _PACKAGES.get(match["name"], "").split() or None
+        return _PACKAGES.get(match["name"])
     return [match["alias"] or match["name"].rpartition(".")[2].strip("`")]
 
 

@@ -8,20 +8,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
+from forge_lsp.checking.examples.driven import DocumentedExamples
+from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate, measured
 from forge_lsp.checking.jvm.driver import Drivers
 from forge_lsp.checking.jvm.jdk import Jdk, find_jdk
 from forge_lsp.checking.jvm.maven import Repositories
-from forge_lsp.checking.programs import not_found, version_findings
-from forge_lsp.checking.project import Place, fingerprint, place_of
+from forge_lsp.checking.programs import in_time, not_found, version_findings
+from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation
-from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Finding, Sandbox, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.languages.kotlin import KOTLIN
 from forge_lsp.languages.kotlin.compiler import INSTALL, SYNTAX, Kotlinc, command_of, find_compiler, problems_of
-from forge_lsp.languages.kotlin.documented import documented_examples
+from forge_lsp.languages.kotlin.documented import KotlinDriver
+from forge_lsp.languages.kotlin.forging import doubt_of
 from forge_lsp.languages.kotlin.project_tests import KotlinTests
 from forge_lsp.languages.kotlin.sources import MATTERS, Module, arguments_of, built_before, module_of, version_of
 from forge_lsp.languages.kotlin.texts import IMPORT
@@ -50,9 +51,8 @@ class KotlinToolchain(Toolchain):
         self._baselines = Baselines()
         self._drivers = Drivers(sandbox, timeout=timeout)
         self._tests = KotlinTests(sandbox, timeout=timeout, runs=runs)
-        self._examples = documented_examples(
-            sandbox, timeout=timeout, environment=environment, drivers=self._drivers, runs=runs
-        )
+        driver = KotlinDriver(sandbox, timeout=timeout, environment=environment, drivers=self._drivers)
+        self._examples = DocumentedExamples(sandbox, driver, doubt=_doubt, runs=runs)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
@@ -66,23 +66,16 @@ class KotlinToolchain(Toolchain):
         compiler = await asyncio.to_thread(find_compiler, self._environment, repositories, version)
         if isinstance(compiler, Fault):
             return compiler.unverified(_TOOL)
-        key = await asyncio.to_thread(
-            fingerprint,
+        key = await tree_key(
             place,
-            f"{task.document.text}\0{task.scope.range}\0{module.files}",
             MATTERS,
             (jdk.javac, *compiler.jars[:1], *(jar for jar in module.build.jars if jar.is_absolute())),
+            task.document.text,
+            task.scope.range,
+            module.files,
         )
         run = _Run(sandbox=self._sandbox, timeout=self._timeout, jdk=jdk, compiler=compiler, place=place, module=module)
-        return await gate(
-            task,
-            text,
-            document=str(place.document),
-            check=run.check,
-            baselines=self._baselines,
-            key=key,
-            tool=_TOOL,
-        )
+        return await gate(task, text, str(place.document), run.check, self._baselines, key, _TOOL)
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.core.ports.Toolchain`: examples in the documentation, and the project's JUnit tests
@@ -98,6 +91,7 @@ class KotlinToolchain(Toolchain):
         place = place_of(task)
         return await self._examples.observe(task, candidate, place, calls) if place.document.suffix == ".kt" else ()
 
+    @measured
     async def _tested(self, task: Task, candidate: Candidate, place: Place) -> Evidence:
         jdk = find_jdk(self._environment, place)
         if isinstance(jdk, Fault) or place.source is None:
@@ -108,10 +102,7 @@ class KotlinToolchain(Toolchain):
         compiler = await asyncio.to_thread(find_compiler, self._environment, repositories, version)
         if isinstance(compiler, Fault):
             return Evidence()
-        try:
-            checker, _ = await self._drivers.of(jdk)
-        except EnvironmentFault as fault:
-            return Evidence(blocked=str(fault), remedy=fault.remedy)
+        checker, _ = await self._drivers.of(jdk)
         return await self._tests.run(
             task,
             candidate,
@@ -122,6 +113,10 @@ class KotlinToolchain(Toolchain):
             module=module,
             repositories=repositories,
         )
+
+
+def _doubt(task: Task, candidate: Candidate) -> str | None:
+    return doubt_of(task.document.text, candidate.text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,8 +148,7 @@ class _Run:
                 readable=(*self.jdk.readable, *self.compiler.readable, *self.module.folders),
             )
             root = str(box.root)
-        if result.timed_out:
-            raise EnvironmentFault(f"kotlinc did not finish in {self.timeout:g} s", remedy="raise check.timeout")
+        in_time(result, "kotlinc", self.timeout)
         output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
         known = {str(place.document): text, str(files[0]): shown}
         problems, other = problems_of(output, root, lambda path: known.get(str(path)) or place.text(path))

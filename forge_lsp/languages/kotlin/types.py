@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from forge_lsp.checking.examples.types import Parameter, Type
 from forge_lsp.checking.examples.values import closing
+from forge_lsp.checking.scanning import parts_of
 from forge_lsp.languages.kotlin.texts import plain
 
 __all__ = ["Header", "Names", "header_of", "type_of", "variables_of"]
@@ -68,7 +69,9 @@ def type_of(text: str, names: Names) -> Type:
         return Type(kind="other", text=text)
     if name in _ANY:
         return Type(kind="any", text=name)
-    items = tuple(type_of(re.sub(r"^(?:in|out)\s+", "", item), names) for item in _parts(generic["items"] or ""))
+    items = tuple(
+        type_of(re.sub(r"^(?:in|out)\s+", "", item), names) for item in parts_of(generic["items"] or "", arrows="-")
+    )
     if name in _KINDS:
         return Type(kind=_KINDS[name], text=name)  # type: ignore[arg-type]
     if name in _ARRAYS:
@@ -97,7 +100,7 @@ def header_of(header: str, name: str, names: Names) -> Header | None:
     if found is None or end is None:
         return None
     names = replace(names, variables=names.variables | variables_of(code[: found.start()] + " ", function=True))
-    parameters = tuple(_parameter(part, names) for part in _parts(code[found.end() : end - 1]))
+    parameters = tuple(_parameter(part, names) for part in parts_of(code[found.end() : end - 1], arrows="-"))
     written = re.match(r"\s*:\s*(?P<type>.+?)\s*(?:\bwhere\b.*)?$", code[end:], re.S)
     result = type_of(written["type"], names) if written is not None else None
     return Header(parameters=parameters, result=result, extends=found["extends"].removesuffix("."))
@@ -112,7 +115,9 @@ def variables_of(header: str, *, function: bool = False) -> frozenset[str]:
     for end in range(match.end() - 1, len(header)):
         depth += (header[end] == "<") - (header[end] == ">")
         if depth == 0:
-            parts = (re.sub(r"\b(?:in|out|reified)\s+", "", part) for part in _parts(header[match.end() : end]))
+            parts = (
+                re.sub(r"\b(?:in|out|reified)\s+", "", part) for part in parts_of(header[match.end() : end], arrows="-")
+            )
             return frozenset(part.partition(":")[0].strip() for part in parts)
     return frozenset()
 
@@ -130,16 +135,3 @@ def _parameter(text: str, names: Names) -> Parameter:
     return Parameter(
         name=match["name"], type=declared, optional=match["default"] is not None, rest=match["rest"] is not None
     )
-
-
-def _parts(text: str) -> Iterator[str]:
-    """What stands between the commas that are in no brackets."""
-    depth, start = 0, 0
-    for index, char in enumerate(text):
-        depth += char in "<([{"
-        depth -= char in ")]}" or (char == ">" and text[index - 1 : index] != "-")
-        if char == "," and depth == 0:
-            yield text[start:index].strip()
-            start = index + 1
-    if text[start:].strip():
-        yield text[start:].strip()

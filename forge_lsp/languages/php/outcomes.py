@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
-from typing import NamedTuple
 from xml.etree import ElementTree
 
-from forge_lsp.checking.runs import SuiteRun, failed, passed, scanned, skipped, tail, uncollected
+from forge_lsp.checking.planned import Frame, PlannedRun, values_in
+from forge_lsp.checking.runs import SuiteRun, failed, passed, skipped, tail, uncollected
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.languages.php.imports import namespace_of
 from forge_lsp.languages.php.suites import Suite
@@ -22,24 +20,11 @@ _MOST_XML = 16_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunPlan:
-    """What is run: ``text`` as the ``document`` (``before``: the untouched one) with the scope on ``lines`` (from 1,
-    both included) in the tree at ``root``. ``secret`` is what the test that must fail, of the class ``control``, says.
-    """
+class RunPlan(PlannedRun):
+    """What is run; the test that must fail is of the class ``control``."""
 
-    root: str
-    document: PurePosixPath
-    text: str
-    before: str
-    lines: tuple[int, int]
     suite: Suite
-    secret: str
     control: str
-
-    @property
-    def own(self) -> bool:
-        """Whether it runs a candidate's text."""
-        return self.text != self.before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +34,6 @@ class SeenRun:
     run: SuiteRun
     notes: tuple[str, ...] = ()
     idle: frozenset[str] = field(default_factory=frozenset[str])
-
-
-class _Frame(NamedTuple):
-    file: str
-    line: int
 
 
 _FRAME = re.compile(r"^(?P<file>/[^\n:]+):(?P<line>\d+)$", re.M)
@@ -92,7 +72,7 @@ def outcome(course: RunPlan, report: bytes, code: int, words: str) -> SeenRun | 
             found = re.search(rf"{course.secret}(\[.*?\])", "".join(case.itertext()))
             verdict = found[1] if found is not None else verdict
             continue
-        file = _relative(case.get("file") or "", course)
+        file = course.below(case.get("file") or "")
         if file not in course.suite.files:
             file = next((one for one, text in course.suite.files.items() if _has_type(text, type_)), None)
         if file is None:
@@ -128,7 +108,7 @@ def ended(course: RunPlan, code: int | None, words: str, seconds: float) -> Seen
     fatal = _FATAL.search(plain)
     if fatal is not None:
         message = " ".join(fatal["message"].split("\n")[0].removeprefix("Uncaught ").split())
-        frames = (_Frame(_relative(fatal["file"], course) or "", int(fatal["line"])), *_frames(plain, course))
+        frames = (Frame(course.below(fatal["file"]) or "", int(fatal["line"])), *_frames(plain, course))
         cause, missing = _cause(course, message, [one for one in frames if one.file], asserted=False, speaks=True)
         if not any(one.file for one in frames):
             cause = Cause.ENVIRONMENT
@@ -161,24 +141,17 @@ def _run(course: RunPlan, name: str, case: ElementTree.Element) -> Run:
     asserted = _ASSERTS.fullmatch(kind) is not None
     cause, missing = _cause(course, message, frames, asserted=asserted, speaks=course.suite.speaks(name))
     expected, actual = _values(message)
-    inside = next((frame for frame in frames if _in_scope(frame, course)), None)
+    inside = next((frame for frame in frames if course.in_scope(frame)), None)
     where = f" ({inside.file}:{inside.line})" if inside is not None else ""
     return failed(f"{message[:360]}{where}", cause=cause, missing=missing, expected=expected, actual=actual)
 
 
-def _frames(text: str, course: RunPlan) -> Iterator[_Frame]:
+def _frames(text: str, course: RunPlan) -> Iterator[Frame]:
     """The frames of the project's own files, the innermost first."""
     for match in _FRAME.finditer(text):
-        file = _relative(match["file"], course)
+        file = course.below(match["file"])
         if file is not None and "vendor/" not in file:
-            yield _Frame(file, int(match["line"]))
-
-
-def _relative(file: str, course: RunPlan) -> str | None:
-    for root in (course.root, posixpath.realpath(course.root)):
-        if file.startswith(f"{root}/"):
-            return posixpath.normpath(file[len(root) + 1 :])
-    return None
+            yield Frame(file, int(match["line"]))
 
 
 def _has_type(text: str, type_: str) -> bool:
@@ -186,23 +159,19 @@ def _has_type(text: str, type_: str) -> bool:
     return namespace_of(text) == home and re.search(rf"\bclass\s+{re.escape(name)}\b", text) is not None
 
 
-def _in_scope(frame: _Frame, course: RunPlan) -> bool:
-    return frame.file == str(course.document) and course.lines[0] <= frame.line <= course.lines[1]
-
-
 def _cause(
-    course: RunPlan, message: str, frames: Sequence[_Frame], *, asserted: bool, speaks: bool
+    course: RunPlan, message: str, frames: Sequence[Frame], *, asserted: bool, speaks: bool
 ) -> tuple[Cause, tuple[str, ...]]:
     # What a test does not say by its words, its failure before may have said: then it waits for the scope.
     mine = Cause.SCOPE if speaks else Cause.UNKNOWN
     if not frames:
         return Cause.UNKNOWN, ()
     top = frames[0]
-    if _in_scope(top, course):
+    if course.in_scope(top):
         return Cause.SCOPE, ()
     if asserted:
         return mine, ()
-    inside = any(_in_scope(frame, course) for frame in frames)
+    inside = any(course.in_scope(frame) for frame in frames)
     lacking = None if inside else _MISSING.search(message)
     if lacking is not None:
         return _lacking(course, lacking)
@@ -236,5 +205,4 @@ def _values(message: str) -> tuple[str, str]:
         sides = ["\n".join(line[1:] for line in lines if line.startswith(sign)) for sign in "-+"]
         if all(sides):
             return sides[0], sides[1]
-    found = next((match for match in (pattern.search(scanned(message)) for pattern in _VALUES) if match), None)
-    return (found["expected"].strip(), found["actual"].strip()) if found is not None else ("", "")
+    return values_in(message, _VALUES)

@@ -6,20 +6,19 @@ import asyncio
 import base64
 import json
 import secrets
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
+from forge_lsp.checking.gate import measured
 from forge_lsp.checking.programs import no_code_here, readable_for
-from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.checking.runs import NotedRun, SuiteRun, noted, scope_lines
-from forge_lsp.checking.suites import Memory, judged, not_run, outside
+from forge_lsp.checking.suites import Memory, judged, not_run, outside, with_remedies
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import CheckStatus, Run
-from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.php import PHP
@@ -51,9 +50,9 @@ class PhpTests:
         self._environment = environment
         self._memory = Memory(NotedRun, runs)
 
+    @measured
     async def run(self, task: Task, candidate: Candidate, place: Place) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`."""
-        started = time.perf_counter()
         php = find_php(self._environment)
         suite = await asyncio.to_thread(suite_of, task, place)
         if php is None or not suite.files:
@@ -65,7 +64,7 @@ class PhpTests:
             wanted = "phpunit" in (place.text(place.nearest("composer.json") or PurePosixPath("composer.json")) or "")
             remedy = COMPOSER_INSTALL if wanted else _GET
             return Evidence(results=(not_run(_SUITE, "PHPUnit is not installed (no vendor/bin/phpunit)", remedy),))
-        key = await asyncio.to_thread(fingerprint, place, f"{task.document.text}\0{suite}\0{runner}", _MATTERS, (php,))
+        key = await tree_key(place, _MATTERS, (php,), task.document.text, suite, runner)
         if task.scope.kind is not ScopeKind.DEFINITION:  # nothing of a name is there yet: by what is brought
             suite = replace(suite, names=(*suite.names, *(one.name or "" for one in definitions(candidate.code))))
         notes: list[str] = []
@@ -87,25 +86,16 @@ class PhpTests:
             proves=lambda name: name not in idle,
             other_file=outside(place.document, "::"),
         )
-        try:
-            results = await judged(judge, task, candidate, self._memory)
-            before = await self._memory.get(key, lambda: run(task.document.text, None), again=bool(notes))
-        except EnvironmentFault as fault:
-            return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
+        results = await judged(judge, task, candidate, self._memory)
+        before = await self._memory.get(key, lambda: run(task.document.text, None), again=bool(notes))
         fresh = [note for note in dict.fromkeys(notes) if note not in before.notes]
         doubts = [f"the code is believed for no reason: {note}" for note in fresh]
         proves = any(result.status in (CheckStatus.PROOF, CheckStatus.KEPT) for result in results)
         if proves and (forged := doubt_of(task.document.text, candidate.text, suite.types)) is not None:
             doubts.append(forged)
         return Evidence(
-            results=tuple(
-                replace(result, remedy=result.remedy or COMPOSER_INSTALL)
-                if result.environment and result.status is CheckStatus.NOT_RUNNABLE and _of_composer(place)
-                else result
-                for result in results
-            ),
+            results=with_remedies(results, lambda _: COMPOSER_INSTALL if _of_composer(place) else None),
             doubt="; ".join(doubts) or None,
-            seconds=time.perf_counter() - started,
         )
 
     async def _run(

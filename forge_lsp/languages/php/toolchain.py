@@ -6,15 +6,17 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
-from forge_lsp.checking.programs import as_argument, not_found, readable_for, version_findings
-from forge_lsp.checking.project import Place, fingerprint, place_of
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
+from forge_lsp.checking.problems import problem_in
+from forge_lsp.checking.programs import as_argument, not_found, readable_for, run_tool, version_findings
+from forge_lsp.checking.project import Place, place_of, tree_key
+from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, Finding, ProcessResult, Sandbox, Toolchain
 from forge_lsp.core.task import ScopeKind, Task
@@ -30,23 +32,7 @@ _TOOL = "php"
 _MOST_FILES = 1_500
 _MOST_KNOWN = 64
 _UNDEFINED = "undefined-"
-# Of extensions that are often not installed, what tells their names.
-_EXTENSIONS = {
-    "bcmath": r"bc(?:add|sub|mul|div|mod|pow|powmod|sqrt|comp|scale)\b",
-    "curl": r"curl_\w+|CURLFile\b",
-    "gd": r"(?:image\w+|getimagesize\w*|gd_info)\(|GdImage\b",
-    "gmp": r"gmp_\w+|GMP\b",
-    "imagick": r"Imagick\w*",
-    "intl": r"(?:numfmt|grapheme|collator|datefmt|transliterator|idn|normalizer|intl)_\w+|"
-    r"(?:Intl\w+|NumberFormatter|Collator|MessageFormatter|Transliterator|Normalizer|Locale)\b",
-    "mbstring": r"mb_\w+",
-    "mysql": r"mysqli\w*",
-    "redis": r"Redis\b",
-    "soap": r"Soap(?:Client|Server|Fault|Var|Param)\b",
-    "sqlite3": r"SQLite3\b",
-    "xml": r"(?:DOM|SimpleXML|XML)\w+|(?:simplexml|xml|utf8)_\w+|dom_\w+",
-    "zip": r"ZipArchive\b",
-}
+_EXTENSIONS: Mapping[str, str] = tomllib.loads(Path(__file__).with_name("extensions.toml").read_text("utf-8"))
 
 
 class PhpToolchain(Toolchain):
@@ -67,15 +53,14 @@ class PhpToolchain(Toolchain):
         place = place_of(task)
         php = find_php(self._environment)
         if php is None:
-            reason = "php is not installed (not on PATH)"
-            return BuildReport(status=BuildStatus.UNVERIFIED, tool=_TOOL, reason=reason, remedy=INSTALL)
+            return Fault(reason="php is not installed (not on PATH)", remedy=INSTALL).unverified(_TOOL)
         packages = [place.source / folder / "vendor" for folder in place.folders()] if place.source else []
-        key = await asyncio.to_thread(
-            fingerprint,
+        key = await tree_key(
             place,
-            f"{task.document.text}\0{task.scope.range}",
             (*PHP.suffixes, "composer.json", "composer.lock"),
             (php, *packages),
+            task.document.text,
+            task.scope.range,
         )
 
         async def check(content: str) -> CheckedTree:
@@ -87,15 +72,7 @@ class PhpToolchain(Toolchain):
             return replace(problems, problems=_told(problems.problems, self._known.get(key, frozenset())))
 
         return await gate(
-            task,
-            text,
-            document=str(place.document),
-            check=check,
-            baselines=self._baselines,
-            key=key,
-            tool=_TOOL,
-            blank=_blank(task),
-            learns=True,
+            task, text, str(place.document), check, self._baselines, key, _TOOL, blank=_blank(task), learns=True
         )
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
@@ -133,29 +110,17 @@ class PhpToolchain(Toolchain):
             answer = cast("dict[str, Any]", parsed_json(result.stdout))
         except ValueError:
             return ()  # an older PHP, or one without its tokenizer: that it parses stands
-        return tuple(
-            Diagnostic(
-                file=str(problem["file"]),
-                line=int(problem["line"]),
-                column=0,
-                severity=Severity.ERROR,
-                code=str(problem["code"]),
-                message=str(problem["message"]),
-                source="php",
-            )
-            for problem in answer["problems"]
-        )
+        return tuple(problem_in(problem, "php") for problem in answer["problems"])
 
     async def _php(self, box: Box, php: Path, *arguments: str, stdin: bytes = b"") -> ProcessResult:
-        result = await box.run(
+        return await run_tool(
+            box,
+            "php",
             (*command_of(php), *arguments),
             timeout=self._timeout,
             readable=(*readable_for(php), _NAMES.parent),
             stdin=stdin,
         )
-        if result.timed_out:
-            raise EnvironmentFault(f"php did not finish in {self._timeout:g} s", remedy="raise check.timeout")
-        return result
 
 
 def _is_folder(place: Place, name: str) -> bool:

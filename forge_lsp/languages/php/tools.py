@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from forge_lsp.core.attempt import Diagnostic, Severity
+from forge_lsp.checking.problems import problem_at
+from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.reading import read_text
 
 __all__ = ["COMPOSER_INSTALL", "INSTALL", "command_of", "find_php", "lint_problems"]
@@ -46,11 +47,9 @@ def command_of(php: Path) -> tuple[str, ...]:
 def lint_problems(output: str, document: str) -> tuple[Diagnostic, ...]:
     """Return what ``php -l`` says is wrong with a document."""
     return tuple(
-        Diagnostic(
-            file=document,
-            line=int(found["line"]),
-            column=0,
-            severity=Severity.ERROR,
+        problem_at(
+            document,
+            int(found["line"]),
             code=f"{found['kind'].lower()}-error",
             message=" ".join(found["message"].split()),
             source="php",

@@ -2,8 +2,7 @@
 
 import re
 
-from forge_lsp.core.languages import Language, imported
-from forge_lsp.core.support import BenchSupport, CheckingSupport, ContextSupport, EditingSupport, ExtractionSupport
+from forge_lsp.core.languages import Language, supports
 
 __all__ = ["PYTHON"]
 
@@ -21,9 +20,5 @@ PYTHON = Language(
     output_folders=dict.fromkeys(
         ("__pycache__", ".tox", ".nox", ".eggs", ".mypy_cache", ".pytest_cache", ".ruff_cache"), ()
     ),
-    editing=imported(EditingSupport, "forge_lsp.languages.python.editing:EDITING"),
-    extraction=imported(ExtractionSupport, "forge_lsp.languages.python.extraction:EXTRACTION"),
-    context=imported(ContextSupport, "forge_lsp.languages.python.context:CONTEXT"),
-    checking=imported(CheckingSupport, "forge_lsp.languages.python.checking:CHECKING"),
-    bench=imported(BenchSupport, "forge_lsp.languages.python.bench:BENCH"),
+    **supports("forge_lsp.languages.python"),
 )

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import doctest
 import json
 import re
 import secrets
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import cast
 
-from forge_lsp.checking.gate import fault_of
+from forge_lsp.checking.gate import measured
 from forge_lsp.checking.programs import no_code_here
-from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.checking.runs import messages
 from forge_lsp.checking.suites import Memory, Suite, judged
 from forge_lsp.core.attempt import Candidate, Evidence, Observation
@@ -48,12 +46,12 @@ class PythonEvidence:
         self._example = min(example, timeout / 2)
         self._memory = Memory(PythonRun, runs)
 
+    @measured
     async def run(self, task: Task, candidate: Candidate, place: Place, interpreter: Interpreter) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`."""
-        started = time.perf_counter()
         groups = _flagged(examples_of(task), place)
         if not groups:
-            return Evidence(seconds=time.perf_counter() - started)
+            return Evidence()
         if not self._sandbox.runs_project_code:
             return no_code_here("generated code is not run", self._sandbox).blocked()
         examples = {example.id: example for group in groups for example in group.examples}
@@ -80,38 +78,25 @@ class PythonEvidence:
                 doubts.extend(ran.doubts)
             return found
 
-        try:
-            key = await asyncio.to_thread(
-                fingerprint,
-                place,
-                f"{task.document.text}\0{groups}",
-                (".py",),
-                (interpreter.path, interpreter.packages),
-            )
+        key = await tree_key(place, (".py",), (interpreter.path, interpreter.packages), task.document.text, groups)
 
-            def valued(name: str) -> bool:
-                return not examples[name].silent
+        def valued(name: str) -> bool:
+            return not examples[name].silent
 
-            # A word of the candidate's documentation is no name that it defines.
-            suite = Suite(
-                name="examples",
-                key=key,
-                run=run,
-                speaks=valued,
-                proves=valued,
-                brings=lambda candidate: defined_in(candidate.text),
-            )
-            results = await judged(suite, task, candidate, self._memory)
-            before = await self._memory.get(key, lambda: run(task.document.text, None))
-        except EnvironmentFault as fault:
-            return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
-        except OSError as error:
-            reason = fault_of(error).reason
-            return Evidence(blocked=reason, seconds=time.perf_counter() - started)
+        # A word of the candidate's documentation is no name that it defines.
+        suite = Suite(
+            name="examples",
+            key=key,
+            run=run,
+            speaks=valued,
+            proves=valued,
+            brings=lambda candidate: defined_in(candidate.text),
+        )
+        results = await judged(suite, task, candidate, self._memory)
+        before = await self._memory.get(key, lambda: run(task.document.text, None))
         return Evidence(
             results=tuple(_named(result, examples[result.id.rpartition(":")[2]]) for result in results),
             observed=seen,
-            seconds=time.perf_counter() - started,
             doubt=believed(task, candidate, results, (doubt for doubt in doubts if doubt not in before.doubts)),
         )
 

@@ -11,8 +11,9 @@ from typing import Any
 from forge_lsp.checking.fast.checker import Checker, CheckRequest, LanguageServer
 from forge_lsp.checking.fast.opener import PreparedChecker, StartDaemon
 from forge_lsp.checking.fast.peers import LinePeer, LspPeer
+from forge_lsp.checking.problems import problem_at
 from forge_lsp.checking.project import Place
-from forge_lsp.core.attempt import Diagnostic, Severity
+from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.languages.python.interpreters import interpreter_of, program
 from forge_lsp.languages.python.scopes import is_script
@@ -154,15 +155,7 @@ class _PythonChecker:
         if compiled["problem"] is not None:
             line, column, kind, message = compiled["problem"]
             return (
-                Diagnostic(
-                    file=file,
-                    line=int(line),
-                    column=max(0, int(column)),
-                    severity=Severity.ERROR,
-                    code=str(kind),
-                    message=str(message),
-                    source="python",
-                ),
+                problem_at(file, int(line), max(0, int(column)), code=str(kind), message=str(message), source="python"),
             )
         seen = {(problem.line, problem.column) for problem in lint}
         told = (p for p in types if p.file != file or (p.line, p.column) not in seen)

@@ -6,17 +6,15 @@ import asyncio
 import json
 import re
 import secrets
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from forge_lsp.checking.gate import measured
 from forge_lsp.checking.programs import no_code_here
-from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.suites import Memory, Suite, judged, not_run, outside
+from forge_lsp.checking.project import Place, tree_key
+from forge_lsp.checking.suites import Memory, Suite, judged, not_run, outside, with_remedies
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import Cause, CheckResult, CheckStatus, RunState
-from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.python.choosing import TEST_FILE, ChosenTests, chosen_for, module_of
@@ -61,9 +59,9 @@ class PythonTests:
         self._timeout = timeout
         self._memory = Memory(PythonRun, runs)
 
+    @measured
     async def run(self, task: Task, candidate: Candidate, place: Place, interpreter: Interpreter) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`."""
-        started = time.perf_counter()
         chosen = await asyncio.to_thread(chosen_for, task, place)
         files = chosen.files
         if not files:
@@ -71,12 +69,8 @@ class PythonTests:
         if not self._sandbox.runs_project_code:
             return no_code_here("the project's tests were not run", self._sandbox).blocked()
         guarded = await asyncio.to_thread(_guarded, place, files)
-        key = await asyncio.to_thread(
-            fingerprint,
-            place,
-            f"{task.document.text}\0{task.scope}\0{chosen}",
-            _MATTERS,
-            (interpreter.path, interpreter.packages),
+        key = await tree_key(
+            place, _MATTERS, (interpreter.path, interpreter.packages), task.document.text, task.scope, chosen
         )
         texts = {str(file): place.text(file) or "" for file in files}
         scope = task.scope
@@ -109,48 +103,37 @@ class PythonTests:
                 seen.append(found)
             return found
 
-        try:
-            before = await self._memory.get(key, lambda: run(task.document.text, None))
+        before = await self._memory.get(key, lambda: run(task.document.text, None))
 
-            def speaks(name: str) -> bool:
-                runs = (before, *seen[:1])
-                if any(run.entered.get(name) or name in run.uncollected for run in runs):
-                    return True
-                # What names it means another thing of that name where nothing loads the document.
-                return names_it(name) and (elsewhere or any(run.loads for run in runs))
+        def speaks(name: str) -> bool:
+            runs = (before, *seen[:1])
+            if any(run.entered.get(name) or name in run.uncollected for run in runs):
+                return True
+            # What names it means another thing of that name where nothing loads the document.
+            return names_it(name) and (elsewhere or any(run.loads for run in runs))
 
-            others = outside(place.document, "::")
-            suite = Suite(
-                name=_SUITE, key=key, run=run, speaks=speaks, unit=str, other_file=others, seconds=self._timeout
-            )
-            results = await judged(suite, task, candidate, self._memory)
-            # Where an earlier process saw it, it may have been run again since.
-            before = await self._memory.get(key, lambda: run(task.document.text, None))
-        except EnvironmentFault as fault:
-            return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
+        others = outside(place.document, "::")
+        suite = Suite(name=_SUITE, key=key, run=run, speaks=speaks, unit=str, other_file=others, seconds=self._timeout)
+        results = await judged(suite, task, candidate, self._memory)
+        # Where an earlier process saw it, it may have been run again since.
+        before = await self._memory.get(key, lambda: run(task.document.text, None))
         copy = before.copy
         if copy and not any(entered for run in (before, *seen) for entered in run.entered.values()):
             reason = f"its tests import another copy of it ({copy}), which a candidate does not change"
             remedy = f"{interpreter.path} -m pip install -e ."
-            return Evidence(results=(not_run(_SUITE, reason, remedy),), seconds=time.perf_counter() - started)
+            return Evidence(results=(not_run(_SUITE, reason, remedy),))
         if chosen.seen_only:
             calls = {name for run in (before, *seen) for name, entered in run.entered.items() if entered}
             results = tuple(result for result in results if result.id.removeprefix(f"{_SUITE}:") in calls)
             if not results:
-                return Evidence(seconds=time.perf_counter() - started)
+                return Evidence()
         if not results and not before.runs and not before.uncollected:
             words = next((run.words for run in (before, *seen) if run.words), "")
             what = words or "none of them was found; without pytest only unittest's are"
             remedy = install_remedy(interpreter, "pytest")
             results = (not_run(_SUITE, f"{', '.join(map(str, files))}: {what}", remedy),)
         return Evidence(
-            results=tuple(
-                replace(result, remedy=_remedy(result.detail, place, interpreter))
-                if result.environment and result.remedy is None
-                else result
-                for result in results
-            ),
-            seconds=time.perf_counter() - started,
+            results=with_remedies(results, lambda detail: _remedy(detail, place, interpreter)),
             doubt=believed(
                 task,
                 candidate,

@@ -7,11 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
-from forge_lsp.checking.programs import as_argument, not_found, version_findings
-from forge_lsp.checking.project import Place, fingerprint, place_of
+from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate, measured
+from forge_lsp.checking.programs import as_argument, not_found, run_tool, version_findings
+from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.checking.suites import joined
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation
+from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault, ToolMissing
 from forge_lsp.core.ports import Box, Finding, ProcessResult, Sandbox, Toolchain
 from forge_lsp.core.task import Task
@@ -41,6 +41,7 @@ _MATTERS = (".py", ".pyi", ".toml", ".cfg", ".ini", ".pth")
 # Above this many files ty looks at the document and the files that mention its name, not at every file.
 _WHOLE_PROJECT = 3000
 _MOST_MENTIONS = 500
+_TOOL = "python, ruff, ty"
 _INSTALL = "pip install --upgrade ruff ty"
 
 
@@ -75,37 +76,30 @@ class PythonToolchain(Toolchain):
         try:
             interpreter = await self._interpreter(place)
         except EnvironmentFault as fault:
-            tool = "python, ruff, ty"
-            return BuildReport(status=BuildStatus.UNVERIFIED, tool=tool, reason=str(fault), remedy=fault.remedy)
+            return Fault.of(fault).unverified(_TOOL)
 
         async def check(content: str) -> CheckedTree:
             return await self._check(place, interpreter, content, task.document.text)
 
-        key = await asyncio.to_thread(
-            fingerprint,
-            place,
-            f"{task.document.text}\0{task.scope.range}",
-            _MATTERS,
-            (interpreter.path, interpreter.packages),
+        key = await tree_key(
+            place, _MATTERS, (interpreter.path, interpreter.packages), task.document.text, task.scope.range
         )
         return await gate(
             task,
             text,
-            document=str(place.document),
-            check=check,
-            baselines=self._baselines,
-            key=key,
-            tool="python, ruff, ty",
+            str(place.document),
+            check,
+            self._baselines,
+            key,
+            _TOOL,
             blank=f"{task.scope.indent}pass",
         )
 
+    @measured
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
         place = place_of(task)
-        try:
-            interpreter = await self._interpreter(place)
-        except EnvironmentFault as fault:
-            return Evidence(blocked=str(fault), remedy=fault.remedy)
+        interpreter = await self._interpreter(place)
         examples = await self._evidence.run(task, candidate, place, interpreter)
         return joined(examples, await self._tests.run(task, candidate, place, interpreter))
 
@@ -180,12 +174,7 @@ class PythonToolchain(Toolchain):
         return ty_problems(result.stdout)
 
     async def _run(self, box: Box, command: Sequence[str], readable: Sequence[Path]) -> ProcessResult:
-        result = await box.run(command, timeout=self._timeout, readable=readable)
-        if result.timed_out:
-            raise EnvironmentFault(
-                f"{Path(command[0]).name} did not finish in {self._timeout:g} s", remedy="raise check.timeout"
-            )
-        return result
+        return await run_tool(box, Path(command[0]).name, command, timeout=self._timeout, readable=readable)
 
 
 def _required(name: str) -> Path:

@@ -8,7 +8,8 @@ from collections import Counter
 from pathlib import PurePosixPath
 from typing import Any, cast
 
-from forge_lsp.core.attempt import Diagnostic, Severity
+from forge_lsp.checking.problems import problem_at, problem_of
+from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.reading import parsed_json
 from forge_lsp.sandbox.interpreters import Interpreter
 
@@ -131,17 +132,7 @@ def compile_problems(output: bytes, file: str) -> tuple[Diagnostic, ...] | None:
         line, column = int(line), max(0, int(column))
     except (ValueError, TypeError):
         return None
-    return (
-        Diagnostic(
-            file=file,
-            line=line,
-            column=column,
-            severity=Severity.ERROR,
-            code=str(kind),
-            message=str(message),
-            source="python",
-        ),
-    )
+    return (problem_at(file, line, column, code=str(kind), message=str(message), source="python"),)
 
 
 def ruff_problems(output: bytes, file: str) -> tuple[tuple[Diagnostic, ...], tuple[Diagnostic, ...]] | None:
@@ -163,16 +154,14 @@ def ruff_problems(output: bytes, file: str) -> tuple[tuple[Diagnostic, ...], tup
             continue
         start = cast("dict[str, int]", entry.get("location") or {})
         end = cast("dict[str, int]", entry.get("end_location") or {})
-        problem = Diagnostic(
-            file=file,
-            line=start.get("row", 0),
-            column=start.get("column", 0),
-            end_line=end.get("row", 0),
-            end_column=end.get("column", 0),
-            severity=Severity.ERROR,
+        problem = problem_at(
+            file,
+            start.get("row", 0),
+            start.get("column", 0),
             code=code or "invalid-syntax",
             message=str(entry.get("message", "")),
             source="ruff",
+            end=(end.get("row", 0), end.get("column", 0)),
         )
         problems.append(problem)
         if broken:
@@ -191,17 +180,7 @@ def ty_problems(output: bytes) -> tuple[Diagnostic, ...]:
     for line in output.decode("utf-8", "replace").split("\n"):
         match = _TY_LINE.match(line)
         if match is not None and not guessed(match["code"], match["message"]):
-            found.append(
-                Diagnostic(
-                    file=PurePosixPath(match["file"]).as_posix(),
-                    line=int(match["line"]),
-                    column=int(match["column"]),
-                    severity=Severity.ERROR,
-                    code=match["code"],
-                    message=match["message"],
-                    source="ty",
-                )
-            )
+            found.append(problem_of(match, PurePosixPath(match["file"]).as_posix(), "ty"))
     return tuple(found)
 
 

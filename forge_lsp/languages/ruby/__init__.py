@@ -2,8 +2,7 @@
 
 import re
 
-from forge_lsp.core.languages import Language, imported
-from forge_lsp.core.support import BenchSupport, CheckingSupport, ContextSupport, EditingSupport, ExtractionSupport
+from forge_lsp.core.languages import Language, supports
 
 __all__ = ["RUBY"]
 
@@ -16,9 +15,5 @@ RUBY = Language(
     editor_keys=("rubyLsp.rubyExecutablePath",),
     test_files=re.compile(r"(?:.*/)?(?:[^/]*_(?:test|spec)\.rb|test_[^/]*\.rb|(?:test|spec)s?/.*\.rb)"),
     output_folders=dict.fromkeys((".bundle", ".yardoc"), ()),
-    editing=imported(EditingSupport, "forge_lsp.languages.ruby.editing:EDITING"),
-    extraction=imported(ExtractionSupport, "forge_lsp.languages.ruby.extraction:EXTRACTION"),
-    context=imported(ContextSupport, "forge_lsp.languages.ruby.context:CONTEXT"),
-    checking=imported(CheckingSupport, "forge_lsp.languages.ruby.checking:CHECKING"),
-    bench=imported(BenchSupport, "forge_lsp.languages.ruby.bench:BENCH"),
+    **supports("forge_lsp.languages.ruby"),
 )

@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from forge_lsp.core.support import ContextSupport
 
 __all__ = ["CONTEXT"]
 
 CONTEXT = ContextSupport(
-    queries={
-        "ruby": """
-        (method name: (_) @name body: (_) @body) @function
-        (method name: (_) @name !body) @function
-        (singleton_method name: (_) @name body: (_) @body) @function
-        (singleton_method name: (_) @name !body) @function
-        (class name: (_) @name body: (_) @body) @type
-        (class name: (_) @name !body) @type
-        (module name: (_) @name body: (_) @body) @type
-        (assignment left: (constant) @name right: (call block: (do_block body: (_) @body))) @type
-        (assignment left: (constant) @name) @value
-        (call method: (identifier) @_attr arguments: (argument_list (simple_symbol) @name @field)
-            (#match? @_attr "^attr_(reader|writer|accessor)$"))
-        (call !receiver method: (identifier) @_require
-            (#match? @_require "^(require|require_relative|autoload)$")) @import
-        (call !receiver method: (identifier) @callee block: (_)) @test
-        """
-    },
+    queries={"ruby": Path(__file__).with_name("definitions.scm").read_text("utf-8")},
     defines=re.compile(
         r"^[ \t]*(?:(?:private|public|protected|module_function)[ \t]+)?def[ \t]+(?:self\.)?([A-Za-z_]\w*)|"
         r"^[ \t]*(?:class|module)[ \t]+(?:\w+::)*([A-Z]\w*)|^[ \t]*([A-Z]\w*)[ \t]*=[^=~]|"

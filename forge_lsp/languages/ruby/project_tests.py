@@ -6,19 +6,18 @@ import asyncio
 import base64
 import re
 import secrets
-import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
+from forge_lsp.checking.gate import measured
 from forge_lsp.checking.programs import no_code_here
-from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.checking.runs import SuiteRun, failed, messages, passed, skipped, tail, uncollected
-from forge_lsp.checking.suites import Memory, Suite, judged, not_run, outside
+from forge_lsp.checking.suites import Memory, Suite, judged, not_run, outside, with_remedies
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import Cause, CheckStatus, Run, RunState
-from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import ProcessResult, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.ruby.choosing import ChosenTests, chosen_for, scope_lines, test_files
@@ -60,22 +59,16 @@ class RubyTests:
         self._timeout = timeout
         self._memory = Memory(RubyRun, runs)
 
+    @measured
     async def run(self, task: Task, candidate: Candidate, place: Place, ruby: Ruby) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`."""
-        started = time.perf_counter()
         chosen = await asyncio.to_thread(chosen_for, task, place)
         if not chosen.files:
             return Evidence()
         if not self._sandbox.runs_project_code:
             return no_code_here("the project's tests were not run", self._sandbox).blocked()
         guarded = await asyncio.to_thread(test_files, place)
-        key = await asyncio.to_thread(
-            fingerprint,
-            place,
-            f"{task.document.text}\0{task.scope}\0{chosen}",
-            _MATTERS,
-            (ruby.program, *ruby.gems),
-        )
+        key = await tree_key(place, _MATTERS, (ruby.program, *ruby.gems), task.document.text, task.scope, chosen)
         texts = {str(file): place.text(file) or "" for file in chosen.files}
         seen: list[RubyRun] = []
 
@@ -88,42 +81,33 @@ class RubyTests:
 
         words = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in chosen.names) or "(?!)")
 
-        try:
-            before = await self._memory.get(key, lambda: run(task.document.text, None))
+        before = await self._memory.get(key, lambda: run(task.document.text, None))
 
-            def speaks(name: str) -> bool:
-                runs = (before, *seen[:1])
-                if any(run.entered.get(name) or name in run.uncollected for run in runs):
-                    return True
-                # What leaves no trace (an attribute's reader, a constant, a test that is skipped) is told by the file's
-                # words.
-                silent = not _was_traced(runs) or _was_skipped(runs, name)
-                return not chosen.seen_only and silent and words.search(texts[_file(name)]) is not None
+        def speaks(name: str) -> bool:
+            runs = (before, *seen[:1])
+            if any(run.entered.get(name) or name in run.uncollected for run in runs):
+                return True
+            # What leaves no trace (an attribute's reader, a constant, a test that is skipped) is told by the file's
+            # words.
+            silent = not _was_traced(runs) or _was_skipped(runs, name)
+            return not chosen.seen_only and silent and words.search(texts[_file(name)]) is not None
 
-            others = outside(place.document, "::")
-            suite = Suite(name=_SUITE, key=key, run=run, speaks=speaks, unit=str, other_file=others)
-            results = await judged(suite, task, candidate, self._memory)
-            # Where an earlier process saw it, it may have been run again since.
-            before = await self._memory.get(key, lambda: run(task.document.text, None))
-        except EnvironmentFault as fault:
-            return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
+        others = outside(place.document, "::")
+        suite = Suite(name=_SUITE, key=key, run=run, speaks=speaks, unit=str, other_file=others)
+        results = await judged(suite, task, candidate, self._memory)
+        # Where an earlier process saw it, it may have been run again since.
+        before = await self._memory.get(key, lambda: run(task.document.text, None))
         if chosen.seen_only:
             calls = {name for run in (before, *seen) for name, entered in run.entered.items() if entered}
             results = tuple(result for result in results if result.id.removeprefix(f"{_SUITE}:") in calls)
             if not results:
-                return Evidence(seconds=time.perf_counter() - started)
+                return Evidence()
         if not results and not before.runs and not before.uncollected:
             what = next((run.words for run in (before, *seen) if run.words), "") or "no test was found in them"
             results = (not_run(_SUITE, f"{', '.join(map(str, chosen.files))}: {what}", _remedy(what, place, texts)),)
         proves = any(result.status in (CheckStatus.PROOF, CheckStatus.KEPT) for result in results)
         return Evidence(
-            results=tuple(
-                replace(result, remedy=_remedy(result.detail, place, texts))
-                if result.environment and result.remedy is None
-                else result
-                for result in results
-            ),
-            seconds=time.perf_counter() - started,
+            results=with_remedies(results, lambda detail: _remedy(detail, place, texts)),
             doubt=("; ".join(_doubts(before, seen)) or doubt_of(task, candidate)) if proves else None,
         )
 

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
-from forge_lsp.checking.programs import not_found, version_findings
-from forge_lsp.checking.project import Place, fingerprint, place_of
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence
+from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate, measured
+from forge_lsp.checking.programs import not_found, run_tool, version_findings
+from forge_lsp.checking.project import Place, place_of, tree_key
+from forge_lsp.core.attempt import BuildReport, Candidate, Evidence
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Finding, Sandbox, Toolchain
 from forge_lsp.core.task import Task
@@ -47,45 +47,34 @@ class RubyToolchain(Toolchain):
         try:
             ruby = await asyncio.to_thread(found_ruby, self._environment, place)
         except EnvironmentFault as fault:
-            return BuildReport(status=BuildStatus.UNVERIFIED, tool=_TOOL, reason=str(fault), remedy=fault.remedy)
+            return Fault.of(fault).unverified(_TOOL)
 
         async def check(content: str) -> CheckedTree:
             return await self._check(place, ruby, content)
 
-        key = await asyncio.to_thread(
-            fingerprint, place, f"{task.document.text}\0{task.scope.range}", _MATTERS, (ruby.program, *ruby.gems)
-        )
+        key = await tree_key(place, _MATTERS, (ruby.program, *ruby.gems), task.document.text, task.scope.range)
         return await gate(
-            task,
-            text,
-            document=str(place.document),
-            check=check,
-            baselines=self._baselines,
-            key=key,
-            tool=_TOOL,
-            blank=f"{task.scope.indent}nil",
+            task, text, str(place.document), check, self._baselines, key, _TOOL, blank=f"{task.scope.indent}nil"
         )
 
+    @measured
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
         place = place_of(task)
-        try:
-            ruby = await asyncio.to_thread(found_ruby, self._environment, place)
-        except EnvironmentFault as fault:
-            return Evidence(blocked=str(fault), remedy=fault.remedy)
+        ruby = await asyncio.to_thread(found_ruby, self._environment, place)
         return await self._tests.run(task, candidate, place, ruby)
 
     async def _check(self, place: Place, ruby: Ruby, text: str) -> CheckedTree:
         file = str(place.document)
         async with self._sandbox.open(place.tree(text)) as box:
-            result = await box.run(
+            result = await run_tool(
+                box,
+                "ruby",
                 (str(ruby.program), "-W0", str(CHECK), file, *_SEARCHED),
                 timeout=self._timeout,
                 readable=(*ruby.readable, CHECK.parent),
                 env=environment_of(ruby, box),
             )
-        if result.timed_out:
-            raise EnvironmentFault(f"ruby did not finish in {self._timeout:g} s", remedy="raise check.timeout")
         syntax, absent, gem = checked(result.stdout, file)
         lacks = None
         if gem is not None:

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from forge_lsp.checking.problems import problem_at
 from forge_lsp.checking.project import Place
 from forge_lsp.checking.versions import home_of
-from forge_lsp.core.attempt import Diagnostic, Severity
+from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.errors import EnvironmentFault, ToolMissing
 from forge_lsp.core.ports import Box
 from forge_lsp.reading import parsed_json
@@ -154,12 +155,4 @@ def _syntax(words: str, file: str) -> Iterator[Diagnostic]:
 
 
 def _problem(file: str, line: int, code: str, message: str, column: int = 0) -> Diagnostic:
-    return Diagnostic(
-        file=file,
-        line=line,
-        column=column,
-        severity=Severity.ERROR,
-        code=code,
-        message=message.strip(),
-        source="ruby",
-    )
+    return problem_at(file, line, column, code=code, message=message.strip(), source="ruby")

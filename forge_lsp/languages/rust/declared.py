@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from forge_lsp.checking.examples.types import Kind, Parameter, Signature, Type
+from forge_lsp.checking.scanning import closing_at, parts_of
 from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.core.task import Task
 from forge_lsp.editing.scoped import ScopedItem, scoped
@@ -60,11 +61,11 @@ def callable_of(task: Task, text: str) -> Callable | None:
     rest = header[named.end() :]
     generic: frozenset[str] = frozenset()
     if rest.startswith("<"):
-        end = _closing(rest, 0)
+        end = closing_at(rest, 0, arrows="-=") - 1
         generic = frozenset(re.findall(r"(?:^|, )(?:const )?(\w+)", rest[1:end]))
         rest = rest[end + 1 :].lstrip()
-    end = _closing(rest, 0)
-    inside, after = _split(rest[1:end]), rest[end + 1 :].strip()
+    end = closing_at(rest, 0, arrows="-=") - 1
+    inside, after = parts_of(rest[1:end], arrows="-="), rest[end + 1 :].strip()
     result = after.removeprefix("->").partition(" where ")[0].strip() if after.startswith("->") else "()"
     result = result.removesuffix(" where")
     holder = next((one for one in reversed(found.holders) if not _is_module(one)), None)
@@ -75,7 +76,7 @@ def callable_of(task: Task, text: str) -> Callable | None:
     given = known.expanded(result)
     fallible = _RESULT.fullmatch(given)
     if fallible is not None:
-        parts = _split(fallible["inner"] or "()")
+        parts = parts_of(fallible["inner"] or "()", arrows="-=")
         given = parts[0] if parts else "()"
     many = re.match(r"(?:impl|Box < dyn)\b.*\bIterator\b", given) is not None
     name = named["name"].replace(" ", "")
@@ -113,7 +114,7 @@ def inner_of(declared: Type) -> tuple[str, str] | None:
         return ("&mut" if reference["mut"] else "&"), reference["inner"]
     wrapped = _WRAPPERS.fullmatch(declared.text)
     if wrapped is not None:
-        inner = _split(wrapped["inner"])
+        inner = parts_of(wrapped["inner"], arrows="-=")
         return wrapped["name"].rpartition("::")[2], inner[-1]
     return None
 
@@ -152,7 +153,7 @@ class _Known:
             item = self.type(re.split(r";", text[1:-1])[0])
             return Type(kind="list", text=text, items=(item,))
         if text.startswith("("):
-            items = tuple(map(self.type, _split(text[1:-1])))
+            items = tuple(map(self.type, parts_of(text[1:-1], arrows="-=")))
             return Type(kind="tuple", text=text, items=items) if items else Type(kind="void", text=text)
         if _TEXT.match(text):
             return Type(kind="string", text=text)
@@ -161,7 +162,7 @@ class _Known:
             return Type(kind="list", text=text, items=(self.type(iterates["item"]),))
         name, _, rest = text.partition("<")
         short = name.rpartition("::")[2]
-        return self._named(text, short, tuple(map(self.type, _split(rest[:-1]))) if rest else ())
+        return self._named(text, short, tuple(map(self.type, parts_of(rest[:-1], arrows="-="))) if rest else ())
 
     def _named(self, text: str, short: str, items: tuple[Type, ...]) -> Type:
         if text in self.generic or text.startswith(("impl ", "dyn ")):
@@ -186,7 +187,7 @@ class _Known:
 
 def _parameter(text: str, known: _Known) -> Parameter:
     while text.startswith("#"):
-        text = text[_closing(text, text.index("[")) + 1 :].strip()
+        text = text[closing_at(text, text.index("["), arrows="-=") :].strip()
     name, _, declared = text.partition(" : ")
     return Parameter(name=name.removeprefix("mut ").strip(), type=known.type(declared))
 
@@ -210,32 +211,5 @@ def _generic_of(holder: Item | None) -> frozenset[str]:
     if match is None or holder is None:
         return frozenset()
     header = holder.signature or ""
-    inside = header[match.end() : _closing(header, match.end() - 1)]
+    inside = header[match.end() : closing_at(header, match.end() - 1, arrows="-=") - 1]
     return frozenset(re.findall(r"(?:^|,\s*)(?:const\s+)?(\w+)", inside))
-
-
-def _closing(text: str, opening: int) -> int:
-    """The place of the bracket that closes the one at ``opening``; the text's end where none does."""
-    depth = 0
-    for place in range(opening, len(text)):
-        char = text[place]
-        if char == ">" and text[place - 1] in "-=":
-            continue
-        depth += (char in "([{<") - (char in ")]}>")
-        if depth == 0:
-            return place
-    return len(text)
-
-
-def _split(text: str) -> list[str]:
-    parts: list[str] = []
-    depth = start = 0
-    for place, char in enumerate(text):
-        if char == ">" and place and text[place - 1] in "-=":
-            continue
-        depth += (char in "([{<") - (char in ")]}>")
-        if char == "," and depth == 0:
-            parts.append(text[start:place].strip())
-            start = place + 1
-    parts.append(text[start:].strip())
-    return [part for part in parts if part]

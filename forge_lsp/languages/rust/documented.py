@@ -18,7 +18,7 @@ from forge_lsp.checking.examples.types import ANY, Signature, TypeMismatch, fitt
 from forge_lsp.checking.examples.values import LanguageValue, Value, parse
 from forge_lsp.checking.examples.written import Call, call_in
 from forge_lsp.checking.gate import Fault
-from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.project import Place, tree_key
 from forge_lsp.checking.runs import tail
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import ProcessResult
@@ -105,7 +105,7 @@ class RustDriver:
     async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[AskedCall]) -> Answers:
         """See the protocol."""
         scope = cast("Scope", signature)
-        key = await asyncio.to_thread(fingerprint, place, text, self.matters)
+        key = await tree_key(place, self.matters, (), text)
         kept = self._known.get(key)
         wanted, broken = (
             (kept[0], dict(kept[1])) if kept is not None and set(calls) <= set(kept[0]) else (tuple(calls), {})

@@ -3,43 +3,16 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Collection, Sequence
+from pathlib import Path
 
 from forge_lsp.core.support import ExtractionSupport
 from forge_lsp.languages.rust.imports import leaves_of
 
 __all__ = ["EXTRACTION"]
 
-# Traits give methods to other types, so that code may use them without saying their name.
-_TRAITS = frozenset(
-    {"Read", "Write", "BufRead", "Seek", "FromStr", "Hash", "Hasher", "BuildHasher", "Borrow", "BorrowMut", "ToOwned"}
-    | {"TryFrom", "TryInto", "FromIterator", "IntoIterator", "Any", "Error", "Add", "Sub", "Mul", "Div", "Rem", "Neg"}
-    | {"Deref", "DerefMut", "Index", "IndexMut", "Pow", "Zero", "One", "Rng", "Future", "Iterator", "Itertools"}
-    | {
-        "ToSocketAddrs",
-        "IsTerminal",
-        "RangeBounds",
-        "AsFd",
-        "AsRawFd",
-        "SliceIndex",
-        "Not",
-        "BitAnd",
-        "BitOr",
-        "BitXor",
-    }
-    | {
-        "AddAssign",
-        "SubAssign",
-        "MulAssign",
-        "DivAssign",
-        "Termination",
-        "Pattern",
-        "Display",
-        "Debug",
-        "Sum",
-        "Product",
-    }
-)
+_TRAITS = frozenset(tomllib.loads(Path(__file__).with_name("names.toml").read_text("utf-8"))["traits"])
 
 
 def _import_names(statement: str) -> list[str] | None:

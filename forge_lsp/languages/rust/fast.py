@@ -76,10 +76,6 @@ class RustOpener(NoSuppression):
 
         return PreparedChecker(key=key, start=start)
 
-    def word(self, document: PurePosixPath) -> None:
-        """Cargo knows what depends on what."""
-        del document
-
     def syntax(self, problem: Diagnostic) -> bool:
         """rustc numbers all other errors."""
         return not problem.code

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from forge_lsp.checking.scanning import parts_of
 from forge_lsp.core.ports import Item, ItemKind, ProjectFiles, Syntax
 from forge_lsp.core.task import Document, TextEdit, TextRange
 from forge_lsp.editing.lines import Lines
@@ -120,7 +121,7 @@ def _flat(tree: str, prefix: str) -> Iterator[UsedName]:
     if brace >= 0 and tree.endswith("}"):
         module = tree[:brace].replace(" ", "").removesuffix("::")
         inner = prefix + (f"{module}::" if module else "")
-        for part in _parts(tree[brace + 1 : -1]):
+        for part in parts_of(tree[brace + 1 : -1], brackets="{"):
             yield from _flat(part, inner)
         return
     path, _, alias = tree.partition(" as ")
@@ -129,18 +130,6 @@ def _flat(tree: str, prefix: str) -> Iterator[UsedName]:
         path = path.removesuffix("::self")
     if path:
         yield UsedName(path, alias.strip() or path.rpartition("::")[2])
-
-
-def _parts(text: str) -> Iterator[str]:
-    """The parts between the commas that stand in no inner braces."""
-    depth, start = 0, 0
-    for at, character in enumerate(text):
-        depth += (character == "{") - (character == "}")
-        if character == "," and depth == 0:
-            yield text[start:at]
-            start = at + 1
-    if text[start:].strip():
-        yield text[start:]
 
 
 def _list_of(statement: str) -> str | None:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import hashlib
 import re
-import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -14,9 +13,9 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.examples.written import DocumentationLine
-from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
+from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate, measured
 from forge_lsp.checking.programs import no_code_here, not_found, version_findings
-from forge_lsp.checking.project import Place, fingerprint, place_of
+from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.checking.runs import SuiteRun
 from forge_lsp.checking.suites import Memory, Suite, joined, judged
 from forge_lsp.core.attempt import BuildReport, Candidate, Evidence, Observation
@@ -75,7 +74,7 @@ class RustToolchain(Toolchain):
         cargo = cargo.with_features(met.features)
         tools = (cargo.program, *cargo.readable[1:])
         matter = f"{task.document.text}\0{task.scope.range}\0{met.features}"
-        key = await asyncio.to_thread(fingerprint, place, matter, _MATTERS, tools)
+        key = await tree_key(place, _MATTERS, tools, matter)
 
         async def check(content: str) -> CheckedTree:
             return await self._check(place, cargo, content, untouched=content == task.document.text)
@@ -83,11 +82,11 @@ class RustToolchain(Toolchain):
         return await gate(
             task,
             text,
-            document=str(place.document),
-            check=check,
-            baselines=self._baselines,
-            key=key,
-            tool=_TOOL,
+            str(place.document),
+            check,
+            self._baselines,
+            key,
+            _TOOL,
             blank=_blank(task),
             untouched_first=True,
         )
@@ -108,6 +107,7 @@ class RustToolchain(Toolchain):
             return ()
         return await self._examples.observe(task, candidate, place, calls)
 
+    @measured
     async def _tested(self, task: Task, candidate: Candidate, place: Place, cargo: Cargo) -> Evidence:
         """What the package's tests and rustdoc's examples say."""
         manifest = place.nearest(MANIFEST)
@@ -117,30 +117,24 @@ class RustToolchain(Toolchain):
         if not subject.has_checks:
             return Evidence()
         if not self._sandbox.runs_project_code:
-            fault = no_code_here("the tests of the package were not run", self._sandbox)
-            return Evidence(blocked=fault.reason, remedy=fault.remedy)
-        started = time.perf_counter()
+            return no_code_here("the tests of the package were not run", self._sandbox).blocked()
         met = await _conditions(task, place, candidate.text)
         if met.unmet is not None:
-            fault = _not_compiled(task, met.unmet)
-            return Evidence(blocked=fault.reason, remedy=fault.remedy)
+            return _not_compiled(task, met.unmet).blocked()
         cargo = cargo.with_features(met.features)
         tools = (cargo.program, *cargo.readable[1:])
         matter = f"{task.document.text}\0{task.scope.range}\0{met.features}"
-        key = await asyncio.to_thread(fingerprint, place, matter, _MATTERS, tools)
-        try:
-            async with AsyncExitStack() as boxes:
-                opened: dict[str, Testing] = {}
+        key = await tree_key(place, _MATTERS, tools, matter)
+        async with AsyncExitStack() as boxes:
+            opened: dict[str, Testing] = {}
 
-                async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
-                    if text not in opened:
-                        opened[text] = await self._testing(boxes, place, cargo, subject, text, candidate)
-                    return await opened[text].outcome(only)
+            async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
+                if text not in opened:
+                    opened[text] = await self._testing(boxes, place, cargo, subject, text, candidate)
+                return await opened[text].outcome(only)
 
-                suite = Suite(name="cargo test", key=key, run=run, speaks=subject.speaks, proves=subject.proves)
-                results = await judged(suite, task, candidate, self._memory)
-        except EnvironmentFault as fault:
-            return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
+            suite = Suite(name="cargo test", key=key, run=run, speaks=subject.speaks, proves=subject.proves)
+            results = await judged(suite, task, candidate, self._memory)
         doubt = doubt_of(task.document.text, candidate.text, scope=task.scope.name)
         seen = sorted(
             {reason for text, tests in opened.items() if text != task.document.text for reason in tests.forged}
@@ -148,7 +142,6 @@ class RustToolchain(Toolchain):
         return Evidence(
             results=tuple(subject.told(result) for result in results),
             doubt=doubt or next(iter(seen), None),
-            seconds=time.perf_counter() - started,
         )
 
     async def _testing(

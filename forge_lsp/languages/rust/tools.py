@@ -12,9 +12,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.checking.gate import Fault
+from forge_lsp.checking.problems import problem_at
 from forge_lsp.checking.project import Place
 from forge_lsp.checking.versions import home_of
-from forge_lsp.core.attempt import Diagnostic, Severity
+from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.reading import parsed_json, parsed_toml, read_text
 from forge_lsp.sandbox.exposure import Origin, exposed
 from forge_lsp.sandbox.marks import is_rust
@@ -204,16 +205,14 @@ def problems_of(output: bytes, *, root: Path, folder: PurePosixPath) -> tuple[Di
         label = str(first.get("label") or "")
         text = str(told.get("message", ""))
         found.append(
-            Diagnostic(
-                file=_relative(str(first.get("file_name")), root, folder),
-                line=int(first.get("line_start") or 0),
-                column=int(first.get("column_start") or 0),
-                end_line=int(first.get("line_end") or 0),
-                end_column=int(first.get("column_end") or 0),
-                severity=Severity.ERROR,
+            problem_at(
+                _relative(str(first.get("file_name")), root, folder),
+                int(first.get("line_start") or 0),
+                int(first.get("column_start") or 0),
                 code=str(_table(told.get("code")).get("code") or ""),
                 message=f"{text}: {label}" if label and label not in text else text,
                 source="cargo",
+                end=(int(first.get("line_end") or 0), int(first.get("column_end") or 0)),
             )
         )
     return tuple(dict.fromkeys(found))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from forge_lsp.checking.jvm.compiling import Compilation, JvmDocument
+from forge_lsp.checking.jvm.compiling import Compilation, CompiledTests, JvmDocument
 from forge_lsp.checking.jvm.maven import Build, Repositories, with_launcher
 from forge_lsp.checking.jvm.results import ALL_RUN, ScopePlace, reported, run_of
 from forge_lsp.checking.project import Place
@@ -19,7 +19,7 @@ from forge_lsp.core.attempt import Diagnostic, Severity
 from forge_lsp.core.checks import Cause, RunState
 from forge_lsp.core.task import Task
 from forge_lsp.languages.java.choosing import JUnitClass, chosen_tests, depends, files_of_tests, speaks
-from forge_lsp.languages.java.compiling import Compiled, compiled
+from forge_lsp.languages.java.compiling import compiled
 from forge_lsp.languages.java.texts import methods_of
 from tests.support import lang
 from tests.support.builds import task_of, write_files
@@ -151,7 +151,7 @@ def subject(text: str = UNTOUCHED) -> JvmDocument:
     return JvmDocument(file=file, text=text, untouched=UNTOUCHED, scope="area")
 
 
-async def compile_(compiler: Scripted, *tests: JUnitClass, text: str = UNTOUCHED) -> Compiled:
+async def compile_(compiler: Scripted, *tests: JUnitClass, text: str = UNTOUCHED) -> CompiledTests[JUnitClass]:
     return await compiled(subject(text), tests or [class_of()], [PurePosixPath("Other.java")], compiler)
 
 
