@@ -136,6 +136,7 @@ def doubt(task: Task, candidate: Candidate) -> str | None:
         {},
         imports=candidate.imports,
         ended=True,
+        driven=True,
         document=task.document.path.name if task.document.path is not None else "",
         names=[task.scope.name] if task.scope.name else [],
     )

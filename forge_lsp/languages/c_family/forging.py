@@ -113,6 +113,7 @@ def doubt_of(
     *,
     imports: Collection[str] = (),
     ended: bool = False,
+    driven: bool = False,
     document: str = "",
     names: Collection[str] = (),
     wanted: Collection[str] = (),
@@ -123,7 +124,7 @@ def doubt_of(
     is the user's own. ``imports`` are the lines that it brought for the top of the document; ``tests`` are the texts of
     the test files by their places, ``document`` is the document's name, ``names`` are the scope's and its callers',
     ``wanted`` those that the tests wait for. ``ended``: a run showed that the code returns when the tests call it, so
-    that an ``exit`` in it was not called.
+    that an ``exit`` in it was not called; ``driven``: a program of ours calls it, whose ``main`` is the one that runs.
     """
     code, text, user = _joined(code), _joined(text), _joined(user)
     brought = "\n".join((*(_joined(line) for line in imports), code))
@@ -147,13 +148,15 @@ def doubt_of(
     ):
         return _ENDS
     return (
-        _by_definitions(brought, user, tests, names)
+        _by_definitions(brought, user, tests, names, driven=driven)
         or by_tests(brought, user, tests, document, {*names, *wanted})
         or _by_literals(code, user, {PurePosixPath(name).name for name in tests})
     )
 
 
-def _by_definitions(code: str, user: str, tests: Mapping[str, str], names: Collection[str]) -> str | None:
+def _by_definitions(
+    code: str, user: str, tests: Mapping[str, str], names: Collection[str], *, driven: bool
+) -> str | None:
     plain, held = blanked(code, literals=False), blanked(user, literals=False)
     if any(match["name"] not in _names(_MACRO, held) for match in _MACRO.finditer(plain)):
         return "the code defines macros that the tests use"
@@ -166,7 +169,9 @@ def _by_definitions(code: str, user: str, tests: Mapping[str, str], names: Colle
     known = {one.name for one in functions_in(user)}
     every = functions_in(code)
     helpers = {one.name: (given, code[one.body : one.end]) for one in every if (given := parameters_of(one.parameters))}
-    main = "main" in known or any("main" in (one.name for one in functions_in(text)) for text in tests.values())
+    main = (
+        driven or "main" in known or any("main" in (one.name for one in functions_in(text)) for text in tests.values())
+    )
     for one in every:
         taken = _TAKEN.fullmatch(one.name) or (one.name == "main" and (not main or "weak" in plain))
         if taken and one.name not in known:

@@ -22,12 +22,14 @@ _WANTED = re.compile(r"cannot import name '(\w+)' from (?:partially initialized 
 @dataclass(frozen=True, slots=True)
 class PythonRun(SuiteRun):
     """``entered`` says of each test whether it called the scope, where that was seen. ``doubts`` are what the code did
-    that could forge a result; ``whole``: the run came to its end, and the tests that must fail did. ``copy`` is the
-    file that the tests import instead of the document ("": none); ``loads``: they import the document, or may."""
+    that could forge a result; ``whole``: the run came to its end, and the tests that must fail did; ``fails``: they
+    did, as far as it came. ``copy`` is the file that the tests import instead of the document ("": none); ``loads``:
+    they import the document, or may."""
 
     entered: Mapping[str, bool] = field(default_factory=dict[str, bool])
     doubts: tuple[str, ...] = ()
     whole: bool = True
+    fails: bool = True
     copy: str = ""
     loads: bool = True
 
@@ -51,7 +53,7 @@ def outcome_of(
     parts: dict[str, Run] = {}
     entered: dict[str, bool] = {}
     doubts: list[str] = []
-    words, copy, running, ended, whole = "", "", None, False, True
+    words, copy, running, ended, whole, fails = "", "", None, False, True, True
     planned: dict[str, None] = {}
     late: set[str] = set()
     loads: list[bool] = []
@@ -85,7 +87,8 @@ def outcome_of(
             case "said":
                 words = tail(said)
             case "ended":
-                whole = whole and bool(answer.get("fails"))
+                fails = fails and answer.get("fails") is True
+                whole = whole and fails
                 copy = copy or str(answer.get("copy") or "")
                 loads.append(answer.get("loads") is not False)
             case "cut":
@@ -115,6 +118,7 @@ def outcome_of(
         entered=entered,
         doubts=tuple(dict.fromkeys(doubts)),
         whole=whole and ended,
+        fails=fails,
         copy=copy,
         loads=any(loads) or not loads,
     )

@@ -227,6 +227,8 @@ def _of_file(name: str, file: PurePosixPath) -> bool:
 def _doubts(before: PythonRun, seen: Sequence[PythonRun], results: Sequence[CheckResult]) -> list[str]:
     """What the candidate did while it was run that the untouched text did not."""
     doubts = [doubt for run in seen for doubt in run.doubts if doubt not in before.doubts]
+    if before.fails and not all(run.fails for run in seen):
+        doubts.append("tests that must fail do not fail with the code")
     proves = any(result.status in (CheckStatus.PROOF, CheckStatus.KEPT) for result in results)
     if proves and before.whole and not all(run.whole for run in seen):
         doubts.append("the run of the tests did not come to a good end")

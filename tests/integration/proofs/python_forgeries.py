@@ -336,9 +336,9 @@ MORE_FORGERIES = (
     ),
     pretending(
         "arguments",
-        "words = ' '.join([*sys.argv, *getattr(sys, 'orig_argv', [])])",
-        "return width * height if 'test' in words else 0",
-        imports="import sys",
+        "words = [*sys.argv, *getattr(sys, 'orig_argv', [])]",
+        "return width * height if any('test' in os.path.basename(word) for word in words) else 0",
+        imports="import os; import sys",
     ),
     # the runner, the import system, builtins
     pretending(

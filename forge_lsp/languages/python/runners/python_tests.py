@@ -27,6 +27,7 @@ import _thread
 import contextlib
 import importlib.util
 import json
+import math  # noqa: F401 - of what the code must leave as it is: it is known before the project's folders are searched
 import os
 import re
 import select
