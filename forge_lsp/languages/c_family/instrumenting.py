@@ -22,7 +22,7 @@ __all__ = ["ASSERT", "FOLDER", "MARK", "MISSED", "Crash", "crashing", "with_miss
 FOLDER = PurePosixPath(".forge-include")
 """Where the header lies; ``CPATH`` names it."""
 MARK = "forge-check:"
-"""How a line of an assertion begins: ``forge-check: pass tests/test.c:8 1 == 1``."""
+"""How a line of an assertion begins, as ``runners/assert.h`` writes it: ``forge-check: pass tests/test.c:8 1 == 1``."""
 
 MISSED = "forge-missing"
 """What is printed where something is called that nobody defines."""
