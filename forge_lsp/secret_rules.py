@@ -1,11 +1,12 @@
-"""Shapes of keys and tokens, as gitleaks keeps them (MIT licence): read when first asked for, and compiled one by one
-where a text holds a word of theirs."""
+"""Shapes of keys and tokens, as gitleaks keeps them (MIT licence), and some of our own: read when first asked for, and
+compiled one by one where a text holds a word of theirs."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,48 +18,7 @@ from forge_lsp.text_words import Folded, Words, merged
 __all__ = ["secrets_in"]
 
 _BARE = r"(?=\S{0,127}?[0-9])(?=\S{0,127}?[A-Za-z])[A-Za-z0-9+/=_.~!@\#%^&*-]{8,128}"
-# What that list has not: headers, connection strings, and assignments without quotes.
-_OWN = (
-    (
-        r"(?i)\bauthorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic|token)\s+([A-Za-z0-9._~+/=-]{16,})",
-        ("authorization",),
-    ),
-    (r"(?i)\bbearer\s+([A-Fa-f0-9]{32,}|[A-Za-z0-9._~+/-]{40,}=*)", ("bearer",)),
-    (r"https://(?:\w+\.)?discord(?:app)?\.com/api/(?:v\d+/)?webhooks/\d+/([\w-]{20,})", ("webhooks",)),
-    (r"https://hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9+/_-]{20,})", ("hooks.slack.com",)),
-    (r"\b([0-9]{8,10}:[A-Za-z0-9_-]{35})\b", tuple(f"{digit}:" for digit in range(10))),  # Telegram
-    (r"(?i)\b(?:account|sharedaccess)key=([A-Za-z0-9+/]{40,}={0,2})", ("accountkey=", "accesskey=")),
-    (r"(?i)\bsig=([A-Za-z0-9%+/]{40,}(?:=|%3D)?)", ("sig=",)),
-    (r"(?i)\baws_?(?:secret|session)_?\w{0,80}[\"']?\s{0,20}[:=]{1,2}\s{0,20}[\"']?([A-Za-z0-9/+=]{40,})", ("aws",)),
-    (
-        r"(?i)(?<![\w-])[\w-]{0,80}(?:password|passwd|pwd|passphrase)[\"']?\s{0,20}[:=]{1,2}\s{0,20}[rbRBuU]?[\"']"
-        r"((?=[^\"'\n]*[A-Za-z])(?=[^\"'\n]*[\d!@#^&*+~?])[^\"'\s{}<>$%]{5,64})[\"']",
-        ("password", "passwd", "pwd", "passphrase"),
-    ),
-    # Variables of a shell, settings of npm, entries of netrc and YAML, where no quotes are needed.
-    (
-        rf"(?<![\w-])(?:[A-Z_]{{0,60}}(?:PASSWORD|PASSWD|PWD|SECRET|TOKEN|API_KEY)|_password|_auth(?:Token)?)=({_BARE})(?=[\s;&|]|\Z)",
-        ("password=", "passwd=", "pwd=", "secret=", "token=", "api_key=", "_auth="),
-    ),
-    (r"(?m)^[ \t]*(?:machine|default)\b[^\n]{0,200}\bpassword[ \t]+(\S{4,128})", ("password",)),
-    (
-        rf"(?mi)^[ \t-]*[\w.-]{{0,60}}(?:password|passwd|passphrase):[ \t]+({_BARE})[ \t]*(?:\#[^\n]*)?$",
-        ("password:", "passwd:", "passphrase:"),
-    ),
-    # Command lines.
-    (
-        rf"(?i)--(?:[a-z]{{1,30}}-)?(?:password|passwd|passphrase|secret|token|api-key)[= \t][\"']?({_BARE})",
-        ("password", "passwd", "passphrase", "secret", "token", "api-key"),
-    ),
-    (rf"\blogin\b[^\n;&|]{{0,200}}?\s-p[= \t]?[\"']?({_BARE})", (" login",)),
-    (
-        rf"\b(?:sshpass|mysql\w{{0,10}}|mariadb[\w-]{{0,10}})\b[^\n;&|]{{0,200}}?\s-p[ \t]?[\"']?({_BARE})",
-        ("sshpass", "mysql", "mariadb"),
-    ),
-    (rf"\bredis-cli\b[^\n;&|]{{0,200}}?\s-a[ \t]+[\"']?({_BARE})", ("redis-cli",)),
-    (rf"_(?:authToken|password)[ \t]+[\"']?({_BARE})", ("_authtoken", "_password")),
-)
-
+"""What stands for ``{BARE}`` in a pattern of our own: a value without quotes, with a digit and a letter in it."""
 
 _BEFORE, _AFTER = 120, 400
 """Characters around a rule's word; a token that begins among them is looked at to its end."""
@@ -115,17 +75,18 @@ def _words() -> tuple[Words, dict[str, list[int]]]:
 
 @cache
 def _rules() -> tuple[_Rule, ...]:
-    document = json.loads(resources.files("forge_lsp").joinpath("secret_rules.json").read_text("utf-8"))
-    kept = (
+    folder = resources.files("forge_lsp")
+    own = tomllib.loads(folder.joinpath("own_secret_rules.toml").read_text("utf-8").replace("{BARE}", _BARE))
+    known = json.loads(folder.joinpath("secret_rules.json").read_text("utf-8"))
+    return tuple(
         _Rule(
             pattern=rule["pattern"],
             words=tuple(rule["words"]),
             group=rule.get("group"),
             entropy=float(rule.get("entropy", 0)),
         )
-        for rule in document["rules"]
+        for rule in (*own["rules"], *known["rules"])
     )
-    return (*(_Rule(pattern=pattern, words=words) for pattern, words in _OWN), *kept)
 
 
 @cache

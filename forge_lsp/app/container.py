@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from forge_lsp.app.flags import Flags, SystemClock
 from forge_lsp.app.fleets import fleet_up
 from forge_lsp.app.reading import effort_of, ollama_servers, rows_of, schedule_of, wanted_of
+from forge_lsp.core.codec import projected
 from forge_lsp.core.errors import EnvironmentFault, SettingsError
 from forge_lsp.core.languages import Language, Languages
 from forge_lsp.languages.registry import languages
@@ -159,7 +160,6 @@ class Container:
         parts += str([server.url for server in settings.servers.values()])  # passwords too, which are not dumped
         async with self._building:
             if parts not in self._built:
-                times = settings.deadlines
                 directory = Directory(
                     servers=[
                         ServerConfig(
@@ -186,13 +186,7 @@ class Container:
                         )
                         for key, model in settings.models.items()
                     ],
-                    deadlines=Deadlines(
-                        connect=times.connect,
-                        first_token=times.first_token,
-                        between_tokens=times.between_tokens,
-                        total=times.total,
-                        load=times.load,
-                    ),
+                    deadlines=projected(Deadlines, settings.deadlines),
                     state=self.state_dir,
                 )
                 check = settings.check

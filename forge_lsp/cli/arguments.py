@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -110,28 +111,22 @@ class _Version(argparse.Action):
         parser.exit(0)
 
 
-def _attempts(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 50:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 50")
-    return int(text)
+def _whole(least: int, most: int, what: str) -> Callable[[str], int]:
+    """Return what reads a whole number from ``least`` to ``most``; ``what`` names one in its complaint."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+        return int(text)
+
+    return read
 
 
-def _tokens(text: str) -> int:
-    if not text.isdecimal() or not 256 <= int(text) <= 1_000_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of tokens from 256 to 1000000")
-    return int(text)
-
-
-def _many(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 10_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 10000")
-    return int(text)
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal() or len(text) > 18:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
-    return int(text)
+_attempts = _whole(1, 50, "a number from 1 to 50")
+_tokens = _whole(256, 1_000_000, "a number of tokens from 256 to 1000000")
+_many = _whole(1, 10_000, "a number from 1 to 10000")
+_seed = _whole(0, 10**18 - 1, "a whole number")
+_port = _whole(0, 65_535, "a port, 0 to 65535")
 
 
 def _sizes(text: str) -> tuple[float, ...]:
@@ -144,19 +139,29 @@ def _sizes(text: str) -> tuple[float, ...]:
     return sizes
 
 
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
-    return int(text)
+def _profile(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--profile", metavar="P", help="auto, three-gpu, local, one-gpu, embedded, cloud, or a file")
+
+
+def _allow(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--allow", action="append", default=[], metavar="SERVER", help="consent to calls to this paid or remote server"
+    )
+
+
+def _place(parser: argparse.ArgumentParser) -> None:
+    """What a command takes that looks at a place in a file."""
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--range", metavar="L | L1:L2", help="a line (the definition around it), or lines to replace")
+    parser.add_argument("--task", metavar="T", help="what the code should do, in your words")
+    parser.add_argument("--language", metavar="L", help="its identifier; unless said, by the file's suffix")
 
 
 def _running(parser: argparse.ArgumentParser) -> None:
     """What a command that runs a job takes."""
     parser.add_argument("--max-iterations", type=_attempts, metavar="N", help="attempts at most, 1 to 50")
-    parser.add_argument("--profile", metavar="P", help="auto, three-gpu, local, one-gpu, embedded, cloud, or a file")
-    parser.add_argument(
-        "--allow", action="append", default=[], metavar="SERVER", help="consent to calls to this paid or remote server"
-    )
+    _profile(parser)
+    _allow(parser)
     parser.add_argument(
         "--ask",
         action="store_true",
@@ -178,10 +183,7 @@ def grammar() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     generate = commands.add_parser("generate", help="write code for a file, checked and reviewed")
-    generate.add_argument("file", type=Path, metavar="FILE")
-    generate.add_argument("--range", metavar="L | L1:L2", help="a line (the definition around it), or lines to replace")
-    generate.add_argument("--task", metavar="T", help="what the code should do, in your words")
-    generate.add_argument("--language", metavar="L", help="its identifier; unless said, by the file's suffix")
+    _place(generate)
     _running(generate)
     _json(generate, "print the job document")
 
@@ -207,11 +209,8 @@ def grammar() -> argparse.ArgumentParser:
     context = commands.add_parser(
         "context", help="print what a model would be shown for a place in a file: the text, its size and the reasons"
     )
-    context.add_argument("file", type=Path, metavar="FILE")
-    context.add_argument("--range", metavar="L | L1:L2", help="a line (the definition around it), or lines to replace")
+    _place(context)
     context.add_argument("--tokens", type=_tokens, default=5_000, metavar="N", help="room for code around it (5000)")
-    context.add_argument("--task", metavar="T", help="what the code should do, in your words")
-    context.add_argument("--language", metavar="L", help="its identifier; unless said, by the file's suffix")
     _json(context, "print the text and its parts")
 
     demo = commands.add_parser("demo", help="watch one whole job on a small project with the embedded model")
@@ -276,11 +275,9 @@ def grammar() -> argparse.ArgumentParser:
         help="only tasks in this language; may be given more than once",
     )
     bench.add_argument("--seed", type=_seed, default=1, metavar="S", help="draws the tasks and the hidden tests (1)")
-    bench.add_argument("--profile", metavar="P", help="auto, three-gpu, local, one-gpu, embedded, cloud, or a file")
+    _profile(bench)
     bench.add_argument("--max-iterations", type=_attempts, metavar="N", help="attempts at most for a task, 1 to 50")
-    bench.add_argument(
-        "--allow", action="append", default=[], metavar="SERVER", help="consent to calls to this paid or remote server"
-    )
+    _allow(bench)
     bench.add_argument("--fresh", action="store_true", help="delete the kept results of this run and start again")
     _json(bench, "print the results")
 
@@ -310,18 +307,14 @@ def grammar() -> argparse.ArgumentParser:
 
     mcp = commands.add_parser("mcp", help="serve agents: the Model Context Protocol on standard input and output")
     mcp.add_argument("--workspace", type=Path, metavar="FOLDER", help="the project's folder (the current one)")
-    mcp.add_argument("--profile", metavar="P", help="auto, three-gpu, local, one-gpu, embedded, cloud, or a file")
-    mcp.add_argument(
-        "--allow", action="append", default=[], metavar="SERVER", help="consent to calls to this paid or remote server"
-    )
+    _profile(mcp)
+    _allow(mcp)
 
     acp = commands.add_parser(
         "acp", help="serve an editor's chat: the Agent Client Protocol on standard input and output"
     )
-    acp.add_argument("--profile", metavar="P", help="auto, three-gpu, local, one-gpu, embedded, cloud, or a file")
-    acp.add_argument(
-        "--allow", action="append", default=[], metavar="SERVER", help="consent to calls to this paid or remote server"
-    )
+    _profile(acp)
+    _allow(acp)
 
     config = commands.add_parser(
         "config", help="print the settings in force or their schema; write a file to start from"

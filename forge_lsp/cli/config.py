@@ -16,28 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["config"]
 
-STARTER = """\
-# Your settings for forge-lsp. Everything here is optional; `forge-lsp config show` prints what is in force and why,
-# `forge-lsp config schema` every key. A project's own forge.toml may narrow these, never widen them.
-
-# profile = "auto"          # auto | three-gpu | local | one-gpu | embedded | cloud | a path
-
-# [servers.gpu0]
-# kind = "ollama"
-# url = "http://127.0.0.1:11434"
-
-# [budget]                  # USD, hard stops
-# job = 1.0
-# day = 5.0
-# month = 50.0
-
-# [consent]
-# servers = ["claude"]      # paid or remote servers that need no question
-
-# [check]
-# sandbox = "preferred"     # required | preferred | off (your consent to run generated code unsandboxed)
-"""
-
 
 async def config(options: Options, load: Callable[[], Awaitable[ResolvedSettings]]) -> int:
     """Print or make settings. ``load`` answers the settings in force, their profile chosen."""
@@ -65,6 +43,8 @@ async def config(options: Options, load: Callable[[], Awaitable[ResolvedSettings
 
 
 def _init(options: Options) -> int:
+    from importlib import resources
+
     from forge_lsp.config.sources import user_file
 
     path, _ = user_file(os.environ, options.config)
@@ -72,7 +52,8 @@ def _init(options: Options) -> int:
         raise BadRequest(f"{path} is there already; edit it, or remove it first")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(STARTER, encoding="utf-8")
+        starter = resources.files("forge_lsp.cli").joinpath("starter.toml").read_text("utf-8")
+        path.write_text(starter, encoding="utf-8")
     except OSError as error:
         raise EnvironmentFault(f"{path} could not be written: {error.strerror}") from None
     stderr_console().print(f"written: {path}", soft_wrap=True)

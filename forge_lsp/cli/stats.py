@@ -34,6 +34,7 @@ __all__ = ["stats"]
 
 _NAME = 18  # columns of a name
 _WIDTH = 80
+_QUESTIONS = ("asked", "answered", "said", "confirmed", "changed", "refuted", "kept")
 
 
 async def stats(options: Options, services: Services) -> int:
@@ -261,13 +262,7 @@ def _document(told: Statistics) -> dict[str, object]:
             for one in told.proofs
         ],
         "questions": {
-            "asked": share_document(told.questions.asked),
-            "answered": share_document(told.questions.answered),
-            "said": share_document(told.questions.said),
-            "confirmed": share_document(told.questions.confirmed),
-            "changed": share_document(told.questions.changed),
-            "refuted": share_document(told.questions.refuted),
-            "kept": share_document(told.questions.kept),
+            **{name: share_document(getattr(told.questions, name)) for name in _QUESTIONS},
             "late": told.questions.late,
         },
         "claims": {

@@ -4,91 +4,24 @@ from __future__ import annotations
 
 import fnmatch
 import re
+import tomllib
+from importlib import resources
 from pathlib import PurePosixPath
 
 __all__ = ["SECRET_FOLDERS", "is_secret_file", "is_secret_name"]
 
-# Compared in lower case with a file's name and with the name of each folder above it, inside the workspace.
-_SECRET_ALWAYS = (
-    ".env*",
-    "*.env",
-    "*.pem",
-    "*.key",
-    "*.p12",
-    "*.pfx",
-    "id_rsa*",
-    "id_dsa*",
-    "id_ecdsa*",
-    "id_ed25519*",
-    "credentials*",
-    "secret.*",
-    "secrets.*",
+_NAMES: dict[str, list[str]] = tomllib.loads(
+    resources.files("forge_lsp.editing").joinpath("secret_names.toml").read_text("utf-8")
 )
-# Not when the name ends as source code does: kubeconfig.py is a module, token.ts a class.
-_SECRET_NAMES = (
-    "*.p8",
-    "*.jks",
-    "*.keystore",
-    "*.kdbx",
-    "*.ppk",
-    "*.asc",
-    "*.gpg",
-    "*.pgp",
-    "*.ovpn",
-    "*.mobileprovision",
-    ".flaskenv",
-    ".npmrc",
-    ".yarnrc",
-    ".yarnrc.yml",
-    ".netrc",
-    "_netrc",
-    ".pypirc",
-    ".pgpass",
-    ".my.cnf",
-    ".git-credentials",
-    ".htpasswd",
-    ".dockercfg",
-    ".dockerconfigjson",
-    "*credentials*",
-    "client_secret*.json",
-    "service-account*.json",
-    "service_account*.json",
-    "*.secrets",
-    "*.tfvars",
-    "*.tfstate",
-    "*.tfstate.*",
-    "kubeconfig",
-    "terraform.rc",
-    ".terraformrc",
-    "appsettings.secrets.json",
-    "local.settings.json",
-    ".vault-token",
-    "nuget.config",
-    "token",
-    "http-token",
-    "*.token",
-)
-SECRET_FOLDERS = (
-    ".ssh",
-    ".aws",
-    ".gnupg",
-    ".azure",
-    ".kube",
-    ".docker",
-    ".git",
-    ".hg",
-    ".svn",
-    ".gcloud",
-    ".password-store",
-)
+SECRET_FOLDERS = tuple(_NAMES["folders"])
 """Folders in which every file may hold keys or passwords, in lower case."""
 
 
-def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+def _any_of(patterns: list[str]) -> re.Pattern[str]:
     return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns))
 
 
-_SECRET_CODE, _SECRET_ANY = _any_of(_SECRET_ALWAYS), _any_of(_SECRET_ALWAYS + _SECRET_NAMES)
+_SECRET_CODE, _SECRET_ANY = _any_of(_NAMES["always"]), _any_of(_NAMES["always"] + _NAMES["unless_code"])
 
 
 def is_secret_name(path: PurePosixPath, code: tuple[str, ...]) -> bool:

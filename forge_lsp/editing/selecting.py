@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.core.task import Document, Scope, ScopeKind, TextRange
@@ -251,16 +251,7 @@ def _selection(lines: Lines, found: Sequence[SelectedItem], first: int, last: in
         top, bottom = lines.of(candidate.range)
         if bottom == last and top <= first and all(_COMMENT_LINE.match(lines.line(n)) for n in range(top, first)):
             scope = _definition(lines, candidate)
-            return Scope(
-                kind=scope.kind,
-                range=lines.span(first, last),
-                indent=leading_space(lines.line(first)),
-                name=scope.name,
-                container=scope.container,
-                signature=scope.signature,
-                parameters=scope.parameters,
-                unfinished=scope.unfinished,
-            )
+            return replace(scope, range=lines.span(first, last), indent=leading_space(lines.line(first)))
     return _plain(lines, found, first, last)
 
 

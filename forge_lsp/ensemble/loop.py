@@ -19,7 +19,7 @@ from forge_lsp.core.attempt import (
     Verdict,
 )
 from forge_lsp.core.errors import ForgeError, ServerUnreachable, SettingsError
-from forge_lsp.core.events import AttemptFinished, AttemptStarted, Emit, RungSkipped
+from forge_lsp.core.events import AttemptStarted, Emit, RungSkipped
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import (
     Asker,
@@ -49,7 +49,7 @@ from forge_lsp.ensemble.ladder import LadderProgress
 from forge_lsp.ensemble.leaderboard import Leaderboard
 from forge_lsp.ensemble.members import Members
 from forge_lsp.ensemble.questioning import Questioning
-from forge_lsp.ensemble.resuming import checked_before, told_again
+from forge_lsp.ensemble.resuming import checked_before, finished, told_again
 from forge_lsp.ensemble.review import PanelResult
 from forge_lsp.ensemble.schedule import Row, Schedule
 from forge_lsp.ensemble.stages import CANNOT_RUN, Stages
@@ -171,10 +171,6 @@ class _Result:
     @property
     def build(self) -> BuildReport | None:
         return self.chosen.build if self.chosen is not None else None
-
-    @property
-    def score(self) -> float | None:
-        return self.verdict.score if self.verdict is not None else None
 
 
 class _Job:
@@ -301,20 +297,6 @@ class _Job:
             result = replace(result, decision=replace(result.decision, insights=self._learn(number, row, result)))
             self._insights = merge(result.decision.insights, self._insights)
         seconds, cost = self._clock.monotonic() - started, self._calls.cost_usd - spent
-        self._emit(
-            AttemptFinished(
-                number=number,
-                decision=result.decision.kind,
-                reason=result.decision.reason,
-                compiled=result.build.compiled if result.build is not None else None,
-                score=result.score,
-                grade=result.evidence.grade if result.evidence is not None and result.build is not None else None,
-                seconds=seconds,
-                cost_usd=cost,
-                best=self._leaderboard.best_so_far(),
-                unverified=result.decision.unverified,
-            )
-        )
         attempt = Attempt(
             number=number,
             strategy=result.thought.strategy if result.thought is not None else "none",
@@ -334,6 +316,7 @@ class _Job:
             replacements=self._stages.members.made(number),
             others=result.others,
         )
+        self._emit(finished(attempt, self._leaderboard.best_so_far()))
         if fault is not None:
             self._attempts.append(attempt)
             raise fault

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from forge_lsp.core.attempt import Attempt, Evidence
 from forge_lsp.core.checks import CheckStatus
+from forge_lsp.core.codec import projected
 from forge_lsp.core.events import AttemptFinished, AttemptStarted, BestSoFar, EventBody, RungSkipped
 from forge_lsp.ensemble.check_stage import CheckedCandidate
 
-__all__ = ["checked_before", "told_again"]
+__all__ = ["checked_before", "finished", "told_again"]
 
 
 def checked_before(attempt: Attempt) -> tuple[CheckedCandidate, ...]:
@@ -31,16 +32,13 @@ def told_again(attempt: Attempt, attempts: int, best: BestSoFar | None) -> Itera
     if attempt.skipped is not None:
         yield RungSkipped(number=attempt.number, generator=attempt.generator, reason=attempt.skipped)
         return
-    yield AttemptStarted(
-        number=attempt.number,
-        attempts=attempts,
-        strategy=attempt.strategy,
-        thinkers=attempt.thinkers,
-        generator=attempt.generator,
-        samples=attempt.samples,
-        panel=attempt.panel,
-    )
-    yield AttemptFinished(
+    yield projected(AttemptStarted, attempt, attempts=attempts)
+    yield finished(attempt, best)
+
+
+def finished(attempt: Attempt, best: BestSoFar | None) -> AttemptFinished:
+    """Return the event that says how an attempt ended; ``best`` is the best until then."""
+    return AttemptFinished(
         number=attempt.number,
         decision=attempt.decision.kind,
         reason=attempt.decision.reason,

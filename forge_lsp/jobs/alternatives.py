@@ -72,30 +72,19 @@ def candidates_of(record: JobRecord) -> list[Alternative]:
 def _all(record: JobRecord) -> Iterator[Alternative]:
     taken = False
     for attempt in record.attempts:
-        score = attempt.verdict.score if attempt.verdict is not None else None
-        if attempt.candidate is not None:
-            result = not taken and _same(attempt.candidate, record.candidate)
-            taken = taken or result
-            yield Alternative(
-                id=f"{attempt.number}.1",
-                candidate=attempt.candidate,
-                build=attempt.build,
-                evidence=attempt.evidence,
-                score=score,
-                result=result,
-                answers=attempt.answers,
-            )
-        for place, other in enumerate(attempt.others, 2):
-            result = not taken and _same(other.candidate, record.candidate)
+        for place, one in enumerate((attempt, *attempt.others), 1):
+            if one.candidate is None:
+                continue
+            result = not taken and _same(one.candidate, record.candidate)
             taken = taken or result
             yield Alternative(
                 id=f"{attempt.number}.{place}",
-                candidate=other.candidate,
-                build=other.build,
-                evidence=other.evidence,
-                score=None,
+                candidate=one.candidate,
+                build=one.build,
+                evidence=one.evidence,
+                score=attempt.verdict.score if one is attempt and attempt.verdict is not None else None,
                 result=result,
-                answers=other.answers,
+                answers=one.answers,
             )
 
 

@@ -23,7 +23,7 @@ from forge_lsp.core.events import JobEvent
 from forge_lsp.core.futures import retrieve_exception
 from forge_lsp.core.ports import Clock
 from forge_lsp.jobs import rows, unseen_rows
-from forge_lsp.jobs.database import Database
+from forge_lsp.jobs.database import Database, Work
 from forge_lsp.jobs.observed import Observed, select_observed
 from forge_lsp.jobs.presence import ProcessLock
 from forge_lsp.jobs.record import JobRecord
@@ -162,12 +162,7 @@ class Ledger:
 
     async def record(self, job_id: str) -> JobRecord | None:
         """Return a whole job, of whatever process; None: unknown."""
-
-        def work(db: sqlite3.Connection) -> JobRecord | None:
-            rows.sweep(db, self._db.presence)
-            return rows.select_job(db, job_id)
-
-        return await self._answer(self._db.call(work))
+        return await self._swept(lambda db: rows.select_job(db, job_id))
 
     async def events(self, job_id: str, after: int = 0) -> tuple[JobEvent, ...]:
         """Return a job's events after a sequence number."""
@@ -175,33 +170,19 @@ class Ledger:
 
     async def history(self, limit: int = 50) -> tuple[dict[str, object], ...]:
         """Return the newest jobs of all processes first."""
-
-        def work(db: sqlite3.Connection) -> tuple[dict[str, object], ...]:
-            rows.sweep(db, self._db.presence)
-            return tuple(rows.select_history(db, limit))
-
-        return await self._answer(self._db.call(work))
+        return tuple(await self._swept(lambda db: rows.select_history(db, limit)))
 
     async def observed(self) -> Observed:
         """Return jobs that are over, of all processes, as statistics count them."""
-
-        def work(db: sqlite3.Connection) -> Observed:
-            rows.sweep(db, self._db.presence)
-            return select_observed(db)
-
-        return await self._answer(self._db.call(work))
+        return await self._swept(select_observed)
 
     # ------------------------------------------------------------------ money
 
     async def records(self, language: str, *, jobs: int = 200) -> dict[str, tuple[int, int]]:
         """Of the last ended jobs in a language: by writer, its attempts that ended in an accepted result, and all of
         its attempts that ran. Empty where the ledger cannot tell."""
-
-        def work(db: sqlite3.Connection) -> dict[str, tuple[int, int]]:
-            return rows.select_records(db, language, jobs)
-
         try:
-            return await self._answer(self._db.read(work))
+            return await self._answer(self._db.read(lambda db: rows.select_records(db, language, jobs)))
         except sqlite3.Error:
             return {}
 
@@ -283,6 +264,15 @@ class Ledger:
         finally:
             if db.in_transaction:
                 db.execute("ROLLBACK")
+
+    async def _swept(self, work: Work[T]) -> T:
+        """Do a work on jobs of which those whose process is gone are marked as interrupted."""
+
+        def swept(db: sqlite3.Connection) -> T:
+            rows.sweep(db, self._db.presence)
+            return work(db)
+
+        return await self._answer(self._db.call(swept))
 
     @staticmethod
     async def _answer(future: Future[T]) -> T:

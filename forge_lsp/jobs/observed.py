@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from forge_lsp.core.attempt import Evidence
 from forge_lsp.core.codec import decode
 from forge_lsp.core.questions import AskedQuestion
 from forge_lsp.ensemble.opinion import spoken
+from forge_lsp.jobs.rows import named_rows
 
 __all__ = ["AttemptSeen", "JobSeen", "Observed", "ReviewSeen", "StageSeen", "select_observed"]
 
@@ -100,21 +103,23 @@ class Observed:
 def select_observed(db: sqlite3.Connection) -> Observed:
     """Return everything of jobs that are over; those that run are left out."""
     jobs = db.execute(
-        "SELECT id, created, language, outcome, coalesce(attempt_count, 0), coalesce(seconds, 0),"
-        " coalesce(cost_nano_usd, 0), grade, applied, became, questions"
+        "SELECT id AS job_id, created, language, outcome, coalesce(attempt_count, 0) AS attempts,"
+        " coalesce(seconds, 0) AS seconds, coalesce(cost_nano_usd, 0) AS nano, grade, applied, became, questions"
         " FROM jobs WHERE state IN ('ended', 'interrupted') ORDER BY id"
     )
     attempts = db.execute(
-        "SELECT a.job_id, a.number, a.strategy, a.generator, a.panel,"
-        " a.decision = 'accept' AND j.outcome = 'accepted', a.skipped IS NOT NULL, a.seconds, a.cost_nano_usd, a.score,"
-        " json_extract(a.whole, '$.verdict.consensus'),"
-        " CASE WHEN a.score IS NOT NULL THEN json_extract(a.whole, '$.evidence') END"
+        "SELECT a.job_id AS job_id, a.number AS number, a.strategy AS strategy, a.generator AS generator,"
+        " a.panel AS panel, a.decision = 'accept' AND j.outcome = 'accepted' AS accepted,"
+        " a.skipped IS NOT NULL AS skipped, a.seconds AS seconds, a.cost_nano_usd AS nano, a.score AS score,"
+        " json_extract(a.whole, '$.verdict.consensus') AS consensus,"
+        " CASE WHEN a.score IS NOT NULL THEN json_extract(a.whole, '$.evidence') END AS shown"
         " FROM attempts a JOIN jobs j ON j.id = a.job_id ORDER BY a.job_id, a.number"
     )
     reviews = db.execute("SELECT job_id, attempt, model, score, abstained FROM reviews ORDER BY job_id, attempt, place")
     stages = db.execute(
-        "SELECT c.job_id, c.attempt, c.stage, count(*), sum(max(0, c.seconds - c.queue_seconds)), e.seconds,"
-        " sum(c.input_tokens), sum(c.output_tokens)"
+        "SELECT c.job_id AS job_id, c.attempt AS attempt, c.stage AS stage, count(*) AS calls,"
+        " sum(max(0, c.seconds - c.queue_seconds)) AS working, e.seconds AS wall,"
+        " sum(c.input_tokens) AS input_tokens, sum(c.output_tokens) AS output_tokens"
         " FROM calls c JOIN jobs j ON j.id = c.job_id AND j.state IN ('ended', 'interrupted')"
         " LEFT JOIN (SELECT job_id, json_extract(body, '$.number') AS attempt, json_extract(body, '$.stage') AS stage,"
         "  sum(json_extract(body, '$.seconds')) AS seconds"
@@ -123,53 +128,26 @@ def select_observed(db: sqlite3.Connection) -> Observed:
         " GROUP BY c.job_id, c.attempt, c.stage"
     )
     return Observed(
-        jobs=tuple(
-            JobSeen(
-                job_id=row[0],
-                created=row[1],
-                language=row[2],
-                outcome=row[3],
-                attempts=row[4],
-                seconds=row[5],
-                nano=row[6],
-                grade=row[7],
-                applied=bool(row[8]),
-                became=row[9],
-                questions=decode(_Questions, {"all": json.loads(row[10])}).all if row[10] else (),
-            )
-            for row in jobs
-        ),
-        attempts=tuple(
-            AttemptSeen(
-                job_id=row[0],
-                number=row[1],
-                strategy=row[2],
-                generator=row[3],
-                panel=row[4],
-                accepted=bool(row[5]),
-                skipped=bool(row[6]),
-                seconds=row[7],
-                nano=row[8],
-                score=row[9],
-                consensus=None if row[10] is None else bool(row[10]),
-                shown=spoken(decode(Evidence, json.loads(row[11]))) if row[11] else None,
-            )
-            for row in attempts
-        ),
-        reviews=tuple(
-            ReviewSeen(job_id=row[0], attempt=row[1], model=row[2], score=row[3], abstained=row[4]) for row in reviews
-        ),
-        stages=tuple(
-            StageSeen(
-                job_id=row[0],
-                attempt=row[1],
-                stage=row[2],
-                calls=row[3],
-                working=row[4],
-                wall=row[5],
-                input_tokens=row[6],
-                output_tokens=row[7],
-            )
-            for row in stages
-        ),
+        jobs=tuple(JobSeen(**{**row, **_job(row)}) for row in named_rows(jobs)),
+        attempts=tuple(AttemptSeen(**{**row, **_attempt(row)}) for row in named_rows(attempts)),
+        reviews=tuple(ReviewSeen(**row) for row in named_rows(reviews)),
+        stages=tuple(StageSeen(**row) for row in named_rows(stages)),
     )
+
+
+def _job(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the column of a job holds in another form."""
+    asked = row["questions"]
+    questions = decode(_Questions, {"all": json.loads(asked)}).all if asked else ()
+    return {"applied": bool(row["applied"]), "questions": questions}
+
+
+def _attempt(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the column of an attempt holds in another form."""
+    consensus, evidence = row["consensus"], row["shown"]
+    return {
+        "accepted": bool(row["accepted"]),
+        "skipped": bool(row["skipped"]),
+        "consensus": None if consensus is None else bool(consensus),
+        "shown": spoken(decode(Evidence, json.loads(evidence))) if evidence else None,
+    }

@@ -25,6 +25,7 @@ __all__ = [
     "insert_attempt",
     "insert_event",
     "insert_job",
+    "named_rows",
     "select_events",
     "select_history",
     "select_job",
@@ -95,57 +96,43 @@ def insert_event(db: sqlite3.Connection, event: JobEvent) -> None:
 
 def update_ended(db: sqlite3.Connection, record: JobRecord) -> None:
     """Update a job that ended, with its attempts and reviews."""
-    db.execute(
-        "UPDATE jobs SET state = ?, outcome = ?, score = ?, reason = ?, cause = ?, remedy = ?, seconds = ?,"
-        " cost_nano_usd = ?, attempt_count = ?, candidate = ?, sent = ?, grade = ?, checks = ?, questions = ?"
-        " WHERE id = ?",
-        (
-            str(record.state),
-            str(record.outcome) if record.outcome else None,
-            record.score,
-            record.reason,
-            str(record.cause) if record.cause else None,
-            record.remedy,
-            record.seconds,
-            to_nano(record.cost_usd),
-            record.attempt_count,
-            _text(record.candidate) if record.candidate else None,
-            _text(record.sent),
-            str(record.grade) if record.grade else None,
-            _text(record.checks),
-            _text(record.questions),
-            record.job_id,
-        ),
-    )
+    row: dict[str, object] = {
+        "state": str(record.state),
+        "outcome": str(record.outcome) if record.outcome else None,
+        "cause": str(record.cause) if record.cause else None,
+        "remedy": record.remedy,
+        "seconds": record.seconds,
+        "cost_nano_usd": to_nano(record.cost_usd),
+        "attempt_count": record.attempt_count,
+        "sent": _text(record.sent),
+        **_judged(record),
+    }
+    _update_job(db, record.job_id, row)
     for attempt in record.attempts:
         insert_attempt(db, record.job_id, attempt)
 
 
 def update_answered(db: sqlite3.Connection, record: JobRecord) -> None:
     """Update a job that ended, after an answer of the user's that came late."""
-    db.execute(
-        "UPDATE jobs SET score = ?, reason = ?, candidate = ?, grade = ?, checks = ?, questions = ? WHERE id = ?",
-        (
-            record.score,
-            record.reason,
-            _text(record.candidate) if record.candidate else None,
-            str(record.grade) if record.grade else None,
-            _text(record.checks),
-            _text(record.questions),
-            record.job_id,
-        ),
-    )
+    _update_job(db, record.job_id, _judged(record))
     for attempt in record.attempts:
         grade = str(attempt.evidence.grade) if attempt.evidence.grade else None
         db.execute(
             "UPDATE attempts SET grade = ?, whole = ? WHERE job_id = ? AND number = ?",
-            (
-                grade,
-                _whole(attempt),
-                record.job_id,
-                attempt.number,
-            ),
+            (grade, _whole(attempt), record.job_id, attempt.number),
         )
+
+
+def _judged(record: JobRecord) -> dict[str, object]:
+    """What an answer of the user's can change."""
+    return {
+        "score": record.score,
+        "reason": record.reason,
+        "candidate": _text(record.candidate) if record.candidate else None,
+        "grade": str(record.grade) if record.grade else None,
+        "checks": _text(record.checks),
+        "questions": _text(record.questions),
+    }
 
 
 def _whole(attempt: Attempt) -> str:
@@ -241,10 +228,15 @@ def _insert(db: sqlite3.Connection, table: str, row: dict[str, object]) -> None:
     db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", row)
 
 
+def _update_job(db: sqlite3.Connection, job_id: str, row: dict[str, object]) -> None:
+    values = ", ".join(f"{name} = :{name}" for name in row)
+    db.execute(f"UPDATE jobs SET {values} WHERE id = :id", {**row, "id": job_id})
+
+
 # ------------------------------------------------------------------ reading
 
 
-def _named(cursor: sqlite3.Cursor) -> Iterator[dict[str, Any]]:
+def named_rows(cursor: sqlite3.Cursor) -> Iterator[dict[str, Any]]:
     """The rows by the names of their columns."""
     names = [column[0] for column in cursor.description]
     return (dict(zip(names, row, strict=True)) for row in cursor)
@@ -258,7 +250,7 @@ def select_history(db: sqlite3.Connection, limit: int) -> list[dict[str, object]
         " apply AS apply_mode, applied, reason FROM jobs ORDER BY id DESC LIMIT ?",
         (limit,),
     )
-    rows = list(_named(cursor))
+    rows = list(named_rows(cursor))
     for row in rows:
         row.update(cost_usd=to_usd(row["cost_usd"]), applied=bool(row["applied"]))
     return [to_json(JobEntry(**row)) for row in rows]
@@ -302,7 +294,7 @@ def body_of(type_: str, data: object) -> EventBody:
 
 def select_job(db: sqlite3.Connection, job_id: str) -> JobRecord | None:
     """Return a whole job, or None."""
-    row = next(_named(db.execute("SELECT * FROM jobs WHERE id = ?", (job_id,))), None)
+    row = next(named_rows(db.execute("SELECT * FROM jobs WHERE id = ?", (job_id,))), None)
     if row is None:
         return None
     attempts = db.execute("SELECT whole FROM attempts WHERE job_id = ? ORDER BY number", (job_id,)).fetchall()

@@ -120,10 +120,8 @@ async def _measure(
 
     architecture = info.get("general.architecture")
     trained = info.get(f"{architecture}.context_length")
-    return PlacedModel(
-        key=model.key,
-        name=model.name,
-        context=model.context,
+    return replace(
+        model,
         footprint=at(server.parallel, whole),
         alone=at(1, None),
         trained=trained if isinstance(trained, int) else None,

@@ -108,18 +108,12 @@ class SandboxChooser:
         for attempt in attempts:
             if attempt.problem is not None and not sys.platform.startswith(_SYSTEMS[attempt.name]):
                 continue  # nothing that anybody could install here
-            if attempt.problem is None:
-                findings.append(
-                    Finding(
-                        name=f"sandbox: {attempt.name}", status=FindingStatus.OK, detail="works", facts=attempt.facts
-                    )
-                )
-                continue
+            status = FindingStatus.BROKEN if attempt.sandbox is not None else FindingStatus.ABSENT
             findings.append(
                 Finding(
                     name=f"sandbox: {attempt.name}",
-                    status=FindingStatus.BROKEN if attempt.sandbox is not None else FindingStatus.ABSENT,
-                    detail=attempt.problem,
+                    status=FindingStatus.OK if attempt.problem is None else status,
+                    detail="works" if attempt.problem is None else attempt.problem,
                     remedy=attempt.remedy,
                     facts=attempt.facts,
                 )

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.core.errors import SandboxUnavailable, ToolMissing
@@ -221,14 +221,7 @@ async def launch(invocation: Invocation, confinement: Confinement) -> ProcessRes
 def _outcome(result: ProcessResult, status: bytes, program: str) -> ProcessResult:
     words: dict[str, object] = json.loads(status) if status else {}
     if isinstance(code := words.get("code"), int):
-        return ProcessResult(
-            code=code,
-            stdout=result.stdout,
-            stderr=result.stderr,
-            seconds=result.seconds,
-            timed_out=result.timed_out,
-            truncated=result.truncated,
-        )
+        return replace(result, code=code)
     if result.timed_out:
         return result
     if words.get("step") == "exec":

@@ -11,8 +11,11 @@ from __future__ import annotations
 import errno
 import platform
 import struct
+import tomllib
 from collections.abc import Iterable
 from enum import Enum
+from functools import cache
+from importlib import resources
 
 __all__ = ["Sockets", "protects_processes", "seccomp_filter", "supported"]
 
@@ -45,66 +48,12 @@ _MAY_CREATE = 0o100 | 0o20000000  # O_CREAT, O_TMPFILE
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 # name: (x86_64, aarch64)
-_SOCKET, _CLONE, _CLONE3 = (41, 198), (56, 220), (435, 435)
+_SOCKET, _CLONE = (41, 198), (56, 220)
 _IOCTL = (16, 29)
 _TYPES = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
 _KILL, _TKILL, _TGKILL = (62, 129), (200, 130), (234, 131)
 _QUEUE, _TGQUEUE = (129, 138), (297, 240)
 
-_REFUSED: dict[str, tuple[int, int]] = {
-    "ptrace": (101, 117),
-    "process_vm_readv": (310, 270),
-    "process_vm_writev": (311, 271),
-    "pidfd_getfd": (438, 438),
-    "kcmp": (312, 272),
-    "bpf": (321, 280),
-    "perf_event_open": (298, 241),
-    "userfaultfd": (323, 282),
-    "add_key": (248, 217),
-    "request_key": (249, 218),
-    "keyctl": (250, 219),
-    "unshare": (272, 97),
-    "setns": (308, 268),
-    "mount": (165, 40),
-    "umount2": (166, 39),
-    "pivot_root": (155, 41),
-    "open_tree": (428, 428),
-    "move_mount": (429, 429),
-    "fsopen": (430, 430),
-    "fsconfig": (431, 431),
-    "fsmount": (432, 432),
-    "fspick": (433, 433),
-    "mount_setattr": (442, 442),
-    "open_tree_attr": (467, 467),
-    "open_by_handle_at": (304, 265),
-    "quotactl": (179, 60),
-    "quotactl_fd": (443, 443),
-    "syslog": (103, 116),
-    "acct": (163, 89),
-    "swapon": (167, 224),
-    "swapoff": (168, 225),
-    "reboot": (169, 142),
-    "kexec_load": (246, 104),
-    "kexec_file_load": (320, 294),
-    "init_module": (175, 105),
-    "finit_module": (313, 273),
-    "delete_module": (176, 106),
-    "clock_settime": (227, 112),
-    "settimeofday": (164, 170),
-    "adjtimex": (159, 171),
-    "clock_adjtime": (305, 266),
-    "chroot": (161, 51),
-    "move_pages": (279, 239),
-    "fanotify_init": (300, 262),
-}
-# Answered "no such call", so that libraries fall back to what can be checked (clone) or what is plainer (epoll).
-_UNKNOWN: dict[str, tuple[int, int]] = {
-    "io_uring_setup": (425, 425),
-    "io_uring_enter": (426, 426),
-    "io_uring_register": (427, 427),
-    "clone3": _CLONE3,
-    "openat2": (437, 437),  # its mode cannot be looked at
-}
 # Files that run with their owner's rights are not made: in a temp folder they would be the user's. (number, number,
 # argument of the mode); what sets a mode does nothing, as under fakeroot, what makes a file fails.
 _SETS_MODE: dict[str, tuple[int, int, int]] = {
@@ -120,61 +69,7 @@ _MAKES_FILE: dict[str, tuple[int, int, int]] = {
 }
 _OPENS: dict[str, tuple[int, int, int]] = {"open": (2, -1, 1), "openat": (257, 56, 2)}
 """The last number is the argument of the flags; the mode follows it."""
-# For sandboxes that share the host's namespaces: what reaches the user's other processes by an id rather than a path.
-_SHARED_REFUSED: dict[str, tuple[int, int]] = {
-    "shmget": (29, 194),
-    "shmat": (30, 196),
-    "msgget": (68, 186),
-    "semget": (64, 190),
-    "mq_open": (240, 180),
-    "mq_unlink": (241, 181),
-    "setpriority": (141, 140),
-    "ioprio_set": (251, 30),
-    "truncate": (76, 45),  # by path; Landlock knows it only since its version 3
-    "process_madvise": (440, 440),
-    "process_mrelease": (448, 448),
-}
-# Of oneself (0) only: any other id may be another process of the user's.
-_SHARED_OWN: dict[str, tuple[int, int]] = {
-    "prlimit64": (302, 261),
-    "sched_setaffinity": (203, 122),
-    "sched_setattr": (314, 274),
-    "sched_setparam": (142, 118),
-    "sched_setscheduler": (144, 119),
-    "migrate_pages": (256, 238),
-}
-# And what Landlock does not know at any version: modes, owners, times, attributes. These do nothing and say that they
-# did, as under fakeroot: most tools set modes without need, and fail if they cannot. -1: not on that machine.
-_SHARED_PRETENDED: dict[str, tuple[int, int]] = {
-    "chmod": (90, -1),
-    "fchmod": (91, 52),
-    "fchmodat": (268, 53),
-    "fchmodat2": (452, 452),
-    "chown": (92, -1),
-    "fchown": (93, 55),
-    "lchown": (94, -1),
-    "fchownat": (260, 54),
-    "utime": (132, -1),
-    "utimes": (235, -1),
-    "futimesat": (261, -1),
-    "utimensat": (280, 88),
-    "setxattr": (188, 5),
-    "lsetxattr": (189, 6),
-    "fsetxattr": (190, 7),
-    "removexattr": (197, 14),
-    "lremovexattr": (198, 15),
-    "fremovexattr": (199, 16),
-    "setxattrat": (463, 463),
-    "removexattrat": (466, 466),
-}
 _PIDFD_SEND_SIGNAL = (424, 424)
-_X86_ONLY_REFUSED = (
-    172,  # iopl
-    173,  # ioperm
-    134,  # uselib
-    154,  # modify_ldt
-    139,  # sysfs
-)
 
 _Step = tuple[int, int, int, int]
 
@@ -192,22 +87,18 @@ def seccomp_filter(sockets: Sockets, *, shared_host: bool = False, machine: str 
     """
     column, arch = _machine(machine)
     steps = _entry(arch)
-    for numbers in _REFUSED.values():
-        steps += _if_number(numbers[column], [_fail(errno.EPERM)])
-    for numbers in _UNKNOWN.values():
-        steps += _if_number(numbers[column], [_fail(errno.ENOSYS)])
-    if column == 0:
-        for number in _X86_ONLY_REFUSED:
-            steps += _if_number(number, [_fail(errno.EPERM)])
+    own = [(_LOAD, 0, 0, _ARGUMENT), (_EQUAL, 1, 0, 0), _fail(errno.EPERM), (_RETURN, 0, 0, _ALLOW)]
+    rules: dict[str, list[_Step]] = {
+        "refused": [_fail(errno.EPERM)],
+        "unknown": [_fail(errno.ENOSYS)],
+        "refused_x86": [_fail(errno.EPERM)],
+    }
     if shared_host:
-        for numbers in _SHARED_REFUSED.values():
-            steps += _if_number(numbers[column], [_fail(errno.EPERM)])
-        for numbers in _SHARED_PRETENDED.values():
-            if numbers[column] >= 0:
-                steps += _if_number(numbers[column], [_fail(0)])
-        own = [(_LOAD, 0, 0, _ARGUMENT), (_EQUAL, 1, 0, 0), _fail(errno.EPERM), (_RETURN, 0, 0, _ALLOW)]
-        for numbers in _SHARED_OWN.values():
-            steps += _if_number(numbers[column], own)
+        rules |= {"shared_refused": [_fail(errno.EPERM)], "shared_pretended": [_fail(0)], "shared_own": own}
+    calls = _system_calls()
+    for kind, rule in rules.items():
+        for numbers in calls[kind].values():
+            steps += _if_number(numbers[column], rule)
     steps += _no_set_id(column)
     steps += _if_number(
         _CLONE[column],
@@ -240,6 +131,12 @@ def protects_processes(pids: Iterable[int], *, machine: str | None = None) -> by
     steps += _if_number(_PIDFD_SEND_SIGNAL[column], [_fail(errno.EPERM)])  # its target cannot be seen here
     steps.append((_RETURN, 0, 0, _ALLOW))
     return _pack(steps)
+
+
+@cache
+def _system_calls() -> dict[str, dict[str, tuple[int, int]]]:
+    """``system_calls.toml``: the numbers of calls, by what is done with them and by their names."""
+    return tomllib.loads(resources.files("forge_lsp.sandbox").joinpath("system_calls.toml").read_text("utf-8"))
 
 
 def _machine(machine: str | None) -> tuple[int, int]:

@@ -27,7 +27,6 @@ import _thread
 import contextlib
 import importlib.util
 import json
-import math  # noqa: F401 - of what the code must leave as it is: it is known before the project's folders are searched
 import os
 import re
 import select
@@ -38,6 +37,7 @@ from collections.abc import Generator
 from typing import Any, Dict, List, Optional, Tuple, cast
 
 Json = Dict[str, Any]
+importlib.import_module("math")  # of what the code must leave as it is: known before the project's folders are searched
 
 _MOST_WORDS = 2000
 _MOST_BYTES = 8 << 20
