@@ -25,7 +25,7 @@ from forge_lsp.languages.ecmascript.importing import Importers
 from forge_lsp.languages.ecmascript.reading import read_tests, tokens_of
 from forge_lsp.languages.ecmascript.tsc import script_folders
 
-__all__ = ["BESIDE", "ENDINGS", "PARALLEL", "TOGETHER", "Runner", "Suite", "found_for"]
+__all__ = ["BESIDE", "ENDINGS", "PARALLEL", "TOGETHER", "Runner", "Suite", "found_for", "joining"]
 
 ENDINGS = (*JAVASCRIPT.suffixes, *TYPESCRIPT.suffixes)
 """The endings of what may be a test file."""
@@ -93,7 +93,13 @@ class Suite:
     variables: tuple[tuple[str, str], ...] = ()
     """What it sets in the environment for that."""
     more: tuple[PurePosixPath, ...] = ()
-    """Further files that load the document, where no file names the scope itself: they may depend on it as well."""
+    """Further files that load the document, where no file names the scope itself: they may depend on it as well.
+    :func:`joining` says which of them the runner takes."""
+
+    @property
+    def key(self) -> tuple[Runner, PurePosixPath, tuple[str, ...]]:
+        """What files that are run together have in common."""
+        return self.runner, self.folder, self.hooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +119,7 @@ def found_for(task: Task, place: Place) -> tuple[tuple[Suite, ...], tuple[CheckR
     name = task.scope.name if task.scope.kind is not ScopeKind.FILE else None
     module = place.document.parent.name if place.document.stem == "index" else place.document.stem
     files = [file for file in place.files(ENDINGS) if TEST_FILES.fullmatch(file)]
-    suites: dict[tuple[Runner, PurePosixPath, tuple[str, ...]], Suite] = {}
+    suites: dict[object, Suite] = {}
     blocked: dict[str, CheckResult] = {}
     # Tests of what calls it, where none names it: a private helper is tested by way of what the module exports.
     callers = callers_in(task.document.text, name)[:_MOST_CALLERS] if name is not None else ()
@@ -153,33 +159,37 @@ def found_for(task: Task, place: Place) -> tuple[tuple[Suite, ...], tuple[CheckR
         more = tuple(file for file in spoken[count:] if str(file) in steps)
         spoken = spoken[:count]
     more = more[: _MOST_READ - len(spoken)]
-    for file in (*spoken, *more):
+    for file in spoken:
         found = taken(file)
         if found is None:
             continue
         at, entry = found
-        package = at.nearest("package.json")
-        found = _suite(task, at, package.parent if package is not None else PurePosixPath())
+        found = _suite(task, at)
         if isinstance(found, Suite) and entry is not None:
             reason = f"it tests what was built earlier ({entry}), which a candidate does not change"
             found = _Blocked(runner=found.runner, reason=reason)
         if isinstance(found, _Blocked):
             blocked.setdefault(found.runner, not_run(found.runner, f"{file}: {found.reason}", found.remedy))
         elif found is not None:
-            key = (found.runner, found.folder, found.hooks)
-            known = suites.get(key)
-            if known is None:
-                suites[key] = found
-            elif file in more:
-                suites[key] = replace(known, more=(*known.more, file))
-            else:
-                suites[key] = replace(known, files=(*known.files, file))
+            known = suites.get(found.key)
+            suites[found.key] = replace(known, files=(*known.files, file)) if known is not None else found
     ordered = (
         # In one process they meet each other in the order that the runner gives them.
-        replace(suite, files=tuple(sorted(suite.files)) if suite.runner in TOGETHER else suite.files)
+        replace(suite, more=more, files=tuple(sorted(suite.files)) if suite.runner in TOGETHER else suite.files)
         for suite in suites.values()
     )
     return tuple(ordered), tuple(blocked.values())
+
+
+def joining(task: Task, place: Place, suite: Suite) -> tuple[PurePosixPath, ...]:
+    """Return those of the further files of a suite that its runner takes. Reads them all."""
+    found: list[PurePosixPath] = []
+    for file in suite.more:
+        at = Place(source=place.source, document=file, overlay=place.overlay)
+        other = _suite(task, at) if built_earlier(place, at) is None else None
+        if isinstance(other, Suite) and other.key == suite.key:
+            found.append(file)
+    return tuple(found)
 
 
 def _of_others(place: Place, at: Place, names: Iterable[str | None], importers: Callable[[], Importers]) -> bool:
@@ -218,9 +228,11 @@ def _few(place: Place, files: Sequence[PurePosixPath]) -> int:
     return min(len(files), _MOST_SMALL)
 
 
-def _suite(task: Task, at: Place, folder: PurePosixPath) -> Suite | _Blocked | None:
+def _suite(task: Task, at: Place) -> Suite | _Blocked | None:
     """What runs the test file ``at``; None where it is no test file, after all."""
     assert at.source is not None, "asked for a workspace only"
+    package = at.nearest("package.json")
+    folder = package.parent if package is not None else PurePosixPath()
     text = at.text(at.document) or ""
     manifest = manifest_of(at, folder)
     script = _script(manifest)

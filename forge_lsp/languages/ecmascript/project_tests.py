@@ -23,7 +23,7 @@ from forge_lsp.core.ports import Box, ProcessResult, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.ecmascript.configuring import apart_from_projects, loading_words
 from forge_lsp.languages.ecmascript.depending import depending, in_batches
-from forge_lsp.languages.ecmascript.finding import BESIDE, ENDINGS, PARALLEL, TOGETHER, Suite, found_for
+from forge_lsp.languages.ecmascript.finding import BESIDE, ENDINGS, PARALLEL, TOGETHER, Suite, found_for, joining
 from forge_lsp.languages.ecmascript.forging import doubt_of
 from forge_lsp.languages.ecmascript.importing import lenient_imports, whole_export
 from forge_lsp.languages.ecmascript.mustfail import watching, with_failing_test
@@ -176,7 +176,6 @@ class JavaScriptTests:
         if text is None:
             return None
         empty = replace(course, text=text, lines=(0, 0))
-        every = (*suite.files, *suite.more)
 
         async def run(files: Sequence[PurePosixPath]) -> SuiteRun:
             texts = {str(file): place.text(file) or "" for file in files}
@@ -184,6 +183,7 @@ class JavaScriptTests:
             return (await self._run(place, suite, node, replace(empty, tests=tests), texts)).run
 
         async def look() -> NotedRun:
+            every = (*suite.files, *await asyncio.to_thread(joining, task, place, suite))
             return noted(await depending(in_batches(every, _MOST_AT_ONCE), run, seconds=self._timeout), ())
 
         key = await tree_key(place, _MATTERS, (node,), text, suite)

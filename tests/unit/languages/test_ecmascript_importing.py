@@ -11,7 +11,7 @@ from forge_lsp.checking.project import place_of
 from forge_lsp.checking.suites import compared
 from forge_lsp.core.checks import CheckStatus
 from forge_lsp.languages.ecmascript.callers import declarations
-from forge_lsp.languages.ecmascript.finding import ENDINGS, found_for
+from forge_lsp.languages.ecmascript.finding import ENDINGS, found_for, joining
 from forge_lsp.languages.ecmascript.importing import Importers, whole_export
 from forge_lsp.languages.ecmascript.outcomes import RunPlan, outcome
 from forge_lsp.languages.ecmascript.reading import reaching, read_tests
@@ -97,8 +97,8 @@ def test_tests_of_what_calls_it_in_other_modules_come_first(tmp_path: Path) -> N
     more = f'{head}import * as all from "../lib/index.js";\ntest("all", () => all);\n'
     write_files(tmp_path, {f"test/more{number}.test.js": more for number in range(30)})
     (suite,), _ = found_for(task, place_of(task))
-    every = [str(file) for file in (*suite.files, *suite.more)]
     assert suite.more, "more load it than one run takes"
+    every = [str(file) for file in (*suite.files, *joining(task, place_of(task), suite))]
     assert sorted(every) == ["test/b.test.js", "test/c.test.js", *sorted(f"test/more{n}.test.js" for n in range(30))]
 
 
