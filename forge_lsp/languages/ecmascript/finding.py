@@ -22,7 +22,7 @@ from forge_lsp.languages.ecmascript.built import built_earlier, manifest_of
 from forge_lsp.languages.ecmascript.callers import callers_by_step, callers_in, named_by_step
 from forge_lsp.languages.ecmascript.configuring import start_folder
 from forge_lsp.languages.ecmascript.importing import Importers
-from forge_lsp.languages.ecmascript.reading import read_tests, tokens_of
+from forge_lsp.languages.ecmascript.reading import read_tests
 from forge_lsp.languages.ecmascript.tsc import script_folders
 
 __all__ = ["BESIDE", "ENDINGS", "PARALLEL", "TOGETHER", "Runner", "Suite", "found_for", "joining"]
@@ -74,7 +74,6 @@ _FLAG = re.compile(
 
 _REQUIRED = re.compile(r"(?<![\w-])(?:-r|--require)(?:=|\s+)[\"']?([^\s\"']+)")
 _ENDING = re.compile(r"\.[cm]?[jt]sx?$")
-_DECLARING = ("function", "class", "const", "let", "var", "interface", "type")
 _NODE_OPTION = re.compile(r"[\"']?node-option[\"']?\s*:\s*(\[[^\]]*\]|[\"'][^\"'\n]*[\"']|(?:\s*-[^\n]*\n?)+)")
 
 
@@ -195,22 +194,15 @@ def joining(task: Task, place: Place, suite: Suite) -> tuple[PurePosixPath, ...]
 def _of_others(place: Place, at: Place, names: Iterable[str | None], importers: Callable[[], Importers]) -> bool:
     """Whether a test file names what is written and means another thing of that name: neither it nor what it imports
     loads the document, and it takes nothing from the surroundings."""
-    text = at.text(at.document) or ""
-    imports = read_tests(text).imports
+    read = read_tests(at.text(at.document) or "")
     folder, plain = posixpath.dirname(str(at.document)), _ENDING.sub("", str(place.document))
-    sources = (source for source in imports.values() if source.startswith("."))
+    sources = (source for source in read.imports.values() if source.startswith("."))
     if any(_ENDING.sub("", posixpath.normpath(posixpath.join(folder, source))) == plain for source in sources):
         return False
     if not importers().apart(str(at.document)):
         return False
-    wanted = {name for name in names if name} - imports.keys()
-    tokens = tokens_of(text)
-    before = (None, *(token.text for token in tokens))
-    own = {token.text for token, last in zip(tokens, before, strict=False) if last in _DECLARING}
-    return not any(
-        token.kind == "name" and token.text in wanted - own and last not in (".", "?.")
-        for token, last in zip(tokens, before, strict=False)
-    )
+    wanted = {name for name in names if name} - read.imports.keys()
+    return (wanted - read.declared).isdisjoint(read.free)
 
 
 def _loading(files: Iterable[str], steps: Mapping[str, int]) -> list[PurePosixPath]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 __all__ = ["TestBlock", "TestFile", "Token", "closing", "is_module", "reaching", "read_tests", "tokens_of", "words_of"]
@@ -118,6 +119,9 @@ def closing(tokens: Sequence[Token], opening: int) -> int:
 
 
 _DECLARING = frozenset(("function", "class", "const", "let", "var"))
+_NAMING = _DECLARING | {"interface", "type"}
+_REMEMBERED = 128
+"""Texts whose reading is kept."""
 _GROUPS = frozenset(("describe", "suite", "context", "fdescribe", "xdescribe", "module"))
 _TESTS = frozenset(("test", "tape", "it", "specify", "fit", "xit", "xtest"))
 _HOOKS = frozenset(("before", "after", "beforeEach", "afterEach", "beforeAll", "afterAll", "setup", "teardown"))
@@ -152,7 +156,7 @@ class TestFile:
     """What a test file holds.
 
     ``imports`` are the names that it imports, and from where; ``made`` the variables that hold a ``new`` one of a
-    name; ``shared`` the names in its hooks.
+    name; ``shared`` the names in its hooks. ``free`` are the names that are no member's, ``declared`` what it declares.
     """
 
     __test__ = False
@@ -161,8 +165,10 @@ class TestFile:
     blocks: tuple[TestBlock, ...]
     shared: frozenset[str]
     words: frozenset[str]
-    imports: dict[str, str]
-    made: dict[str, str]
+    free: frozenset[str]
+    declared: frozenset[str]
+    imports: Mapping[str, str]
+    made: Mapping[str, str]
 
     def speaks(self, name: Sequence[str], wanted: frozenset[str]) -> bool:
         """Whether the test of that name calls one of ``wanted``, by what its own text and the hooks name."""
@@ -188,6 +194,7 @@ _SUITE = re.compile(r"(?P<name>[\w$]+)\s*=\s*(?:[\w$]+\.)?suite\(\s*[\"'](?P<tit
 _MADE = re.compile(r"(?P<name>[\w$]+)\s*=\s*(?:await\s+)?new\s+(?:[\w$]+\.)*(?P<of>[\w$]+)")
 
 
+@lru_cache(maxsize=_REMEMBERED)  # the same files are read for each candidate
 def read_tests(text: str) -> TestFile:
     """Read a test file."""
     tokens = tokens_of(text)
@@ -202,13 +209,17 @@ def read_tests(text: str) -> TestFile:
     for index, token in enumerate(tokens[:-1]):
         if token.kind == "name" and token.text in _HOOKS and tokens[index + 1].text == "(":
             shared |= words_of(tokens[index : closing(tokens, index + 1)])
+    before = (None, *(token.text for token in tokens))
+    names = [(token.text, last) for token, last in zip(tokens, before, strict=False) if token.kind == "name"]
     suites = {match["name"]: match["title"] for match in _SUITE.finditer(text)}
     blocks = tuple(_blocks(tokens, 0, len(tokens), (), suites))
     return TestFile(
         text=text,
         blocks=blocks,
         shared=frozenset(shared),
-        words=words_of(tokens),
+        words=frozenset(name for name, _ in names),
+        free=frozenset(name for name, last in names if last not in (".", "?.")),
+        declared=frozenset(token.text for token, last in zip(tokens, before, strict=False) if last in _NAMING),
         imports=imports,
         made={match["name"]: match["of"] for match in _MADE.finditer(text)},
     )
@@ -255,12 +266,17 @@ def _call(tokens: Sequence[Token], index: int, stop: int) -> int | None:
 def reaching(names: Iterable[str], *texts: str) -> frozenset[str]:
     """Return ``names`` and all that is declared in the texts by their help: their callers, and callers of those."""
     wanted = set(names)
-    declared = [pair for text in texts for pair in _declared(tokens_of(text))]
+    declared = [pair for text in texts for pair in _declared_in(text)]
     while True:
         more = {name for names, words in declared if not words.isdisjoint(wanted) for name in names} - wanted
         if not more:
             return frozenset(wanted)
         wanted |= more
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _declared_in(text: str) -> tuple[tuple[tuple[str, ...], frozenset[str]], ...]:
+    return tuple(_declared(tokens_of(text)))
 
 
 def _declared(tokens: Sequence[Token]) -> Iterator[tuple[tuple[str, ...], frozenset[str]]]:
