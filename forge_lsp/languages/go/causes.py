@@ -58,8 +58,9 @@ class FailurePlace:
         return lines[frame.line - 1].strip() if 0 < frame.line <= len(lines) else ""
 
 
-def explained(output: str, where: FailurePlace, *, speaks: bool) -> Run:
-    """Return the run of a test that failed with ``output``. ``speaks``: the test calls the scope."""
+def explained(output: str, where: FailurePlace, *, speaks: bool | None) -> Run:
+    """Return the run of a test that failed with ``output``. ``speaks``: the test names the scope; None: it calls what
+    is still to be written as well."""
     panic = panic_of(output)
     if panic is None:
         expected, actual = values_in(output)
@@ -69,25 +70,34 @@ def explained(output: str, where: FailurePlace, *, speaks: bool) -> Run:
     return failed(_told(message, own, where), cause=_of_frames(message, own, where, speaks=speaks))
 
 
-def _of_words(output: str, where: FailurePlace, *, speaks: bool) -> Cause:
+def _of_words(output: str, where: FailurePlace, *, speaks: bool | None) -> Cause:
     """An assertion failed: on a value that the scope returned, unless another piece says that it is not done."""
-    if not speaks or (_UNFINISHED.search(output) and where.unfinished_elsewhere):
+    if _UNFINISHED.search(output) and where.unfinished_elsewhere:
         return Cause.ELSEWHERE
-    return Cause.SCOPE
+    return _spoken(speaks)
 
 
-def _of_frames(message: str, own: list[tuple[Frame, PurePosixPath]], where: FailurePlace, *, speaks: bool) -> Cause:
+def _spoken(speaks: bool | None) -> Cause:
+    if speaks is None:
+        return Cause.ELSEWHERE
+    # What a test does not say by its words, its failure before may have said: then a candidate owes it.
+    return Cause.SCOPE if speaks else Cause.UNKNOWN
+
+
+def _of_frames(
+    message: str, own: list[tuple[Frame, PurePosixPath]], where: FailurePlace, *, speaks: bool | None
+) -> Cause:
     if not own:
-        return Cause.SCOPE if speaks else Cause.ELSEWHERE
+        return _spoken(speaks)
     frame, file = own[0]
     if where.in_scope(frame):
         return Cause.SCOPE
     if file.name.endswith("_test.go"):  # what the scope returned is not what the test works with
-        return Cause.SCOPE if speaks else Cause.ELSEWHERE
+        return _spoken(speaks)
     if _UNFINISHED.search(message) or where.is_stub(frame):
         return Cause.ELSEWHERE
     # Finished code that stumbles does so over what the scope made of its values.
-    return Cause.SCOPE if speaks or any(where.in_scope(other) for other, _ in own) else Cause.ELSEWHERE
+    return Cause.SCOPE if any(where.in_scope(other) for other, _ in own) else _spoken(speaks)
 
 
 def _told(message: str, own: list[tuple[Frame, PurePosixPath]], where: FailurePlace) -> str:

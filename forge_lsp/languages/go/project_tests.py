@@ -100,7 +100,7 @@ class GoTests:
                 where = FailurePlace(
                     root=program.root, document=place.document, text=text, lines=lines, others="\n".join(others)
                 )
-                return explained(output, where, speaks=name in speaking and name not in blocked)
+                return explained(output, where, speaks=None if name in blocked else name in speaking)
 
             ran = await run_tests(
                 self._sandbox,

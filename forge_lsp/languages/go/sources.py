@@ -6,7 +6,7 @@ Pure. Nothing here parses Go in full: a declaration ends where its brackets clos
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 __all__ = [
@@ -37,6 +37,7 @@ _STUB = re.compile(
 )
 _ZERO = re.compile(r"0(?:\.0*)?|\"\"|``|nil|false|&?[\w.\[\]]+\{\}|''")
 _WORD = re.compile(r"[^\W\d]\w*")
+_ASSIGNED = re.compile(r"^[ \t]*([^\W\d]\w*)(?:\[[^\]\n]*\]|\.\w+)*[ \t]*=(?!=)", re.M)
 _OPEN, _CLOSED = "([{", ")]}"
 
 
@@ -46,6 +47,8 @@ class Declaration:
 
     ``names`` are what it declares, the type of a method's receiver too. ``start`` and ``end`` are offsets in the text,
     ``first`` and ``last`` its lines, counted from 1. ``test``: the name of a test or example that the runner would run.
+    ``holds`` are the variables of the package to which it gives what it names: those it declares, or, where it is an
+    ``init``, those it assigns.
     """
 
     names: tuple[str, ...]
@@ -55,6 +58,7 @@ class Declaration:
     last: int
     words: frozenset[str]
     test: str | None = None
+    holds: tuple[str, ...] = ()
 
 
 def masked(text: str, *, strings: bool = True) -> str:
@@ -95,6 +99,7 @@ def declarations(text: str) -> tuple[Declaration, ...]:
                 last=first + text.count("\n", start, end),
                 words=frozenset(_WORD.findall(body)),
                 test=names[0] if is_test else None,
+                holds=names if match["kind"] == "var" else tuple(_ASSIGNED.findall(body)) if names == ("init",) else (),
             )
         )
     return tuple(found)
@@ -145,18 +150,28 @@ def tests_in(files: Mapping[str, str]) -> dict[str, tuple[str, Declaration]]:
 
 def reaching(names: Collection[str], texts: Iterable[str], *, steps: int | None = None) -> frozenset[str]:
     """Return the names that the declarations of ``texts`` declare and that lead to one of ``names``: those that name
-    one of them, those that name these, and so on (at most ``steps`` times). ``names`` themselves are among them."""
+    one of them, those that name these, and so on (at most ``steps`` times). ``names`` themselves are among them, and
+    the variables that hold one of them (a table of functions): who uses the variable calls what it holds."""
     every = [one for text in texts for one in declarations(text)]
-    reached = frozenset(names)
+    reached = _held(frozenset(names), every)
     while steps is None or steps > 0:
         more = frozenset(
             name for one in every if not reached.isdisjoint(one.words - set(one.names)) for name in one.names
         )
         if more <= reached:
             break
-        reached |= more
+        reached = _held(reached | more, every)
         steps = None if steps is None else steps - 1
     return reached
+
+
+def _held(names: frozenset[str], every: Sequence[Declaration]) -> frozenset[str]:
+    """``names`` and the variables that hold one of them."""
+    while True:
+        more = {name for one in every if not names.isdisjoint(one.words - set(one.holds)) for name in one.holds}
+        if more <= names:
+            return names
+        names |= more
 
 
 def unfinished(texts: Iterable[str]) -> frozenset[str]:

@@ -78,7 +78,8 @@ def _cause(
         return Cause.ENVIRONMENT
     if failure.panics and all(_in_stub(panic, read(panic.file) or "") for panic in failure.panics):
         return Cause.ELSEWHERE
-    return Cause.SCOPE if speaks else Cause.ELSEWHERE
+    # What a test does not say by its words, its failure before may have said: then a candidate owes it.
+    return Cause.SCOPE if speaks else Cause.UNKNOWN
 
 
 def _in_stub(panic: Panic, text: str) -> bool:

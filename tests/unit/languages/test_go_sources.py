@@ -81,7 +81,31 @@ def test_what_leads_to_a_name() -> None:
     reached = reaching(("Area",), [TEXT])
     assert {"cases", "TestCases", "suite", "TestSuite"} <= reached
     assert "ExampleShown" not in reached
-    assert "TestCases" not in reaching(("Area",), [TEXT], steps=1)
+    assert "TestCases" not in reaching(("Area",), [TEXT], steps=0)
+
+
+def test_who_uses_a_variable_uses_what_it_holds() -> None:
+    text = """package a
+
+var table map[string]func() int
+
+func init() {
+	table = map[string]func() int{"one": one}
+	other["two"] = two
+}
+
+var other = map[string]func() int{}
+
+func look(name string) int { return table[name]() }
+
+func Look(name string) int { return look(name) }
+
+func two() int { return other["two"]() }
+"""
+    assert reaching(("one",), [text], steps=0) == {"one", "table", "other"}
+    assert {"look", "two"} <= reaching(("one",), [text], steps=1)
+    assert "Look" not in reaching(("one",), [text], steps=1)
+    assert "Look" in reaching(("one",), [text], steps=2)
 
 
 def test_what_is_left_out_keeps_the_lines_of_the_rest() -> None:
