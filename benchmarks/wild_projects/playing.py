@@ -126,6 +126,8 @@ def _dedented(code: str) -> str:
     own = last[: len(last) - len(last.lstrip())] if last.strip() in ("}", "};") else ""
     if own and all(not line.strip() or line.startswith(own) for line in rest.splitlines()):
         return f"{first.lstrip()}\n" + "\n".join(line.removeprefix(own) for line in rest.split("\n"))
+    if first.startswith("@"):  # a decorator, and what it decorates below it
+        return f"{first}\n{textwrap.dedent(rest)}"
     return textwrap.dedent(code)
 
 
