@@ -35,7 +35,7 @@ from tests.support.scripted import (
     verdict_text,
 )
 
-__all__ = ["PlayedJob", "plays_of", "snapshot", "toolchains_here"]
+__all__ = ["PlayedJob", "dedented", "plays_of", "snapshot", "toolchains_here"]
 
 _RAN = frozenset({CheckStatus.PROOF, CheckStatus.KEPT, CheckStatus.OWED, CheckStatus.FAILED, CheckStatus.UNRELATED})
 
@@ -103,7 +103,7 @@ def _task(path: Path, root: Path, text: str, at: int, language: Language) -> Tas
 
 async def _job(task: Task, toolchain: Toolchain, code: str) -> Conclusion:
     """A job of one attempt whose writer gives this code and whose panel gives 9."""
-    fenced = f"```{task.document.language}\n{_dedented(code)}\n```"
+    fenced = f"```{task.document.language}\n{dedented(code)}\n```"
     writer, reviewer = ScriptedModel("w", fenced, repeat=True), ScriptedModel("r", verdict_text(9), repeat=True)
     row = Row(attempts=(1,), generator=Generator(model="w"), panel=Panel(kind="simple", members=("r",)))
     syntax = TreeSitterSyntax()
@@ -119,7 +119,7 @@ async def _job(task: Task, toolchain: Toolchain, code: str) -> Conclusion:
     return await ensemble.run(task, schedule=schedule, attempts=1, spending=Purse(), emit=Events())
 
 
-def _dedented(code: str) -> str:
+def dedented(code: str) -> str:
     """As a model writes a method: its first line has no indentation in the document's text."""
     first, _, rest = code.partition("\n")
     last = rest[rest.rfind("\n") + 1 :]

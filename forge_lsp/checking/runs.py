@@ -22,6 +22,7 @@ __all__ = [
     "scanned",
     "scope_lines",
     "skipped",
+    "spoken_cause",
     "tail",
     "uncollected",
 ]
@@ -70,6 +71,14 @@ def noted(run: SuiteRun, notes: Iterable[str]) -> NotedRun:
     """Return a run with its notes, each once."""
     once = tuple(dict.fromkeys(notes))
     return NotedRun(runs=run.runs, uncollected=run.uncollected, words=run.words, late=run.late, notes=once)
+
+
+def spoken_cause(*, speaks: bool) -> Cause:
+    """Return what the failure of an assertion comes of, by whether its test names the scope.
+
+    What a test does not say by its words, its failure before may have said: then a candidate owes it.
+    """
+    return Cause.SCOPE if speaks else Cause.UNKNOWN
 
 
 def passed() -> Run:

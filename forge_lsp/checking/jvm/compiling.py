@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -66,7 +67,7 @@ class CompiledTests(Generic[T]):
 
 
 @dataclass(slots=True)
-class CompilableTests(Generic[T]):
+class CompilableTests(ABC, Generic[T]):
     """What is still compiled of a document's tests and of the ``others`` of its module, and what was left out of it.
     ``remedy`` fetches what the build names."""
 
@@ -76,9 +77,9 @@ class CompilableTests(Generic[T]):
     tests: dict[PurePosixPath, T]
     left_out: dict[str, Run] = field(default_factory=dict[str, Run])
 
+    @abstractmethod
     def blame(self, test: T, problems: Sequence[Diagnostic]) -> None:
         """Leave out of a file what the problems stand in: its tests one by one where they stand in tests alone."""
-        raise NotImplementedError
 
     async def compile(self, compiler: Compiler, *, others: bool = True) -> Compilation:
         """Compile what is left. Raises EnvironmentFault as ``compiler`` does."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.runs import failed, passed, scanned, skipped
+from forge_lsp.checking.runs import failed, passed, scanned, skipped, spoken_cause
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.checks import Cause, Run, RunState
 from forge_lsp.languages.csharp.scanning import Method, blanked, methods_in
@@ -99,7 +99,7 @@ class Reading:
         found = self._method(test)
         if found is not None and self._speaks_of_others(blanked(found[0])[found[1].body : found[1].end]):
             return Cause.SCOPE if self.speaks(test) else Cause.ELSEWHERE
-        return Cause.SCOPE if found is not None and self.speaks(test) else Cause.UNKNOWN
+        return spoken_cause(speaks=found is not None and self.speaks(test))
 
     def skips(self, test: str) -> bool:
         """Return whether the file of a test skips some: else the code that it calls has thrown what skips it."""

@@ -25,7 +25,7 @@ from forge_lsp.languages.ecmascript.importing import Importers
 from forge_lsp.languages.ecmascript.reading import read_tests
 from forge_lsp.languages.ecmascript.tsc import script_folders
 
-__all__ = ["BESIDE", "ENDINGS", "PARALLEL", "TOGETHER", "Runner", "Suite", "found_for", "joining"]
+__all__ = ["BESIDE", "ENDINGS", "MOST_AT_ONCE", "PARALLEL", "TOGETHER", "Runner", "Suite", "found_for", "joining"]
 
 ENDINGS = (*JAVASCRIPT.suffixes, *TYPESCRIPT.suffixes)
 """The endings of what may be a test file."""
@@ -34,8 +34,8 @@ _NODE_TEST = re.compile(r"[\"']node:test[\"']")
 _MOST_FILES = 8
 _MOST_CALLERS = 24
 _MOST_READ = 200
-_MOST_SMALL = 24
-"""Files that are run where they hold few tests, :data:`_MOST_TESTS` of them."""
+MOST_AT_ONCE = 24
+"""Test files that one run takes, where they hold few tests (:data:`_MOST_TESTS` of them)."""
 _MOST_TESTS = 60
 
 Runner = Literal["node", "vitest", "jest", "mocha", "tape", "jasmine", "tap", "ava", "uvu", "qunit"]
@@ -136,12 +136,12 @@ def found_for(task: Task, place: Place) -> tuple[tuple[Suite, ...], tuple[CheckR
 
     # Files of others that have a word of the same name take no place.
     every = speaking_of(place, files, names, most=_MOST_READ, often_first=True)
-    spoken = tuple(islice(filter(taken, every), _MOST_SMALL))
-    direct = speaking_of(place, map(str, spoken), own, most=_MOST_SMALL) if own else ()
+    spoken = tuple(islice(filter(taken, every), MOST_AT_ONCE))
+    direct = speaking_of(place, map(str, spoken), own, most=MOST_AT_ONCE) if own else ()
     more: tuple[PurePosixPath, ...] = ()
     if direct:
         spoken = spoken[: max(_MOST_FILES, _few(place, direct))]
-        if not speaking_of(place, map(str, direct), own[:1], most=1) or own[0] != name:
+        if own[0] != name or not speaking_of(place, map(str, direct), (name,), most=1):
             more = tuple(file for file in _loading(files, importers().steps) if file not in spoken)
     else:
         # Those that load it without a word of it: by the package, an index, or another module. First those that name
@@ -150,7 +150,7 @@ def found_for(task: Task, place: Place) -> tuple[tuple[Suite, ...], tuple[CheckR
         loading = _loading(files, steps)
         modules = {file: step for file, step in steps.items() if not TEST_FILES.fullmatch(file)}
         outer = callers_by_step(place, (name, *callers), modules) if name is not None else ()
-        named = named_by_step(place, list(map(str, loading)), outer, most=_MOST_SMALL)
+        named = named_by_step(place, list(map(str, loading)), outer, most=MOST_AT_ONCE)
         spoken = spoken[:_MOST_FILES]
         known = [file for file in spoken if str(file) in steps]
         spoken = tuple(dict.fromkeys((*named, *known, *loading, *spoken)))
@@ -213,11 +213,11 @@ def _loading(files: Iterable[str], steps: Mapping[str, int]) -> list[PurePosixPa
 def _few(place: Place, files: Sequence[PurePosixPath]) -> int:
     """How many of ``files`` are run at most: a few, and more while they hold few tests."""
     tests = 0
-    for count, file in enumerate(files[:_MOST_SMALL]):
+    for count, file in enumerate(files[:MOST_AT_ONCE]):
         if count >= _MOST_FILES and tests > _MOST_TESTS:
             return count
         tests += len(read_tests(place.text(file) or "").blocks)
-    return min(len(files), _MOST_SMALL)
+    return min(len(files), MOST_AT_ONCE)
 
 
 def _suite(task: Task, at: Place) -> Suite | _Blocked | None:

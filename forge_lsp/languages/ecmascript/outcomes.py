@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.checking.planned import Frame, PlannedRun, values_in
-from forge_lsp.checking.runs import SuiteRun, failed, passed, skipped, tail, uncollected
+from forge_lsp.checking.runs import SuiteRun, failed, passed, skipped, spoken_cause, tail, uncollected
 from forge_lsp.core.checks import Cause, Run, RunState
 from forge_lsp.languages.ecmascript.mustfail import NOTED, verdict_of
 from forge_lsp.languages.ecmascript.reading import TestFile
@@ -227,8 +227,7 @@ def _cause(
     asserted: bool,
     speaks: bool,
 ) -> tuple[Cause, tuple[str, ...]]:
-    # What a test does not say by its words, its failure before may have said: then it waits for the scope.
-    mine = Cause.SCOPE if speaks else Cause.UNKNOWN
+    mine = spoken_cause(speaks=speaks)
     if not frames:
         return Cause.UNKNOWN, ()
     top = frames[0]

@@ -23,7 +23,16 @@ from forge_lsp.core.ports import Box, ProcessResult, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.ecmascript.configuring import apart_from_projects, loading_words
 from forge_lsp.languages.ecmascript.depending import depending, in_batches
-from forge_lsp.languages.ecmascript.finding import BESIDE, ENDINGS, PARALLEL, TOGETHER, Suite, found_for, joining
+from forge_lsp.languages.ecmascript.finding import (
+    BESIDE,
+    ENDINGS,
+    MOST_AT_ONCE,
+    PARALLEL,
+    TOGETHER,
+    Suite,
+    found_for,
+    joining,
+)
 from forge_lsp.languages.ecmascript.forging import doubt_of
 from forge_lsp.languages.ecmascript.importing import lenient_imports, whole_export
 from forge_lsp.languages.ecmascript.mustfail import watching, with_failing_test
@@ -48,8 +57,6 @@ __all__ = ["JavaScriptTests"]
 _RUNNERS = Path(__file__).with_name("runners")
 _MATTERS = (*ENDINGS, ".json", ".vue", ".svelte")
 _MOST_REWRITES = 4
-_MOST_AT_ONCE = 24
-"""Test files that one run takes."""
 _SPARE = 10.0
 """Seconds that the runner has, beyond the tests' own time, to say what it saw."""
 
@@ -184,11 +191,11 @@ class JavaScriptTests:
 
         async def look() -> NotedRun:
             every = (*suite.files, *await asyncio.to_thread(joining, task, place, suite))
-            return noted(await depending(in_batches(every, _MOST_AT_ONCE), run, seconds=self._timeout), ())
+            return noted(await depending(in_batches(every, MOST_AT_ONCE), run, seconds=self._timeout), ())
 
         key = await tree_key(place, _MATTERS, (node,), text, suite)
         found = (await self._memory.get(key, look)).runs
-        return replace(suite, files=tuple(map(PurePosixPath, found))[:_MOST_AT_ONCE], more=()) if found else None
+        return replace(suite, files=tuple(map(PurePosixPath, found))[:MOST_AT_ONCE], more=()) if found else None
 
     async def _run(self, place: Place, suite: Suite, node: Path, course: RunPlan, texts: Mapping[str, str]) -> SeenRun:
         """Run test files; where one asks for a name that its module does not export, once more with it undefined, so

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -129,11 +130,14 @@ def incremental_state(compiler: Compiler, place: Place) -> Cache | None:
     return Cache(name=f"tsc-{digest[:20]}", use=CacheUse.KEEP)
 
 
-def incremental_command(command: Sequence[str], state: Path, part: Path) -> tuple[str, ...]:
-    """Return the ``command`` that begins with what the compiler found before (``state``), and leaves what it finds.
+def incremental_command(command: Sequence[str], target: PurePosixPath, cache: Path) -> tuple[str, ...]:
+    """Return the ``command`` that begins with what the compiler found before, and leaves what it finds.
 
-    It works on a copy beside it (``part``), so that several may run at a time: what is left is one of theirs.
+    ``target`` is the configuration by which it checks, ``cache`` the folder where both lie. It works on a copy, so that
+    several may run at a time: what is left is one of theirs.
     """
+    name = hashlib.sha256(str(target).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    state, part = cache / f"{name}.tsbuildinfo", cache / f"{name}.{secrets.token_hex(4)}.part.tsbuildinfo"
     return ("/bin/sh", "-c", _INCREMENTALLY, "sh", str(state), str(part), *command)
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -129,9 +127,7 @@ class TypeScriptToolchain(Toolchain):
             for target in targets:
                 command = (*compiler.command, "--noEmit", "--pretty", "false", "--listFiles", "-p", str(target))
                 if state is not None:
-                    name = hashlib.sha256(str(target).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-                    part = box.cache / f"{name}.{secrets.token_hex(4)}.part.tsbuildinfo"
-                    command = incremental_command(command, box.cache / f"{name}.tsbuildinfo", part)
+                    command = incremental_command(command, target, box.cache)
                 result = await run_tool(
                     box,
                     "tsc",

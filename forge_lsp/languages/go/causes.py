@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.runs import failed
+from forge_lsp.checking.runs import failed, spoken_cause
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.languages.go.output import Frame, panic_of, values_in
 from forge_lsp.languages.go.sources import declarations, masked
@@ -78,10 +78,7 @@ def _of_words(output: str, where: FailurePlace, *, speaks: bool | None) -> Cause
 
 
 def _spoken(speaks: bool | None) -> Cause:
-    if speaks is None:
-        return Cause.ELSEWHERE
-    # What a test does not say by its words, its failure before may have said: then a candidate owes it.
-    return Cause.SCOPE if speaks else Cause.UNKNOWN
+    return Cause.ELSEWHERE if speaks is None else spoken_cause(speaks=speaks)
 
 
 def _of_frames(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
 from forge_lsp.checking.planned import Frame, PlannedRun, values_in
-from forge_lsp.checking.runs import SuiteRun, failed, passed, skipped, tail, uncollected
+from forge_lsp.checking.runs import SuiteRun, failed, passed, skipped, spoken_cause, tail, uncollected
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.languages.php.imports import namespace_of
 from forge_lsp.languages.php.suites import Suite
@@ -162,8 +162,7 @@ def _has_type(text: str, type_: str) -> bool:
 def _cause(
     course: RunPlan, message: str, frames: Sequence[Frame], *, asserted: bool, speaks: bool
 ) -> tuple[Cause, tuple[str, ...]]:
-    # What a test does not say by its words, its failure before may have said: then it waits for the scope.
-    mine = Cause.SCOPE if speaks else Cause.UNKNOWN
+    mine = spoken_cause(speaks=speaks)
     if not frames:
         return Cause.UNKNOWN, ()
     top = frames[0]

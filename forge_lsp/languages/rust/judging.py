@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from forge_lsp.checking.runs import failed
+from forge_lsp.checking.runs import failed, spoken_cause
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.languages.rust.missing import Document
 from forge_lsp.languages.rust.reports import Failure, Panic, failure_of, sides_of
@@ -78,8 +78,7 @@ def _cause(
         return Cause.ENVIRONMENT
     if failure.panics and all(_in_stub(panic, read(panic.file) or "") for panic in failure.panics):
         return Cause.ELSEWHERE
-    # What a test does not say by its words, its failure before may have said: then a candidate owes it.
-    return Cause.SCOPE if speaks else Cause.UNKNOWN
+    return spoken_cause(speaks=speaks)
 
 
 def _in_stub(panic: Panic, text: str) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.wild import KeptPlays
 from benchmarks.wild_projects import SOURCES
 from benchmarks.wild_projects.altering import Definition, breaking_callers, forms, mutants
-from benchmarks.wild_projects.playing import PlayedJob
+from benchmarks.wild_projects.playing import PlayedJob, dedented
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.checks import Grade
 from forge_lsp.core.languages import Language
@@ -117,3 +117,8 @@ def test_a_function_that_was_played_to_its_end_is_kept_for_the_next_run(tmp_path
     assert again.of("low.py:low 1") == [play]
     assert again.of("low.py:high 1") == []
     assert again.of("low.py:low 2") is None, "the function has changed"
+
+
+def test_an_answer_is_dedented_with_its_decorators() -> None:
+    method = "@classmethod\n    def make(cls):\n        return cls()"
+    assert dedented(method) == "@classmethod\ndef make(cls):\n    return cls()"
