@@ -10,6 +10,7 @@ from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import Document, Scope, ScopeKind, TextRange
 from forge_lsp.editing.following import RememberedCode, follow
+from forge_lsp.editing.half_written import scope_by_layout
 from forge_lsp.editing.lines import is_blank
 from forge_lsp.editing.outline import TODO
 from forge_lsp.editing.selecting import scope_at, walk
@@ -28,7 +29,10 @@ class Scopes:
         self._syntax = syntax
 
     def scope(self, document: Document, selection: TextRange | None) -> Scope:
-        """See :mod:`forge_lsp.editing.selecting`. Offsets beyond the text count as its end."""
+        """See :mod:`forge_lsp.editing.selecting` and, for text that does not parse there,
+        :mod:`forge_lsp.editing.half_written`. Offsets beyond the text count as its end."""
+        if selection is not None and (found := scope_by_layout(document, selection, self._syntax)) is not None:
+            return found
         items = self._syntax.outline(document.text, document.language).items
         return scope_at(document, selection, items)
 

@@ -47,6 +47,7 @@ SOME = tuple(
     for project in part([project for project in PROJECTS if project.language is language], 2)
 )
 """For scenes that take long: two runners of each language, drawn by a seed, or all."""
+HALF_WRITTEN = tuple(project for project in PROJECTS if project in SOME)
 AGAINST = (CheckStatus.FAILED, CheckStatus.OWED)
 
 
@@ -224,6 +225,46 @@ async def test_an_example_in_the_documentation_alone(project: Project, tmp_path:
     assert project.example is not None
     alone = replace(project, files=project.example_files)
     task, toolchain = made(tmp_path, alone, project.example, sandbox)
+    right = await toolchain.evidence(task, candidate_of(task, project.right))
+    assert grade(right) is Grade.PROVEN, right
+    wrong = await toolchain.evidence(task, candidate_of(task, project.wrong))
+    assert wrong.count(CheckStatus.OWED), wrong
+
+
+def half_written(project: Project, marked: str, way: str) -> str:
+    """The document with a scope that stops in the middle: of a statement ("operand"), or before its end ("block")."""
+    before, rest = marked.split("«")
+    inside, after = rest.split("»")
+    if project.language.indented:
+        line = "    half = width *" if way == "operand" else "    if width:"
+        indent = re.match(r"\s*", before.rpartition("\n")[2] + inside)
+        assert indent is not None
+        return f"{before}«{inside}\n{indent[0]}{line}»{after}"
+    end = re.search(r"\s*(?:\}|\bend)\s*$", inside)
+    assert end is not None, inside
+    closing = inside[end.start() :] if way == "operand" else ""
+    indent = "\n    half = width *" if way == "operand" else ""
+    return f"{before}«{inside[: end.start()]}{indent}\n{closing.lstrip()}»{after}"
+
+
+@pytest.mark.parametrize("way", ["operand", "block"])
+@pytest.mark.parametrize("project", those("stub", among=HALF_WRITTEN))
+async def test_a_function_that_is_half_written(project: Project, way: str, tmp_path: Path, sandbox: Sandbox) -> None:
+    task, toolchain = made(tmp_path, project, half_written(project, project.stub, way), sandbox)
+    right = await toolchain.evidence(task, candidate_of(task, project.right))
+    assert grade(right) is Grade.PROVEN, right
+    wrong = await toolchain.evidence(task, candidate_of(task, project.wrong))
+    assert wrong.count(CheckStatus.OWED), wrong
+
+
+@pytest.mark.parametrize("way", ["operand", "block"])
+@pytest.mark.parametrize("project", those("example", among=HALF_WRITTEN))
+async def test_an_example_of_a_function_that_is_half_written(
+    project: Project, way: str, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    assert project.example is not None
+    alone = replace(project, files=project.example_files)
+    task, toolchain = made(tmp_path, alone, half_written(project, project.example, way), sandbox)
     right = await toolchain.evidence(task, candidate_of(task, project.right))
     assert grade(right) is Grade.PROVEN, right
     wrong = await toolchain.evidence(task, candidate_of(task, project.wrong))

@@ -10,22 +10,27 @@ from dataclasses import dataclass
 from forge_lsp.checking.gate import unchanged
 from forge_lsp.checking.project import Place
 from forge_lsp.core.task import Task
+from forge_lsp.editing.lines import leading_space
 
 __all__ = ["ScopeLines", "in_untouched_functions", "is_script", "naming", "scope_lines_of", "tree_of"]
 
 _MOST_BESIDE = 64
 _RELATIVE = re.compile(r"^[ \t]*from\s+\.", re.M)
 
+_HOOKS = frozenset({"__enter__", "__exit__", "__aenter__", "__aexit__", "__del__", "__set_name__"})
+_BEGINNINGS = frozenset({"__init__", "__post_init__", "__init_subclass__"})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeLines:
-    """The scope in one text: its first and last line, the classes in it, and the first lines of other stubs."""
+    """The scope in one text: its first and last line, the classes in it, and the first lines of other stubs.
+    ``unparsed``: because of it the text does not parse."""
 
     lines: tuple[int, int]
     classes: tuple[str, ...] = ()
     stubs: tuple[int, ...] = ()
+    unparsed: bool = False
 
 
 def tree_of(text: str) -> ast.Module | None:
@@ -53,7 +58,9 @@ def scope_lines_of(task: Task, text: str, code: str) -> ScopeLines:
     last = text.count("\n", 0, max(start, end)) + 1
     tree = tree_of(text)
     if tree is None:
-        return ScopeLines(lines=(first, last))
+        lines = text.split("\n")
+        lines[first - 1 : last] = [f"{leading_space(lines[first - 1])}pass"]
+        return ScopeLines(lines=(first, last), unparsed=tree_of("\n".join(lines)) is not None)
     nodes = list(ast.walk(tree))
     return ScopeLines(
         lines=(first, last),
@@ -61,7 +68,10 @@ def scope_lines_of(task: Task, text: str, code: str) -> ScopeLines:
         stubs=tuple(
             min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
             for node in nodes
-            if isinstance(node, _FUNCTIONS) and not first <= node.lineno <= last and _is_stub(node.body)
+            if isinstance(node, _FUNCTIONS)
+            and not first <= node.lineno <= last
+            and _is_stub(node.body)
+            and not _may_be_empty(node)
         ),
     )
 
@@ -73,6 +83,14 @@ def _is_stub(body: list[ast.stmt]) -> bool:
         or (isinstance(statement, ast.Raise) and "NotImplementedError" in ast.unparse(statement))
         for statement in body
     )
+
+
+def _may_be_empty(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a method that does nothing is complete so: one that Python calls by itself, and that is given nothing to
+    keep."""
+    given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs][1:]
+    hook = node.name in _HOOKS or (node.name in _BEGINNINGS and not given)
+    return hook and not any(isinstance(statement, ast.Raise) for statement in node.body)
 
 
 def is_script(place: Place) -> bool:

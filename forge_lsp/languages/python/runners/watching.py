@@ -271,6 +271,7 @@ def tracer(
     own = os.path.realpath(document)
     realpath, set_profile = os.path.realpath, sys.setprofile
     set_thread_profile: Callable[[Any], None] = threading.setprofile
+    function_type = type(tracer)
     kinds: Dict[int, Tuple[int, Any]] = {}
     state: Dict[str, Any] = {"trace": Trace(), "events": 0, "on": False}
     kept: List[Any] = []
@@ -287,6 +288,14 @@ def tracer(
                 number = 3
             found = kinds[id(code)] = (number, code)
         return found[0]
+
+    def users_equality(value: Any) -> bool:
+        """Whether the user wrote what a value's equality is, outside of the scope."""
+        found: Any = next(
+            (_members_of(one)["__eq__"] for one in _mro_of(cast(Any, type)(value)) if "__eq__" in _members_of(one)),
+            None,
+        )
+        return kind(found.__code__) in (2, 3) if isinstance(found, function_type) else False
 
     def profile(frame: Any, event: str, value: Any) -> None:
         if event == "call":
@@ -322,7 +331,7 @@ def tracer(
         set_profile(None)
         set_thread_profile(None)
         # Twice: equality that changes its mind after the first question is as odd.
-        if any(equal_to_all(value) for value in kept * 2):
+        if any(equal_to_all(value, users=users_equality(value)) for value in kept * 2):
             tell(EQUAL)
         kept.clear()
 
@@ -356,17 +365,17 @@ def unusual(value: Any, found: List[Any], left: int) -> int:
     return left
 
 
-_UNEQUAL: Tuple[Any, ...] = (
-    *(0, 3, 7, 12, 50, 1000, -40, 2.25),
-    *("", "a", "forge", b"x", None, True),
-    *((), (1, 2), [], [1, 2], {}, {"a": 1}, frozenset(("q",))),
-)
+_SIMPLE: Tuple[Any, ...] = (0, 3, 7, 12, 50, 1000, -40, 2.25, "", "a", "forge", b"x", None, True)
+_UNEQUAL: Tuple[Any, ...] = (*_SIMPLE, (), (1, 2), [], [1, 2], {}, {"a": 1}, frozenset(("q",)))
 
 
-def equal_to_all(value: Any) -> bool:
-    """Whether a value says that it equals a bare object, or two things that are not equal."""
+def equal_to_all(value: Any, users: bool = False) -> bool:
+    """Whether a value says that it equals a bare object, or more things that are not equal than an honest one does.
+
+    ``users``: by an equality that the user wrote: a collection may equal all that hold the same.
+    """
     same = 0
-    for number, other in enumerate((object(), *_UNEQUAL)):
+    for number, other in enumerate((object(), *(_SIMPLE if users else _UNEQUAL))):
         for first, second in ((value, other), (other, value)):
             try:
                 answer = bool(first == second) or (not bool(first != second) and bool(second == first))
@@ -374,7 +383,7 @@ def equal_to_all(value: Any) -> bool:
                 continue
             if answer:
                 same += 1
-                if number == 0 or same > 2:
+                if number == 0 or same > (1 if users else 2):
                     return True
                 break
     return answers_all(value)
