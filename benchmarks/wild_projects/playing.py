@@ -86,7 +86,7 @@ async def plays_of(case: Case, root: Path, language: Language, toolchain: Toolch
                 continue
             task = _task(root / case.file, root, text, at, language)
             started = time.monotonic()
-            ended = await _job(task, toolchain, code)
+            ended = await _job(task, toolchain, code, _lost_imports(case) if over == "stub" else ())
             seconds = time.monotonic() - started
             yield _play(case, over, right=right, how=how, ended=ended, seconds=seconds, cold=cold)
             cold = False
@@ -101,9 +101,17 @@ def _task(path: Path, root: Path, text: str, at: int, language: Language) -> Tas
     )
 
 
-async def _job(task: Task, toolchain: Toolchain, code: str) -> Conclusion:
+def _lost_imports(case: Case) -> tuple[str, ...]:
+    """The imports that the stub had no use for and went without; who writes the function writes them, too."""
+    kept = set(case.stub.split("\n"))
+    lost = (line.strip() for line in case.text[: case.place].split("\n") if line not in kept)
+    return tuple(line if line.startswith("import") else f"import {line}" for line in lost if '"' in line)
+
+
+async def _job(task: Task, toolchain: Toolchain, code: str, imports: tuple[str, ...]) -> Conclusion:
     """A job of one attempt whose writer gives this code and whose panel gives 9."""
-    fenced = f"```{task.document.language}\n{dedented(code)}\n```"
+    written = "\n".join((*imports, "", dedented(code))) if imports else dedented(code)
+    fenced = f"```{task.document.language}\n{written}\n```"
     writer, reviewer = ScriptedModel("w", fenced, repeat=True), ScriptedModel("r", verdict_text(9), repeat=True)
     row = Row(attempts=(1,), generator=Generator(model="w"), panel=Panel(kind="simple", members=("r",)))
     syntax = TreeSitterSyntax()

@@ -23,11 +23,13 @@ def stubbed(text: str, item: Item, language: Language) -> str | None:
     indent = first[: len(first) - len(first.lstrip(" \t"))]
     unit = "\t" if indent.startswith("\t") else support.indent
     if language.indented:
-        colon = head if head.rstrip().endswith(":") else head + body[: body.find(":") + 1]
-        rest = body if colon == head else body[body.find(":") + 1 :]
-        docstring = support.docstring.match(rest)
+        # Comments may stand between the header and the body.
+        header = text[item.range.start : _header(text, item) + len(item.signature or "")]
+        if not header.endswith(":"):
+            return None
+        docstring = support.docstring.match(body)
         kept = f"\n{indent}{unit}{docstring[0].strip()}" if docstring is not None else ""
-        return f"{colon.rstrip()}{kept}\n{indent}{unit}{support.body}"
+        return f"{header}{kept}\n{indent}{unit}{support.body}"
     closer = language.editing().closer
     opener = "{" if closer == "}" else ""
     if not body.startswith(opener) or not body.endswith(closer):

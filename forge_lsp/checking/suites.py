@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from forge_lsp.checking.kept_runs import KeptRuns
 from forge_lsp.checking.project import Place
-from forge_lsp.checking.runs import SuiteRun, tail
+from forge_lsp.checking.runs import SuiteRun, failed, tail
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import (
     AGAINST,
@@ -27,6 +27,8 @@ from forge_lsp.core.checks import (
 )
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import ScopeKind, Task
+from forge_lsp.editing.half_written import keeps_from_parsing
+from forge_lsp.editing.syntax import TreeSitterSyntax
 
 __all__ = [
     "FICKLE",
@@ -50,7 +52,7 @@ _FINE = frozenset({CheckStatus.PROOF, CheckStatus.KEPT})
 _MOST_FILES = 2_000
 _WORD = re.compile(r"[^\W\d]\w*")
 _TRIPLE = re.compile(r"(\"{3}|'{3}).*?\1", re.S)
-
+_SYNTAX = TreeSitterSyntax()
 
 R = TypeVar("R", bound=SuiteRun)
 
@@ -167,6 +169,7 @@ async def _judged(
 ) -> tuple[CheckResult, ...]:
     """Run a suite on the candidate, and return what each test says after its run ``before``."""
     took = memory.seconds(suite.key)
+    unparsed = keeps_from_parsing(task.scope, task.document, _SYNTAX)
     brought = suite.brings(candidate) if suite.brings is not None else brought_by(task, candidate, before)
     results: dict[str, CheckResult] = {}
     fickle: set[str] = set()
@@ -188,6 +191,7 @@ async def _judged(
             speaks=suite.speaks,
             proves=suite.proves,
             other_file=suite.other_file,
+            unparsed=unparsed,
         )
         results |= found
         against = [name for name, result in found.items() if result.status in AGAINST and name in after.runs]
@@ -267,8 +271,12 @@ def compared(
     speaks: Callable[[str], bool] = lambda name: True,  # noqa: ARG005
     proves: Callable[[str], bool] = lambda name: True,  # noqa: ARG005
     other_file: Callable[[str], str] = lambda name: "",  # noqa: ARG005
+    unparsed: bool = False,
 ) -> dict[str, CheckResult]:
-    """Return a result for each test by name, and for each part that came to its tests neither before nor after."""
+    """Return a result for each test by name, and for each part that came to its tests neither before nor after.
+
+    ``unparsed``: what stood in the scope kept the document from being parsed.
+    """
     names = dict.fromkeys((*before.runs, *after.runs))
     parts = [
         part
@@ -280,12 +288,24 @@ def compared(
     ended = {other_file(name) for name, run in before.runs.items() if run.cause is Cause.SCOPE} - {""}
     for name in (*names, *parts):
         was, now = before.of(name), after.of(name)
+        if unparsed and _waited(was, now, ours=other_file(name) == ""):
+            was = failed(was.detail if was else "", cause=Cause.SCOPE if speaks(name) else Cause.UNKNOWN)
         status = status_of(
             was, now, brought=brought, speaks=speaks(name), proves=proves(name), hidden=other_file(name) in ended
         )
         if status is not None:
             results[name] = _result(suite, name, status, was, now, after)
     return results
+
+
+def _waited(was: Run | None, now: Run | None, *, ours: bool) -> bool:
+    """Whether a test could not be run, or failed, for want of a document that can be parsed. ``ours``: a candidate may
+    have brought it."""
+    if now is None or now.state is RunState.NOT_RUN:
+        return False
+    if was is None:
+        return not ours
+    return was.state is RunState.NOT_RUN or (was.state is RunState.FAILED and now.state is RunState.PASSED)
 
 
 def _result(

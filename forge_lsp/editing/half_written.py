@@ -1,4 +1,4 @@
-"""The scope in code that is half written, where the tree has no definition to show for it.
+"""Code that is half written, and the scope in it where the tree has no definition to show for it.
 
 A function whose last statement stops in the middle, or whose closing bracket is missing, is read by a parser as
 something else: a piece of an error, the rest of the file. Its layout still tells where it begins and ends. A guess by
@@ -16,7 +16,7 @@ from forge_lsp.core.task import Document, Scope, ScopeKind, TextRange
 from forge_lsp.editing.lines import Lines, dominant_ending, leading_space
 from forge_lsp.editing.selecting import scope_at, walk
 
-__all__ = ["scope_by_layout"]
+__all__ = ["keeps_from_parsing", "scope_by_layout"]
 
 _MOST_LINES = 400
 """How far up from the cursor the line that opens a body is looked for."""
@@ -82,6 +82,17 @@ def _is_function(scope: Scope, outline: Outline, document: Document) -> bool:
 
 def _meet(one: TextRange, other: TextRange) -> bool:
     return one.start <= other.end and other.start <= one.end
+
+
+def keeps_from_parsing(scope: Scope, document: Document, syntax: Syntax) -> bool:
+    """Return whether a document has errors of syntax because of what stands in its scope: it has fewer without."""
+    text, place = document.text, scope.range
+    errors = syntax.outline(text, document.language).errors
+    if not errors:
+        return False
+    fill = f"{scope.indent}pass" if document.language.indented else ""
+    rest = text[: place.start] + fill + text[place.end :]
+    return len(syntax.outline(rest, document.language).errors) < len(errors)
 
 
 def _width(line: str) -> int:

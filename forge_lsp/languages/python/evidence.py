@@ -118,10 +118,7 @@ class PythonEvidence:
     async def _excuse(
         self, groups: tuple[Group, ...], task: Task, place: Place, interpreter: Interpreter, answer: Answer
     ) -> str | None:
-        """Why the module cannot be imported here, if the user's own text cannot either; None: the candidate's fault, or
-        that of a scope that does not parse."""
-        if scope_lines_of(task, task.document.text, task.original).unparsed:
-            return None
+        """Why the module cannot be imported here, if the user's own text cannot either; None: the candidate's fault."""
         untouched = await self._run(groups[:1], task.document.text, place, interpreter)
         for other in untouched.imports.values():
             if failure_of_import(other) == failure_of_import(answer):

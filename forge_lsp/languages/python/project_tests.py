@@ -178,7 +178,6 @@ class PythonTests:
                 "scope": scope_lines.lines,
                 "classes": scope_lines.classes,
                 "stubs": scope_lines.stubs,
-                "unparsed": scope_lines.unparsed,
                 "guarded": [str(box.root / file) for file in guarded],
                 "probe": probe,
                 "loading": loading,

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from forge_lsp.checking.gate import unchanged
 from forge_lsp.checking.project import Place
 from forge_lsp.core.task import Task
-from forge_lsp.editing.lines import leading_space
 
 __all__ = ["ScopeLines", "in_untouched_functions", "is_script", "naming", "scope_lines_of", "tree_of"]
 
@@ -24,13 +23,11 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeLines:
-    """The scope in one text: its first and last line, the classes in it, and the first lines of other stubs.
-    ``unparsed``: because of it the text does not parse."""
+    """The scope in one text: its first and last line, the classes in it, and the first lines of other stubs."""
 
     lines: tuple[int, int]
     classes: tuple[str, ...] = ()
     stubs: tuple[int, ...] = ()
-    unparsed: bool = False
 
 
 def tree_of(text: str) -> ast.Module | None:
@@ -58,9 +55,7 @@ def scope_lines_of(task: Task, text: str, code: str) -> ScopeLines:
     last = text.count("\n", 0, max(start, end)) + 1
     tree = tree_of(text)
     if tree is None:
-        lines = text.split("\n")
-        lines[first - 1 : last] = [f"{leading_space(lines[first - 1])}pass"]
-        return ScopeLines(lines=(first, last), unparsed=tree_of("\n".join(lines)) is not None)
+        return ScopeLines(lines=(first, last))
     nodes = list(ast.walk(tree))
     return ScopeLines(
         lines=(first, last),

@@ -41,12 +41,10 @@ def blamer(
     document: str,
     scope: tuple[int, int],
     classes: List[str],
-    unparsed: bool,
 ) -> Callable[..., Blame]:
     """Return what says of an exception whose fault it is.
 
-    ``scope`` is the range of lines in ``document``, ``classes`` the classes that it defines. ``unparsed``: because of
-    it the document does not parse.
+    ``scope`` is the range of lines in ``document``, ``classes`` the classes that it defines.
     """
     base, own = os.path.realpath(root) + os.sep, os.path.realpath(document)
     skipped = tuple(os.sep + part + os.sep for part in ("site-packages", "dist-packages", ".venv", "venv"))
@@ -115,9 +113,7 @@ def blamer(
             result["cause"] = "elsewhere" if trace is not None and trace.stub and not unfinished else "scope"
             return result
         wanted = missing(error, places)
-        if isinstance(error, SyntaxError) and os.path.realpath(str(error.filename)) == own:
-            result["cause"] = "scope" if unparsed or inside((own, error.lineno or 0)) else "elsewhere"
-        elif wanted is not None:
+        if wanted is not None:
             result["missing"] = [wanted[0]]
             result["cause"] = "scope" if wanted[1] else "elsewhere"
         elif isinstance(error, ModuleNotFoundError):

@@ -9,8 +9,7 @@ closed to them. A line on the pipe that the worker's own functions did not write
 
 A request is a line of JSON: ``files`` (relative to where it runs), ``search`` (folders for ``sys.path``), ``seconds``
 (``test``, ``total``), ``root`` and ``document`` (absolute), ``scope`` (first and last line), ``classes`` that the scope
-defines, ``unparsed`` (whether the document does not parse because of it), ``stubs`` (first lines of other unfinished
-functions), ``guarded`` (files that only the tests may read),
+defines, ``stubs`` (first lines of other unfinished functions), ``guarded`` (files that only the tests may read),
 ``loading`` (whether what the tests' modules call while they are imported is to be seen, too),
 ``probe`` (whether returned values are to be asked what they equal), ``settings`` (Django's module of settings or null),
 ``chosen`` (names of tests by absolute files: those that are run where one of them is found) and ``only`` (names of
@@ -243,7 +242,7 @@ def work(
     if hasattr(sys, "orig_argv"):
         sys.orig_argv = [sys.executable]
     sys.modules["__main__"] = type(sys)("__main__")
-    blame = blaming.blamer(request["root"], document, scope, request["classes"], request["unparsed"])
+    blame = blaming.blamer(request["root"], document, scope, request["classes"])
     begin, stop, switch = watching.tracer(document, scope, request["stubs"], request["probe"], doubt)
     only = None if request["only"] is None else set(request["only"])
     loaded = watching.guard(document, request["guarded"], doubt)
