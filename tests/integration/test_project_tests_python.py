@@ -343,3 +343,69 @@ async def test_tests_of_something_else_of_that_name_say_nothing(sandbox: Sandbox
     }
     task = project_task(tmp_path, lang.PYTHON, files, "shop/area.py")
     assert (await evidence(sandbox, task, "return width + height")).results == ()
+
+
+BAG = '''class Marker:
+    def __init__(self, *args):
+        pass
+
+    def __enter__(self):
+        pass
+
+    def __exit__(self, kind, error, trace):
+        pass
+
+
+class Bag:
+    def __init__(self, items=()):
+        self.items = list(items)
+
+    def __eq__(self, other):
+        return set(self.items) == set(other.items if isinstance(other, Bag) else other)
+
+«    def without(self, item):
+        raise NotImplementedError»
+
+
+def later(bag):
+    raise NotImplementedError
+'''
+BAG_TESTS = """import pytest
+
+from shapes.area import Bag, Marker, later
+
+
+def test_without():
+    with Marker(1):
+        assert Bag([1, 2]).without(1) == Bag([2])
+
+
+def test_nothing_is_left():
+    assert Bag([1]).without(1) == Bag()
+
+
+def test_with_what_is_not_there_yet():
+    with pytest.raises(NotImplementedError):
+        later(Bag())
+    assert Bag([1, 2]).without(3) == Bag([1, 2])
+"""
+
+
+async def test_methods_that_may_do_nothing_and_the_users_own_equality_count_against_nobody(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    files = {**FILES, FILE: BAG, "tests/test_area.py": BAG_TESTS, "tests/test_cases.py": "", "pyproject.toml": ""}
+    toolchain = PythonToolchain(sandbox, timeout=40)
+    task = project_task(tmp_path, lang.PYTHON, files, FILE)
+
+    async def looked(body: str) -> Evidence:
+        return await toolchain.evidence(task, candidate_of(task, f"    def without(self, item):\n        {body}"))
+
+    right = await looked("return Bag([one for one in self.items if one != item])")
+    assert (right.doubt, {result.status for result in right.results}) == (None, {PROOF}), right
+    wrong = by_name(await looked("return Bag(self.items + [item])"))
+    assert (wrong["test_without"].status, wrong["test_nothing_is_left"].status) == (OWED, OWED)
+    unwritten = await looked("raise NotImplementedError('not for this one')")
+    assert {result.status for result in unwritten.results} == {OWED}
+    forged = await looked("return type('Any', (Bag,), {'__eq__': lambda self, other: True})()")
+    assert forged.doubt is not None

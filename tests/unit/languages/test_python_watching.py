@@ -70,6 +70,21 @@ def test_plain_values_are_not_odd() -> None:
     assert not any(map(equal_to_all, (1, "a", [1], {1: 2}, {3}, None, range(3), object())))
 
 
+class Same:
+    """A collection that equals all that hold the same."""
+
+    def __eq__(self, other: object) -> bool:
+        return hasattr(other, "__len__") and not other  # type: ignore[truthy-bool]
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def test_an_equality_that_the_user_wrote_may_be_that_of_a_collection() -> None:
+    assert equal_to_all(Same())
+    assert not equal_to_all(Same(), users=True)
+    assert equal_to_all(Odd(), users=True)
+
+
 def test_what_a_document_returned_is_asked_and_left_as_it_was(tmp_path: Any) -> None:
     document = tmp_path / "document.py"
     text = "class Odd(int):\n    def __eq__(self, o): return True\n    __hash__ = None\n"
