@@ -87,11 +87,14 @@ def _meet(one: TextRange, other: TextRange) -> bool:
 def keeps_from_parsing(scope: Scope, document: Document, syntax: Syntax) -> bool:
     """Return whether a document has errors of syntax because of what stands in its scope: it has fewer without."""
     text, place = document.text, scope.range
+    parses = document.language.editing().parses
     errors = syntax.outline(text, document.language).errors
-    if not errors:
+    if parses(text) if parses is not None else not errors:
         return False
     fill = f"{scope.indent}pass" if document.language.indented else ""
     rest = text[: place.start] + fill + text[place.end :]
+    if parses is not None:
+        return parses(rest)
     return len(syntax.outline(rest, document.language).errors) < len(errors)
 
 

@@ -59,6 +59,7 @@ class EditingSupport:
     ``imported_files(document, path, files, syntax)`` are the files of its project that a document at ``path`` imports.
     ``example(text, names, call, value)`` is ``text`` (``\\n`` endings) with an example in the documentation of the
     definition ``names``, where that is no comment above it; None where it cannot stand there.
+    ``parses`` is whether a text does, where the grammar says so of texts that do not.
     """
 
     grammars: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
@@ -88,3 +89,4 @@ class EditingSupport:
     imports_itself: Callable[[str, Document, Path], bool] | None = None
     imported_files: Callable[[Document, Path, ProjectFiles, Syntax], Iterator[Path]] | None = None
     example: Callable[[str, Sequence[str], str, str], str | None] | None = None
+    parses: Callable[[str], bool] | None = None

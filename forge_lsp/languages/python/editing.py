@@ -8,7 +8,7 @@ from forge_lsp.core.ports import Item, Syntax
 from forge_lsp.core.support import EditingSupport
 from forge_lsp.core.task import Task
 from forge_lsp.editing.documentation import speaks_of_documentation
-from forge_lsp.editing.lines import normalised
+from forge_lsp.editing.lines import BOM, normalised
 from forge_lsp.languages.python.docstrings import indented_as, keep_docstrings, parsed
 from forge_lsp.languages.python.extraction import DOCSTRING
 from forge_lsp.languages.python.imports import imported_files, imports_itself, merge_python
@@ -63,4 +63,5 @@ EDITING = EditingSupport(
     imports_itself=imports_itself,
     imported_files=imported_files,
     example=example_in_docstring,
+    parses=lambda text: parsed(normalised(text.removeprefix(BOM))) is not None,
 )

@@ -10,7 +10,7 @@ from forge_lsp.core.task import Task
 from forge_lsp.languages.rust.examples import has_example
 from forge_lsp.languages.rust.source import Item, items_of, tokens_of, walked
 
-__all__ = ["in_tests", "restored", "without_tests"]
+__all__ = ["closed", "in_tests", "restored", "without_tests"]
 
 _DOCUMENTED = re.compile(r"#\s*!?\s*\[\s*(?:cfg_attr\s*\(.*?,\s*)?doc\s*[=(]", re.S)
 _Key = tuple[str, tuple[str, ...], int]
@@ -22,6 +22,14 @@ def in_tests(task: Task) -> bool:
     place = task.scope.range.start
     items = walked(items_of(task.document.text))
     return any(item.testing and item.start <= place and task.scope.range.end <= item.end for item in items)
+
+
+def closed(task: Task) -> str:
+    """Return the user's text with the braces that are missing at the end of the scope: what stands below it is the
+    user's, too, where the scope is half written."""
+    text, place = task.document.text, task.scope.range
+    signs = Counter(token.text for token in tokens_of(place.of(text)) if token.kind == "sign")
+    return f"{text[: place.end]}{'}' * (signs['{'] - signs['}'])}{text[place.end :]}"
 
 
 def restored(users: str, text: str, *, tests: bool = True) -> str:

@@ -14,7 +14,7 @@ from forge_lsp.languages.rust.examples import examples_of
 from forge_lsp.languages.rust.judging import scope_lines
 from forge_lsp.languages.rust.missing import Document
 from forge_lsp.languages.rust.project_tests import Testing
-from forge_lsp.languages.rust.restoring import in_tests, restored
+from forge_lsp.languages.rust.restoring import closed, in_tests, restored
 from forge_lsp.languages.rust.runs import Run
 from forge_lsp.languages.rust.source import TESTED, items_of, walked
 from forge_lsp.languages.rust.speaking import PackageTests, names_of, words_of
@@ -44,7 +44,7 @@ class Subject:
 
     def restored(self, text: str) -> str:
         """Return a candidate's text with the user's own examples and tests."""
-        return restored(self.task.document.text, text, tests=not self.asked_tests)
+        return restored(closed(self.task), text, tests=not self.asked_tests)
 
     def testing(self, run: Run, workspace: Workspace, text: str, *, code: str) -> Testing:
         """Return what runs the tests of a text. ``code`` is what was written in it ("": the user's own)."""
@@ -111,7 +111,7 @@ def subject_of(task: Task, place: Place, folder: PurePosixPath) -> Subject:
         if any(_speaks(text, wider) for file, text in around.items() if file not in texts):
             texts, speaking = around, wider
     scope = task.scope.range
-    text = task.document.text
+    text = closed(task)
     within = {
         item.name
         for item in walked(items_of(text))
@@ -145,7 +145,7 @@ def _texts(task: Task, place: Place, folder: PurePosixPath) -> Mapping[PurePosix
     files = set(map(PurePosixPath, sorted(place.files((".rs",)))[:_MOST_FILES]))
     files |= {path for path in place.overlay if path.suffix == ".rs"} | {place.document}
     return {
-        file: task.document.text if file == place.document else place.text(file) or ""
+        file: closed(task) if file == place.document else place.text(file) or ""
         for file in sorted(files)
         if file.is_relative_to(folder)
     }
