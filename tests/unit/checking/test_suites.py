@@ -281,3 +281,34 @@ def test_a_report_of_ctest_with_entities_is_not_read() -> None:
     assert running._junit((entities + case.format("&b;")).encode()) is None
     assert running._junit(b"<testsuite>") is None
     assert running._junit(None) is None
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "speaks", "status"),
+    [
+        (uncollected("it does not parse"), passed(), True, PROOF),
+        (uncollected("it does not parse"), passed(), False, KEPT),
+        (uncollected("it does not parse"), failed(), True, OWED),
+        (uncollected("it does not parse"), failed(), False, UNRELATED),
+        (uncollected("it does not parse"), failed(cause=Cause.ELSEWHERE), True, UNRELATED),
+        (uncollected("no tool", cause=Cause.ENVIRONMENT), uncollected("no tool"), True, NOT_RUNNABLE),
+        (failed(cause=Cause.ELSEWHERE), passed(), True, PROOF),
+        (failed(cause=Cause.ELSEWHERE), failed(cause=Cause.ELSEWHERE), True, UNRELATED),
+        (None, passed(), True, PROOF),
+    ],
+)
+def test_what_waits_for_a_document_that_parses(was: Run | None, now: Run, speaks: bool, status: CheckStatus) -> None:
+    before = SuiteRun(runs={"a": was}) if was is not None else SuiteRun()
+    found = compared(
+        "suite",
+        before,
+        SuiteRun(runs={"a": now}),
+        speaks=lambda _: speaks,
+        other_file=lambda _: "test_shop.py",
+        unparsed=True,
+    )
+    assert found["a"].status is status
+
+
+def test_a_test_that_a_candidate_may_have_brought_was_not_waiting() -> None:
+    assert compared("suite", SuiteRun(), SuiteRun(runs={"a": passed()}), unparsed=True) == {}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.task import ScopeKind
+from forge_lsp.core.task import ScopeKind, TextRange
+from forge_lsp.editing.half_written import keeps_from_parsing
 from tests.support import lang
-from tests.unit.editing.support import scope_of
+from tests.unit.editing.support import SCOPES, SYNTAX, document, scope_of
 
 PYTHON = '''\
 class Stack:
@@ -183,3 +184,26 @@ def test_a_function_beside_the_one_that_does_not_parse() -> None:
     scope, covered = scope_of(PYTHON.replace("§", "call(").replace("self.items[-1]", "self.|items[-1]"))
     assert (scope.kind, scope.name) == (ScopeKind.DEFINITION, "peek")
     assert covered == "    def peek(self):\n        return self.items[-1]"
+
+
+def broken_by_scope(text: str, place: int, language: Language) -> bool:
+    one = document(text, language)
+    return keeps_from_parsing(SCOPES.scope(one, TextRange(start=place, end=place)), one, SYNTAX)
+
+
+@pytest.mark.parametrize("stop", ENDS)
+@pytest.mark.parametrize("language", TEXTS, ids=str)
+def test_whether_the_scope_keeps_a_document_from_parsing(language: Language, stop: str) -> None:
+    text = TEXTS[language]
+    place = text.index("§")
+    assert broken_by_scope(text.replace("§", stop), place, language)
+    assert not broken_by_scope(text.replace("§", ""), place, language)
+
+
+def test_a_block_without_a_body() -> None:
+    assert broken_by_scope(PYTHON.replace("return §", "if self.items:"), PYTHON.index("return §"), lang.PYTHON)
+
+
+def test_what_is_broken_elsewhere_is_not_the_scopes_fault() -> None:
+    text = PYTHON.replace("§", "1 +")
+    assert not broken_by_scope(text, text.index("self.items.append"), lang.PYTHON)
