@@ -27,7 +27,7 @@ from forge_lsp.core.checks import (
 )
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import ScopeKind, Task
-from forge_lsp.editing.half_written import keeps_from_parsing
+from forge_lsp.editing.half_written import is_broken_elsewhere, keeps_from_parsing
 from forge_lsp.editing.syntax import TreeSitterSyntax
 
 __all__ = [
@@ -52,6 +52,12 @@ _FINE = frozenset({CheckStatus.PROOF, CheckStatus.KEPT})
 _MOST_FILES = 2_000
 _WORD = re.compile(r"[^\W\d]\w*")
 _TRIPLE = re.compile(r"(\"{3}|'{3}).*?\1", re.S)
+_NUMBER = re.compile(r"\d+")
+_ERROR_OF_SYNTAX = re.compile(
+    r"syntax\s?error|parse\s?error|error: (?:expected|unexpected|missing|stray|unterminated)|unexpected token|unclosed|"
+    r"invalid (?:expression|token)|illegal start|[;)}\]'\"] expected",
+    re.I,
+)
 _SYNTAX = TreeSitterSyntax()
 
 R = TypeVar("R", bound=SuiteRun)
@@ -170,6 +176,7 @@ async def _judged(
     """Run a suite on the candidate, and return what each test says after its run ``before``."""
     took = memory.seconds(suite.key)
     unparsed = keeps_from_parsing(task.scope, task.document, _SYNTAX)
+    broken = is_broken_elsewhere(task.scope, task.document, _SYNTAX)
     brought = suite.brings(candidate) if suite.brings is not None else brought_by(task, candidate, before)
     results: dict[str, CheckResult] = {}
     fickle: set[str] = set()
@@ -192,6 +199,7 @@ async def _judged(
             proves=suite.proves,
             other_file=suite.other_file,
             unparsed=unparsed,
+            broken=broken,
         )
         results |= found
         against = [name for name, result in found.items() if result.status in AGAINST and name in after.runs]
@@ -272,10 +280,12 @@ def compared(
     proves: Callable[[str], bool] = lambda name: True,  # noqa: ARG005
     other_file: Callable[[str], str] = lambda name: "",  # noqa: ARG005
     unparsed: bool = False,
+    broken: bool = False,
 ) -> dict[str, CheckResult]:
     """Return a result for each test by name, and for each part that came to its tests neither before nor after.
 
-    ``unparsed``: what stood in the scope kept the document from being parsed.
+    ``unparsed``: what stood in the scope kept the document from being parsed; ``broken``: what stands outside of it
+    may.
     """
     names = dict.fromkeys((*before.runs, *after.runs))
     parts = [
@@ -293,6 +303,8 @@ def compared(
         status = status_of(
             was, now, brought=brought, speaks=speaks(name), proves=proves(name), hidden=other_file(name) in ended
         )
+        if broken and was is not None and now is not None and _unparsed_still(was, now):
+            status = CheckStatus.NOT_RUNNABLE
         if status is not None:
             results[name] = _result(suite, name, status, was, now, after)
     return results
@@ -306,6 +318,12 @@ def _waited(was: Run | None, now: Run | None, *, ours: bool) -> bool:
     if was is None:
         return not ours
     return was.state is RunState.NOT_RUN or (was.state is RunState.FAILED and now.state is RunState.PASSED)
+
+
+def _unparsed_still(was: Run, now: Run) -> bool:
+    """Whether the same error of syntax ended a test before and after."""
+    same = _NUMBER.sub("", was.detail) == _NUMBER.sub("", now.detail)
+    return same and RunState.PASSED not in (was.state, now.state) and _ERROR_OF_SYNTAX.search(now.detail) is not None
 
 
 def _result(

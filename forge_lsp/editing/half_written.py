@@ -16,7 +16,7 @@ from forge_lsp.core.task import Document, Scope, ScopeKind, TextRange
 from forge_lsp.editing.lines import Lines, dominant_ending, leading_space
 from forge_lsp.editing.selecting import scope_at, walk
 
-__all__ = ["keeps_from_parsing", "scope_by_layout"]
+__all__ = ["is_broken_elsewhere", "keeps_from_parsing", "scope_by_layout"]
 
 _MOST_LINES = 400
 """How far up from the cursor the line that opens a body is looked for."""
@@ -86,16 +86,26 @@ def _meet(one: TextRange, other: TextRange) -> bool:
 
 def keeps_from_parsing(scope: Scope, document: Document, syntax: Syntax) -> bool:
     """Return whether a document has errors of syntax because of what stands in its scope: it has fewer without."""
-    text, place = document.text, scope.range
-    parses = document.language.editing().parses
-    errors = syntax.outline(text, document.language).errors
-    if parses(text) if parses is not None else not errors:
-        return False
-    fill = f"{scope.indent}pass" if document.language.indented else ""
-    rest = text[: place.start] + fill + text[place.end :]
+    language = document.language
+    parses = language.editing().parses
     if parses is not None:
-        return parses(rest)
-    return len(syntax.outline(rest, document.language).errors) < len(errors)
+        return not parses(document.text) and parses(_without(scope, document))
+    errors = syntax.outline(document.text, language).errors
+    return bool(errors) and len(syntax.outline(_without(scope, document), language).errors) < len(errors)
+
+
+def is_broken_elsewhere(scope: Scope, document: Document, syntax: Syntax) -> bool:
+    """Return whether a document seems to have errors of syntax outside of its scope: grammars do not know all that
+    compilers do."""
+    rest = _without(scope, document)
+    parses = document.language.editing().parses
+    return not parses(rest) if parses is not None else bool(syntax.outline(rest, document.language).errors)
+
+
+def _without(scope: Scope, document: Document) -> str:
+    text, place = document.text, scope.range
+    fill = f"{scope.indent}pass" if document.language.indented else ""
+    return text[: place.start] + fill + text[place.end :]
 
 
 def _width(line: str) -> int:

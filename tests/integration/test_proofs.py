@@ -271,6 +271,35 @@ async def test_an_example_of_a_function_that_is_half_written(
     assert wrong.count(CheckStatus.OWED), wrong
 
 
+BROKEN = {
+    lang.PYTHON: "\n\ndef other():\n    return 1 +\n",
+    lang.GO: "\nfunc other() int {\n\treturn 1 +\n}\n",
+    lang.RUST: "\npub fn other() -> i64 {\n    1 +\n}\n",
+    lang.RUBY: "\ndef other\n  1 +\nend\n",
+    lang.PHP: "\nfunction other() {\n    return 1 +;\n}\n",
+    lang.JAVASCRIPT: "\nfunction other() {\n  return 1 +;\n}\n",
+    lang.TYPESCRIPT: "\nfunction other(): number {\n  return 1 +;\n}\n",
+    lang.JAVA: "\n    int other() {\n        return 1 +;\n    }\n",
+    lang.KOTLIN: "\nfun other(): Int {\n    return 1 +\n}\n",
+    lang.CSHARP: "\n    int Other()\n    {\n        return 1 +;\n    }\n",
+    lang.C: "\nint other(void) {\n    return 1 +;\n}\n",
+    lang.CPP: "\nint other() {\n    return 1 +;\n}\n",
+}
+"""Another function of the user's that is half written."""
+
+
+@pytest.mark.parametrize("project", those("stub", among=[one for one in SOME if one.one_definition]))
+async def test_a_document_that_is_broken_elsewhere(project: Project, tmp_path: Path, sandbox: Sandbox) -> None:
+    more = BROKEN[project.language]
+    head, brace, tail = project.stub.rpartition("}")
+    inside = project.language in (lang.JAVA, lang.CSHARP) or tail.strip()
+    marked = f"{head}{more}{brace}{tail}" if inside and "»" not in tail else f"{project.stub}{more}"
+    task, toolchain = made(tmp_path, project, marked, sandbox)
+    writer = ScriptedModel("w", answer(project, project.right), repeat=True)
+    ended = await whole_job(task, toolchain, "score", writer)
+    assert ended.outcome is Outcome.UNVERIFIED, ended.reason
+
+
 UNWRITTEN = {
     "raise NotImplementedError": "return width * height",
     "todo!()": "width * height",
