@@ -281,7 +281,7 @@ BROKEN = {
     lang.TYPESCRIPT: "\nfunction other(): number {\n  return 1 +;\n}\n",
     lang.JAVA: "\n    int other() {\n        return 1 +;\n    }\n",
     lang.KOTLIN: "\nfun other(): Int {\n    return 1 +\n}\n",
-    lang.CSHARP: "\n    int Other()\n    {\n        return 1 +;\n    }\n",
+    lang.CSHARP: "\n    int Other()\n    {\n        return (1;\n    }\n",
     lang.C: "\nint other(void) {\n    return 1 +;\n}\n",
     lang.CPP: "\nint other() {\n    return 1 +;\n}\n",
 }
