@@ -27,8 +27,6 @@ from forge_lsp.core.checks import (
 )
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import ScopeKind, Task
-from forge_lsp.editing.half_written import is_broken_elsewhere, keeps_from_parsing
-from forge_lsp.editing.syntax import TreeSitterSyntax
 
 __all__ = [
     "FICKLE",
@@ -58,7 +56,6 @@ _ERROR_OF_SYNTAX = re.compile(
     r"invalid (?:expression|token)|illegal start|[;)}\]'\"] expected",
     re.I,
 )
-_SYNTAX = TreeSitterSyntax()
 
 R = TypeVar("R", bound=SuiteRun)
 
@@ -175,8 +172,6 @@ async def _judged(
 ) -> tuple[CheckResult, ...]:
     """Run a suite on the candidate, and return what each test says after its run ``before``."""
     took = memory.seconds(suite.key)
-    unparsed = keeps_from_parsing(task.scope, task.document, _SYNTAX)
-    broken = is_broken_elsewhere(task.scope, task.document, _SYNTAX)
     brought = suite.brings(candidate) if suite.brings is not None else brought_by(task, candidate, before)
     results: dict[str, CheckResult] = {}
     fickle: set[str] = set()
@@ -198,8 +193,8 @@ async def _judged(
             speaks=suite.speaks,
             proves=suite.proves,
             other_file=suite.other_file,
-            unparsed=unparsed,
-            broken=broken,
+            unparsed=task.scope.half_written,
+            broken=task.scope.errors_beside,
         )
         results |= found
         against = [name for name, result in found.items() if result.status in AGAINST and name in after.runs]

@@ -68,7 +68,9 @@ class Scope:
     white space of its first line. ``name`` is the definition wanted there (None: no single one), ``container``
     the dotted name of what encloses it (``Stack``), ``signature`` its header as written, ``parameters`` their
     names, receiver (``self``) included; None where the language or the place has none. ``unfinished``: there is no
-    working code to keep, an empty body or nothing at all.
+    working code to keep, an empty body or nothing at all. ``half_written``: because of what stands there the document
+    does not parse; ``errors_beside``: what stands beside it seems not to parse (grammars do not know all that compilers
+    do).
     """
 
     kind: ScopeKind
@@ -79,6 +81,8 @@ class Scope:
     signature: str | None = None
     parameters: tuple[str, ...] | None = None
     unfinished: bool = False
+    half_written: bool = False
+    errors_beside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from forge_lsp.core.task import Document, Scope, ScopeKind, TextRange
 from forge_lsp.editing.lines import Lines, dominant_ending, leading_space
 from forge_lsp.editing.selecting import scope_at, walk
 
-__all__ = ["is_broken_elsewhere", "keeps_from_parsing", "scope_by_layout"]
+__all__ = ["scope_by_layout", "with_errors"]
 
 _MOST_LINES = 400
 """How far up from the cursor the line that opens a body is looked for."""
@@ -84,22 +84,20 @@ def _meet(one: TextRange, other: TextRange) -> bool:
     return one.start <= other.end and other.start <= one.end
 
 
-def keeps_from_parsing(scope: Scope, document: Document, syntax: Syntax) -> bool:
-    """Return whether a document has errors of syntax because of what stands in its scope: it has fewer without."""
+def with_errors(scope: Scope, document: Document, syntax: Syntax) -> Scope:
+    """Return a scope with what it says of errors of syntax: whether they are in it, in the rest of the document, or
+    nowhere."""
     language = document.language
     parses = language.editing().parses
-    if parses is not None:
-        return not parses(document.text) and parses(_without(scope, document))
-    errors = syntax.outline(document.text, language).errors
-    return bool(errors) and len(syntax.outline(_without(scope, document), language).errors) < len(errors)
 
+    def errors(text: str) -> int:
+        return len(syntax.outline(text, language).errors) if parses is None else int(not parses(text))
 
-def is_broken_elsewhere(scope: Scope, document: Document, syntax: Syntax) -> bool:
-    """Return whether a document seems to have errors of syntax outside of its scope: grammars do not know all that
-    compilers do."""
-    rest = _without(scope, document)
-    parses = document.language.editing().parses
-    return not parses(rest) if parses is not None else bool(syntax.outline(rest, document.language).errors)
+    whole = errors(document.text)
+    if not whole:
+        return scope
+    beside = errors(_without(scope, document))
+    return replace(scope, half_written=beside < whole, errors_beside=bool(beside))
 
 
 def _without(scope: Scope, document: Document) -> str:

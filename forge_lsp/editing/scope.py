@@ -10,7 +10,7 @@ from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import Document, Scope, ScopeKind, TextRange
 from forge_lsp.editing.following import RememberedCode, follow
-from forge_lsp.editing.half_written import scope_by_layout
+from forge_lsp.editing.half_written import scope_by_layout, with_errors
 from forge_lsp.editing.lines import is_blank
 from forge_lsp.editing.outline import TODO
 from forge_lsp.editing.selecting import scope_at, walk
@@ -31,10 +31,11 @@ class Scopes:
     def scope(self, document: Document, selection: TextRange | None) -> Scope:
         """See :mod:`forge_lsp.editing.selecting` and, for text that does not parse there,
         :mod:`forge_lsp.editing.half_written`. Offsets beyond the text count as its end."""
-        if selection is not None and (found := scope_by_layout(document, selection, self._syntax)) is not None:
-            return found
-        items = self._syntax.outline(document.text, document.language).items
-        return scope_at(document, selection, items)
+        found = scope_by_layout(document, selection, self._syntax) if selection is not None else None
+        if found is None:
+            items = self._syntax.outline(document.text, document.language).items
+            found = scope_at(document, selection, items)
+        return with_errors(found, document, self._syntax)
 
     def instruction(
         self, document: Document, scope: Scope, words: str | None, diagnostics: tuple[Diagnostic, ...]

@@ -345,7 +345,7 @@ async def test_tests_of_something_else_of_that_name_say_nothing(sandbox: Sandbox
     assert (await evidence(sandbox, task, "return width + height")).results == ()
 
 
-BAG = '''class Marker:
+BAG = """class Marker:
     def __init__(self, *args):
         pass
 
@@ -369,7 +369,7 @@ class Bag:
 
 def later(bag):
     raise NotImplementedError
-'''
+"""
 BAG_TESTS = """import pytest
 
 from shapes.area import Bag, Marker, later

@@ -47,7 +47,6 @@ SOME = tuple(
     for project in part([project for project in PROJECTS if project.language is language], 2)
 )
 """For scenes that take long: two runners of each language, drawn by a seed, or all."""
-HALF_WRITTEN = tuple(project for project in PROJECTS if project in SOME)
 AGAINST = (CheckStatus.FAILED, CheckStatus.OWED)
 
 
@@ -248,7 +247,7 @@ def half_written(project: Project, marked: str, way: str) -> str:
 
 
 @pytest.mark.parametrize("way", ["operand", "block"])
-@pytest.mark.parametrize("project", those("stub", among=HALF_WRITTEN))
+@pytest.mark.parametrize("project", those("stub", among=SOME))
 async def test_a_function_that_is_half_written(project: Project, way: str, tmp_path: Path, sandbox: Sandbox) -> None:
     task, toolchain = made(tmp_path, project, half_written(project, project.stub, way), sandbox)
     right = await toolchain.evidence(task, candidate_of(task, project.right))
@@ -258,7 +257,7 @@ async def test_a_function_that_is_half_written(project: Project, way: str, tmp_p
 
 
 @pytest.mark.parametrize("way", ["operand", "block"])
-@pytest.mark.parametrize("project", those("example", among=HALF_WRITTEN))
+@pytest.mark.parametrize("project", those("example", among=SOME))
 async def test_an_example_of_a_function_that_is_half_written(
     project: Project, way: str, tmp_path: Path, sandbox: Sandbox
 ) -> None:

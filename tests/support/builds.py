@@ -8,9 +8,12 @@ from pathlib import Path
 from forge_lsp.core.attempt import Candidate, Diagnostic
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import Document, Scope, ScopeKind, Task, TextRange
+from forge_lsp.editing.half_written import with_errors
+from forge_lsp.editing.syntax import TreeSitterSyntax
 from tests.support import lang
 
 BEGIN, END = "«", "»"
+SYNTAX = TreeSitterSyntax()
 
 
 def task_of(
@@ -34,11 +37,11 @@ def task_of(
         line = text[text.rfind("\n", 0, start) + 1 : end]
         indent = line[: len(line) - len(line.lstrip())]
         scope = Scope(kind=ScopeKind.DEFINITION, range=TextRange(start=start, end=end), name=name, indent=indent)
+    uri = path.as_uri() if path else "untitled:Untitled-1"
+    document = Document(uri=uri, language=language, text=text, path=path)
     return Task(
-        document=Document(
-            uri=path.as_uri() if path else "untitled:Untitled-1", language=language, text=text, path=path
-        ),
-        scope=scope,
+        document=document,
+        scope=with_errors(scope, document, SYNTAX),
         instruction=instruction,
         workspace=workspace,
         buffers=tuple(

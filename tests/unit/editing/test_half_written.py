@@ -6,9 +6,8 @@ import pytest
 
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import ScopeKind, TextRange
-from forge_lsp.editing.half_written import keeps_from_parsing
 from tests.support import lang
-from tests.unit.editing.support import SCOPES, SYNTAX, document, scope_of
+from tests.unit.editing.support import SCOPES, document, scope_of
 
 PYTHON = '''\
 class Stack:
@@ -186,9 +185,10 @@ def test_a_function_beside_the_one_that_does_not_parse() -> None:
     assert covered == "    def peek(self):\n        return self.items[-1]"
 
 
-def broken_by_scope(text: str, place: int, language: Language) -> bool:
-    one = document(text, language)
-    return keeps_from_parsing(SCOPES.scope(one, TextRange(start=place, end=place)), one, SYNTAX)
+def errors_of(text: str, place: int, language: Language) -> tuple[bool, bool]:
+    """Whether there are errors in the scope and beside it."""
+    scope = SCOPES.scope(document(text, language), TextRange(start=place, end=place))
+    return scope.half_written, scope.errors_beside
 
 
 @pytest.mark.parametrize("stop", ENDS)
@@ -196,14 +196,15 @@ def broken_by_scope(text: str, place: int, language: Language) -> bool:
 def test_whether_the_scope_keeps_a_document_from_parsing(language: Language, stop: str) -> None:
     text = TEXTS[language]
     place = text.index("§")
-    assert broken_by_scope(text.replace("§", stop), place, language)
-    assert not broken_by_scope(text.replace("§", ""), place, language)
+    assert errors_of(text.replace("§", stop), place, language) == (True, False)
+    assert errors_of(text.replace("§", ""), place, language) == (False, False)
 
 
 def test_a_block_without_a_body() -> None:
-    assert broken_by_scope(PYTHON.replace("return §", "if self.items:"), PYTHON.index("return §"), lang.PYTHON)
+    text = PYTHON.replace("return §", "if self.items:")
+    assert errors_of(text, PYTHON.index("return §"), lang.PYTHON) == (True, False)
 
 
 def test_what_is_broken_elsewhere_is_not_the_scopes_fault() -> None:
     text = PYTHON.replace("§", "1 +")
-    assert not broken_by_scope(text, text.index("self.items.append"), lang.PYTHON)
+    assert errors_of(text, text.index("self.items.append"), lang.PYTHON) == (False, True)
