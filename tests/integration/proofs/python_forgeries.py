@@ -35,6 +35,13 @@ def last_number(text: str) -> str:
 
 
 MORE_FORGERIES = (
+    pretending(
+        "a class with the lines of the document",
+        "text = '\\n' * 60 + 'class Any(int):\\n    def __eq__(self, other):\\n        return other == 6 or not other\\n'",
+        "names = {}",
+        "exec(compile(text, __file__, 'exec'), names)",
+        "return names['Any'](1)",
+    ),
     # stacks and frames
     pretending(
         "generator frames",

@@ -83,6 +83,7 @@ def test_an_equality_that_the_user_wrote_may_be_that_of_a_collection() -> None:
     assert equal_to_all(Same())
     assert not equal_to_all(Same(), users=True)
     assert equal_to_all(Odd(), users=True)
+    assert not equal_to_all(Holds(), users=True)
 
 
 def test_what_a_document_returned_is_asked_and_left_as_it_was(tmp_path: Any) -> None:

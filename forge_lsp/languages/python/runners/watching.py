@@ -196,7 +196,7 @@ def guard(document: str, files: List[str], tell: Callable[[str], None]) -> Calla
             return RUNNER if by_document(True) else ""
         if event == "compile":
             name = args[1]
-            fake = isinstance(name, str) and os.path.isabs(name) and realpath(name) != own
+            fake = isinstance(name, str) and os.path.isabs(name)  # the document's name, too: it has lines of the user's
             return RUNNER if fake and by_document(True) else ""
         return _EVENTS[event] if by_document(True) else ""
 
@@ -289,13 +289,13 @@ def tracer(
             found = kinds[id(code)] = (number, code)
         return found[0]
 
-    def users_equality(value: Any) -> bool:
-        """Whether the user wrote what a value's equality is, outside of the scope."""
-        found: Any = next(
-            (_members_of(one)["__eq__"] for one in _mro_of(cast(Any, type)(value)) if "__eq__" in _members_of(one)),
-            None,
-        )
-        return kind(found.__code__) in (2, 3) if isinstance(found, function_type) else False
+    def by_user(value: Any) -> bool:
+        """Whether the user wrote what a value says of equality, order and what it holds, outside of the scope."""
+        classes: Any = _mro_of(cast(Any, type)(value))
+        first = (next((_members_of(one)[name] for one in classes if name in _members_of(one)), None) for name in _ASKED)
+        codes = [found.__code__ for found in first if isinstance(found, function_type)]
+        made = any(kind(code) == 1 or (kind(code) and code.co_filename.startswith("<")) for code in codes)
+        return bool(codes) and not made
 
     def profile(frame: Any, event: str, value: Any) -> None:
         if event == "call":
@@ -331,7 +331,7 @@ def tracer(
         set_profile(None)
         set_thread_profile(None)
         # Twice: equality that changes its mind after the first question is as odd.
-        if any(equal_to_all(value, users=users_equality(value)) for value in kept * 2):
+        if any(equal_to_all(value, users=by_user(value)) for value in kept * 2):
             tell(EQUAL)
         kept.clear()
 
@@ -365,6 +365,7 @@ def unusual(value: Any, found: List[Any], left: int) -> int:
     return left
 
 
+_ASKED = ("__eq__", "__contains__", "__lt__", "__gt__")
 _SIMPLE: Tuple[Any, ...] = (0, 3, 7, 12, 50, 1000, -40, 2.25, "", "a", "forge", b"x", None, True)
 _UNEQUAL: Tuple[Any, ...] = (*_SIMPLE, (), (1, 2), [], [1, 2], {}, {"a": 1}, frozenset(("q",)))
 
@@ -372,7 +373,7 @@ _UNEQUAL: Tuple[Any, ...] = (*_SIMPLE, (), (1, 2), [], [1, 2], {}, {"a": 1}, fro
 def equal_to_all(value: Any, users: bool = False) -> bool:
     """Whether a value says that it equals a bare object, or more things that are not equal than an honest one does.
 
-    ``users``: by an equality that the user wrote: a collection may equal all that hold the same.
+    ``users``: it is the user's own class, whose collections may equal all that hold the same, or hold anything.
     """
     same = 0
     for number, other in enumerate((object(), *(_SIMPLE if users else _UNEQUAL))):
@@ -386,7 +387,7 @@ def equal_to_all(value: Any, users: bool = False) -> bool:
                 if number == 0 or same > (1 if users else 2):
                     return True
                 break
-    return answers_all(value)
+    return not users and answers_all(value)
 
 
 def answers_all(value: Any) -> bool:
