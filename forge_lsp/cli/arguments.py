@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
-import tomllib
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 from typing import NoReturn
 
 from forge_lsp import __version__
+from forge_lsp.packaged import packaged_table
 
 __all__ = ["Options", "grammar", "parse"]
 
@@ -158,7 +157,7 @@ def grammar() -> argparse.ArgumentParser:
     transport.add_argument("--tcp", metavar="HOST:PORT", help="speak LSP to one client on a TCP port")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
-    told = tomllib.loads(resources.files("forge_lsp.cli").joinpath("commands.toml").read_text("utf-8"))
+    told = packaged_table("cli/commands.toml")
     parsers = {name: commands.add_parser(name, help=does) for name, does in told["commands"].items()}
     for option in told["options"]:
         names, name = option.pop("of"), option.pop("name")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
+
+from forge_lsp.packaged import packaged
 
 __all__ = ["INSTRUCTIONS", "TOOLS", "USUAL_WAIT", "ToolSpec"]
 
@@ -49,5 +50,5 @@ class ToolSpec:
         }
 
 
-TOOLS = tuple(ToolSpec(**tool) for tool in json.loads(files("forge_lsp.mcp").joinpath("tools.json").read_text("utf-8")))
+TOOLS = tuple(ToolSpec(**tool) for tool in json.loads(packaged("mcp/tools.json").read_text("utf-8")))
 """The tools of ``tools.json``."""

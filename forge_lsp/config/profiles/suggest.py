@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import cast
 
@@ -12,6 +11,7 @@ from forge_lsp.config.profiles.fitness import Installed, traits
 from forge_lsp.config.profiles.fitting import AvailableModel, ServerDevices, takes
 from forge_lsp.config.profiles.ladder import ModelLadder, ladder_of
 from forge_lsp.core.errors import SettingsError
+from forge_lsp.packaged import packaged
 
 __all__ = ["FILE", "Catalogue", "Suggested", "catalogue", "suggested"]
 
@@ -50,8 +50,7 @@ def catalogue(own: Path | None = None) -> Catalogue:
     if own is not None and own.is_file():
         source, text = str(own), own.read_text(encoding="utf-8", errors="replace")
     else:
-        carried = resources.files("forge_lsp.config.profiles").joinpath(FILE)
-        source, text = "forge-lsp", carried.read_text(encoding="utf-8")
+        source, text = "forge-lsp", packaged(f"config/profiles/{FILE}").read_text("utf-8")
     try:
         told = tomllib.loads(text)
         rows = cast("Sequence[Mapping[str, object]]", told["model"])
