@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from forge_lsp.editing.git_rules import exclude_files
 from forge_lsp.editing.secret_names import SECRET_FOLDERS, is_secret_file
 from forge_lsp.editing.stamps import Stamp, folder_stamp
+from forge_lsp.packaged import packaged_table
 from forge_lsp.reading import read_text
 
 if TYPE_CHECKING:
@@ -20,24 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Guard"]
 
-_IGNORE_FILES = (".gitignore", ".cursorignore", ".aiignore", ".aiexclude")
-_HEAVY = frozenset(
-    {
-        "node_modules",
-        "__pycache__",
-        "bin",
-        "obj",
-        "target",
-        "dist",
-        "build",
-        "out",
-        "vendor",
-        "venv",
-        "env",
-        "site-packages",
-        "coverage",
-    }
-)
+_IGNORED = packaged_table("editing/ignored.toml")
+_IGNORE_FILES, _HEAVY = tuple[str, ...](_IGNORED["files"]), frozenset[str](_IGNORED["folders"])
 _LARGEST_IGNORE_FILE = 256_000
 
 
