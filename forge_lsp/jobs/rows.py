@@ -17,6 +17,7 @@ from forge_lsp.core.events import CallFinished, EventBody, JobEvent
 from forge_lsp.jobs.money import to_nano, to_usd
 from forge_lsp.jobs.presence import ProcessLock
 from forge_lsp.jobs.record import JobRecord, JobState
+from forge_lsp.jobs.schema import QUERIES
 from forge_lsp.jobs.shapes import JobEntry
 
 __all__ = [
@@ -195,20 +196,8 @@ def sweep(db: sqlite3.Connection, presence: ProcessLock | None) -> None:
     for (owner,) in db.execute(f"SELECT DISTINCT owner FROM jobs WHERE {LIVE}").fetchall():
         if presence.alive(owner):
             continue
-        db.execute(
-            "UPDATE spending SET open = 0, nano_usd = sent_nano_usd WHERE open = 1"
-            f" AND job_id IN (SELECT id FROM jobs WHERE owner = ? AND {LIVE})",
-            (owner,),
-        )
-        db.execute(
-            "UPDATE jobs SET state = 'interrupted', reason = 'the process that ran it ended before it did',"
-            " seconds = (SELECT max(0, (julianday(max(at)) - julianday(created)) * 86400)"
-            "  FROM events WHERE job_id = id),"
-            " attempt_count = (SELECT count(*) FROM events WHERE job_id = id AND type = 'attempt.started'),"
-            " cost_nano_usd = (SELECT coalesce(sum(nano_usd), 0) FROM spending WHERE job_id = jobs.id)"
-            f" WHERE owner = ? AND {LIVE}",
-            (owner,),
-        )
+        db.execute(QUERIES["spend_open"], (owner,))
+        db.execute(QUERIES["interrupt"], (owner,))
 
 
 def weed(db: sqlite3.Connection, now: datetime, retention_days: int) -> None:
@@ -244,13 +233,7 @@ def named_rows(cursor: sqlite3.Cursor) -> Iterator[dict[str, Any]]:
 
 def select_history(db: sqlite3.Connection, limit: int) -> list[dict[str, object]]:
     """Return the newest jobs first, as short JSON objects."""
-    cursor = db.execute(
-        "SELECT id AS job_id, state, outcome, created, task, language, uri, workspace, score, grade, attempt_count,"
-        " seconds, coalesce(cost_nano_usd, (SELECT sum(nano_usd) FROM spending WHERE job_id = jobs.id), 0) AS cost_usd,"
-        " apply AS apply_mode, applied, reason FROM jobs ORDER BY id DESC LIMIT ?",
-        (limit,),
-    )
-    rows = list(named_rows(cursor))
+    rows = list(named_rows(db.execute(QUERIES["history"], (limit,))))
     for row in rows:
         row.update(cost_usd=to_usd(row["cost_usd"]), applied=bool(row["applied"]))
     return [to_json(JobEntry(**row)) for row in rows]
@@ -259,13 +242,7 @@ def select_history(db: sqlite3.Connection, limit: int) -> list[dict[str, object]
 def select_records(db: sqlite3.Connection, language: str, jobs: int) -> dict[str, tuple[int, int]]:
     """By writer: accepted attempts and all that ran, of the last ``jobs`` in a language that ended by a decision. Where
     several wrote, an attempt is that of the one whose code was taken."""
-    found = db.execute(
-        "SELECT coalesce(json_extract(whole, '$.candidate.model'), generator) AS writer, sum(decision = 'accept'),"
-        " count(*) FROM attempts WHERE skipped IS NULL AND job_id IN"
-        " (SELECT id FROM jobs WHERE language = ? AND state = 'ended'"
-        " AND outcome IN ('accepted', 'unverified', 'exhausted') ORDER BY id DESC LIMIT ?) GROUP BY writer",
-        (language, jobs),
-    )
+    found = db.execute(QUERIES["records"], (language, jobs))
     return {writer: (int(won), int(tried)) for writer, won, tried in found}
 
 

@@ -12,7 +12,7 @@ import sqlite3
 
 from forge_lsp.packaged import packaged
 
-__all__ = ["MIGRATIONS", "TABLES", "VERSION", "LedgerTooNew", "migrate"]
+__all__ = ["MIGRATIONS", "QUERIES", "TABLES", "VERSION", "LedgerTooNew", "migrate"]
 
 TABLES = ("jobs", "attempts", "reviews", "calls", "events", "spending", "consents")
 
@@ -23,6 +23,11 @@ MIGRATIONS = tuple(
 """The statements of each step of ``migrations.sql``."""
 
 VERSION = len(MIGRATIONS)
+
+QUERIES: dict[str, str] = dict(
+    re.findall(r"^-- (\w+)(?:: .*)?\n((?!--|\n)[^;]+);$", packaged("jobs/queries.sql").read_text("utf-8"), re.MULTILINE)
+)
+"""The statements of ``queries.sql``, by name."""
 
 
 class LedgerTooNew(Exception):
