@@ -11,7 +11,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import cast
 from urllib.parse import unquote
 
 from lsprotocol import types as lsp
@@ -22,6 +22,7 @@ from forge_lsp.core.ports import Editing
 from forge_lsp.core.task import TextEdit, TextRange
 from forge_lsp.jobs.offer import Offer, target_text
 from forge_lsp.lsp.documents import CurrentDocument, Documents
+from forge_lsp.lsp.messages import ClientRequests
 from forge_lsp.lsp.texts import ExactWorkspace
 
 __all__ = ["Applied", "AppliedChange", "Applier", "ApplyTimeouts", "whole_endings"]
@@ -29,12 +30,6 @@ __all__ = ["Applied", "AppliedChange", "Applier", "ApplyTimeouts", "whole_ending
 logger = logging.getLogger(__name__)
 
 _ROUNDS = 4
-
-
-class ApplyRequests(Protocol):
-    """What applying needs of the connection."""
-
-    async def request(self, method: str, params: object, *, timeout: float) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +86,7 @@ def whole_endings(before: str, after: str, edits: Sequence[TextEdit]) -> tuple[T
 class Applier:
     """Applies candidates through the editor, one at a time for each document."""
 
-    client: ApplyRequests
+    client: ClientRequests
     workspace: ExactWorkspace
     documents: Documents
     capabilities: lsp.WorkspaceClientCapabilities | None

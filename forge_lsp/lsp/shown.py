@@ -24,6 +24,7 @@ from forge_lsp.lsp.afterwards import AppliedTracker
 from forge_lsp.lsp.apply import Applied, Applier
 from forge_lsp.lsp.documents import Documents
 from forge_lsp.lsp.inline import PendingResults, answered_since
+from forge_lsp.lsp.messages import chosen
 from forge_lsp.lsp.progress import Progress, ProgressState, ProgressStep, WorkDone, end_message
 from forge_lsp.lsp.protocol import ForgeProtocol
 from forge_lsp.lsp.questions import Questioner
@@ -275,26 +276,21 @@ class ShownJob:
         titles.append(DISMISS)
         head = "The code was not applied" if again else "The accepted code was not applied"
         message = f"forge-lsp: {head} ({result.outcome_words}). {result.reason or ''}".strip()
-        params = lsp.ShowMessageRequestParams(
-            type=lsp.MessageType.Warning,
-            message=message,
-            actions=[lsp.MessageActionItem(title=title) for title in titles],
-        )
+        client, kind = self.editor.protocol, lsp.MessageType.Warning
         try:
-            answer = await self.editor.protocol.request(lsp.WINDOW_SHOW_MESSAGE_REQUEST, params, timeout=_OFFER_SECONDS)
+            answer = await chosen(client, kind, message, titles, timeout=_OFFER_SECONDS)
         except JsonRpcException:
             self.editor.show_message(lsp.MessageType.Warning, message)  # it can tell, if not ask
             return
         except TimeoutError:
             return
-        chosen = answer.title if isinstance(answer, lsp.MessageActionItem) else DISMISS
-        if chosen == APPLY_ANYWAY:
+        if answer == APPLY_ANYWAY:
             applied = await self._apply(result, insist=True)
             if applied.applied:
                 await self._remember(result, applied)
             else:
                 self.editor.show_message(lsp.MessageType.Warning, f"forge-lsp: {applied.reason}")
-        elif chosen == SHOW_REPORT:
+        elif answer == SHOW_REPORT:
             await self._show_report()
 
     async def _show_report(self) -> None:
