@@ -45,6 +45,8 @@ _BEGUN = (
     "follow_up_of", "accept_score", "asked_profile",
 )  # fmt: skip
 """What a job has from its beginning, under its own name in the record and in the table."""
+_OF_ATTEMPT = ("number", "strategy", "generator", "samples", "panel", "skipped", "seconds")
+"""What an attempt has under its own name in the table."""
 LIVE = "state IN ('queued', 'running')"
 """Of the jobs that have not ended."""
 
@@ -152,11 +154,7 @@ def insert_attempt(db: sqlite3.Connection, job_id: str, attempt: Attempt) -> Non
     compiled = attempt.build.compiled if attempt.build else None
     row: dict[str, object] = {
         "job_id": job_id,
-        "number": attempt.number,
-        "strategy": attempt.strategy,
-        "generator": attempt.generator,
-        "samples": attempt.samples,
-        "panel": attempt.panel,
+        **{name: getattr(attempt, name) for name in _OF_ATTEMPT},
         "compiled": None if compiled is None else int(compiled),
         "passed": attempt.evidence.count(CheckStatus.PROOF, CheckStatus.KEPT),
         "failed": attempt.evidence.against,
@@ -164,8 +162,6 @@ def insert_attempt(db: sqlite3.Connection, job_id: str, attempt: Attempt) -> Non
         "grade": str(attempt.evidence.grade) if attempt.evidence.grade else None,
         "score": attempt.verdict.score if attempt.verdict else None,
         "decision": str(attempt.decision.kind),
-        "skipped": attempt.skipped,
-        "seconds": attempt.seconds,
         "cost_nano_usd": to_nano(attempt.cost_usd),
         "whole": _whole(attempt),
     }

@@ -10,6 +10,7 @@ from typing import cast
 from forge_lsp.config.profiles.fitness import Installed, traits
 from forge_lsp.config.profiles.fitting import AvailableModel, ServerDevices, takes
 from forge_lsp.config.profiles.ladder import ModelLadder, ladder_of
+from forge_lsp.core.codec import projected
 from forge_lsp.core.errors import SettingsError
 from forge_lsp.packaged import packaged
 
@@ -83,15 +84,6 @@ def suggested(
     needed = max(0, _FIRST - len(makers))
     found: list[Suggested] = []
     for number, entry in enumerate(chosen):
-        made = takes(entry.model, entry.context)
-        found.append(
-            Suggested(
-                model=entry.model,
-                server=entry.server,
-                context=entry.context,
-                bytes=made.bytes,
-                why=entry.why,
-                first=number < needed,
-            )
-        )
+        size = takes(entry.model, entry.context).bytes
+        found.append(projected(Suggested, entry, bytes=size, first=number < needed))
     return tuple(found), ladder
