@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from forge_lsp.chat_marks import as_letters
+from forge_lsp.core.codec import projected
 from forge_lsp.core.errors import (
     BrokenStream,
     ForgeError,
@@ -135,22 +136,21 @@ class Calls:
         role: str,
     ) -> ChatReply:
         info = model.info
+        about = CallStarted(
+            number=number,
+            call=call,
+            stage=stage,
+            role=role,
+            model=info.key,
+            server=info.server,
+            estimate_usd=reserved,
+        )
         started = self.clock.monotonic()
         reply: ChatReply | None = None
         measured: Usage | None = None
         error: str | None = "the call ended in an unexpected way"
         try:
-            self.emit(
-                CallStarted(
-                    number=number,
-                    call=call,
-                    stage=stage,
-                    role=role,
-                    model=info.key,
-                    server=info.server,
-                    estimate_usd=reserved,
-                )
-            )
+            self.emit(about)
             reply = await model.complete(request)
             measured = reply.usage
             if not reply.completions:
@@ -173,13 +173,9 @@ class Calls:
             usage = reply.usage if reply is not None else Usage()
             timing = reply.timing if reply is not None else None
             self.emit(
-                CallFinished(
-                    number=number,
-                    call=call,
-                    stage=stage,
-                    role=role,
-                    model=info.key,
-                    server=info.server,
+                projected(
+                    CallFinished,
+                    about,
                     input_tokens=usage.input_tokens,
                     output_tokens=usage.output_tokens,
                     cached_tokens=usage.cached_tokens,

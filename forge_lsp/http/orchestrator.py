@@ -29,8 +29,16 @@ PREFIX = "/api/orchestrator"
 router = APIRouter(prefix=PREFIX, tags=["orchestrator"])
 
 
+def _content(name: str, media_type: str = "application/json") -> dict[str, Any]:
+    return {"content": {media_type: {"schema": {"$ref": f"#/components/schemas/{name}"}}}}
+
+
 def _shape(name: str, description: str, media_type: str = "application/json") -> dict[str, Any]:
-    return {"description": description, "content": {media_type: {"schema": {"$ref": f"#/components/schemas/{name}"}}}}
+    return {"description": description, **_content(name, media_type)}
+
+
+def _body(name: str) -> dict[str, Any]:
+    return {"requestBody": {"required": True, **_content(name)}}
 
 
 def _problems(**more: str) -> dict[int | str, dict[str, Any]]:
@@ -65,12 +73,7 @@ Jobs = Annotated[JobManager, Depends(_manager)]
         },
         **_problems(s409="Settings, or something that this machine lacks, keep jobs from starting."),
     },
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Orchestrate"}}},
-        }
-    },
+    openapi_extra=_body("Orchestrate"),
 )
 async def orchestrate(
     request: Request, jobs: Jobs, prefer: Annotated[list[str] | None, Header(description="`respond-async`")] = None
@@ -139,12 +142,7 @@ async def events(job_id: str, jobs: Jobs, last_event_id: Annotated[int, Header(g
         200: _shape("Question", "The question with its answer; `effect` is known once the job has used it."),
         **_problems(s404="No such job."),
     },
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AnswerBody"}}},
-        }
-    },
+    openapi_extra=_body("AnswerBody"),
 )
 async def answer(job_id: str, request: Request, jobs: Jobs) -> Response:
     """An answer while the job runs is used at once. One that comes later ranks what the job offers, and says whether it
