@@ -174,11 +174,6 @@ class _Job:
     keep: Callable[[Attempt], Awaitable[None]] | None
 
     def __post_init__(self) -> None:
-        self._schedule = self.stages.schedule
-        self._emit = self.stages.emit
-        self._clock = self.stages.clock
-        self._calls = self.stages.calls
-        self._checks = self.stages.checks
         self._leaderboard = Leaderboard(self.stages.checks)
         self._questions = Questioning(self.asker, self.stages, self._leaderboard)
         self._widening = ExtraEvidence(self.stages, self._leaderboard)
@@ -194,11 +189,11 @@ class _Job:
             self._insights = merge(attempt.decision.insights, self._insights)
             made = checked_before(attempt)
             for checked in made:
-                self._checks.learn(checked)
+                self.stages.checks.learn(checked)
             if made:
                 self._leaderboard.add(made, chosen=made[0], verdict=attempt.verdict)
             for body in told_again(attempt, attempts, self._leaderboard.best_so_far()):
-                self._emit(body)
+                self.stages.emit(body)
         told = await self._questions.resume(asked)
         self._insights = merge(told, self._insights)
         self._answers_before = bool(told)
@@ -220,7 +215,7 @@ class _Job:
                     rung = await self.climb.rung(due, self._attempts, afford)
                 if rung.refused is not None:
                     said = rung.refused.full_message
-                    self._emit(RungSkipped(number=number, generator=due.generator.model, reason=said))
+                    self.stages.emit(RungSkipped(number=number, generator=due.generator.model, reason=said))
                 if rung.row is None:
                     attempt = skipped(number, due, rung.refused or ForgeError("it cannot run"))
                     self._attempts.append(attempt)
@@ -246,18 +241,18 @@ class _Job:
         lacks = self.stages.members.lacks
         if all(attempt.skipped is not None for attempt in self._attempts):
             return self._conclude(none_ran(self._attempts, lacks))
-        return self._conclude(after_the_last(self._attempts, self._leaderboard, self._schedule.accept, lacks))
+        return self._conclude(after_the_last(self._attempts, self._leaderboard, self.stages.schedule.accept, lacks))
 
     async def _rows(self, attempts: int) -> Sequence[Row]:
         """The row of each attempt: the schedule's, or as many as the task needs where checks can tell."""
-        if self._schedule.effort == "need" and await self._widening.checks_at_hand():
-            return rows_by_need(self._schedule, attempts, free=self.stages.free, records=self.records)
-        return [self._schedule.row_for(number) for number in range(1, attempts + 1)]
+        if self.stages.schedule.effort == "need" and await self._widening.checks_at_hand():
+            return rows_by_need(self.stages.schedule, attempts, free=self.stages.free, records=self.records)
+        return [self.stages.schedule.row_for(number) for number in range(1, attempts + 1)]
 
     async def _attempt(self, number: int, row: Row, attempts: int) -> Attempt:
         """One attempt, told from its start to its end. Raises ServerUnreachable where that ends the job."""
-        started, spent = self._clock.monotonic(), self._calls.cost_usd
-        self._emit(
+        started, spent = self.stages.clock.monotonic(), self.stages.calls.cost_usd
+        self.stages.emit(
             AttemptStarted(
                 number=number,
                 attempts=attempts,
@@ -278,11 +273,11 @@ class _Job:
             await self._widening.stop()
             await self.stages.ahead.stop()
         if result.skipped is not None:
-            self._emit(RungSkipped(number=number, generator=row.generator.model, reason=result.skipped))
+            self.stages.emit(RungSkipped(number=number, generator=row.generator.model, reason=result.skipped))
         elif result.decision.kind is not DecisionKind.ACCEPT:
             result = replace(result, decision=replace(result.decision, insights=self._learn(number, row, result)))
             self._insights = merge(result.decision.insights, self._insights)
-        seconds, cost = self._clock.monotonic() - started, self._calls.cost_usd - spent
+        seconds, cost = self.stages.clock.monotonic() - started, self.stages.calls.cost_usd - spent
         attempt = Attempt(
             number=number,
             strategy=result.thought.strategy if result.thought is not None else "none",
@@ -302,7 +297,7 @@ class _Job:
             replacements=self.stages.members.made(number),
             others=result.others,
         )
-        self._emit(finished(attempt, self._leaderboard.best_so_far()))
+        self.stages.emit(finished(attempt, self._leaderboard.best_so_far()))
         if fault is not None:
             self._attempts.append(attempt)
             raise fault
@@ -331,24 +326,24 @@ class _Job:
             none = Decision(kind=kind, reason=written.trouble or "no code")
             return _Result(decision=none, thought=thought, generator=model)
         checked = await self._widening.widen(number, row, await stages.check(number, written.candidates))
-        checked = await stages.observe(checked, self._checks.replies.calls)
-        if self._listen(checked) or self._checks.replies.calls:
-            checked = ranked(checked, self._checks)
+        checked = await stages.observe(checked, self.stages.checks.replies.calls)
+        if self._listen(checked) or self.stages.checks.replies.calls:
+            checked = ranked(checked, self.stages.checks)
         self._questions.offer(number, checked, last=last)
-        accept = self._schedule.accept
+        accept = self.stages.schedule.accept
         verdicts: list[tuple[CheckedCandidate, Verdict]] = []
         while True:
             chosen = checked[0]
-            evidence = self._checks.settle(chosen, last=last)
+            evidence = self.stages.checks.settle(chosen, last=last)
             reviewed: PanelResult | None = None
             if row.panel.kind != "none" and needs_panel(chosen.build, evidence, accept):
                 reviewed = await stages.review(number, row, chosen, evidence)
                 verdicts.append((chosen, reviewed.verdict))
             if not self._listen(checked):
                 break
-            checked = ranked(checked, self._checks)
+            checked = ranked(checked, self.stages.checks)
             if checked[0] is chosen:
-                evidence = self._checks.settle(chosen, last=last)
+                evidence = self.stages.checks.settle(chosen, last=last)
                 break
         verdict = reviewed.verdict if reviewed is not None else None
         self._leaderboard.add(checked, chosen=chosen, verdict=verdict)
@@ -395,11 +390,11 @@ class _Job:
             evidence=result.evidence,
             verdict=result.verdict,
             tried=f"attempt {number} ({result.generator or row.generator.model}): {result.decision.reason}",
-            differences=self._checks.behaviours.differences,
+            differences=self.stages.checks.behaviours.differences,
         )
 
     def _conclude(self, end: EndReason, accepted: Attempt | None = None) -> Conclusion:
-        sent = self.stages.briefing.sent(self._calls.asked, reviewed_only=self._calls.reviewed_only)
+        sent = self.stages.briefing.sent(self.stages.calls.asked, reviewed_only=self.stages.calls.reviewed_only)
         return concluded(end, self._attempts, self._leaderboard, self._questions, accepted, sent=sent)
 
 
