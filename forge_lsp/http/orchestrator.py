@@ -12,7 +12,7 @@ from forge_lsp.core.codec import to_json
 from forge_lsp.core.languages import Languages
 from forge_lsp.core.ports import ConsentQuestion
 from forge_lsp.core.task import Document
-from forge_lsp.http.bodies import Orchestrate, parse, parse_answer
+from forge_lsp.http.bodies import AnswerBody, Orchestrate, parse
 from forge_lsp.http.problems import MEDIA_TYPE, json_response, problem
 from forge_lsp.http.stream import frames
 from forge_lsp.jobs.asking import GivenAnswer
@@ -81,7 +81,7 @@ async def orchestrate(
     """Answers the job document once the job has ended; a client that goes away before cancels it. With
     `Prefer: respond-async`, answers at once and the job goes on by itself."""
     languages: Languages = request.app.state.languages
-    wanted = parse(await request.body(), languages)
+    wanted = parse(Orchestrate, await request.body(), languages)
     on_its_own = _async(prefer or [])
     job = await jobs.start(_request(wanted, languages, questions=on_its_own))
     if on_its_own:
@@ -147,7 +147,7 @@ async def events(job_id: str, jobs: Jobs, last_event_id: Annotated[int, Header(g
 async def answer(job_id: str, request: Request, jobs: Jobs) -> Response:
     """An answer while the job runs is used at once. One that comes later ranks what the job offers, and says whether it
     contradicts what was applied. A question is answered once; a cancelled job has none."""
-    given = parse_answer(await request.body())
+    given = parse(AnswerBody, await request.body(), request.app.state.languages)
     asked = await jobs.answer(
         job_id,
         given.question,
