@@ -22,7 +22,7 @@ from forge_lsp.jobs.rechecking import rechecked_later
 from forge_lsp.jobs.record import JobRecord, JobState
 from forge_lsp.lsp.consent import asker
 from forge_lsp.lsp.documents import path_of
-from forge_lsp.lsp.messages import chosen
+from forge_lsp.lsp.messages import chosen, plain
 from forge_lsp.lsp.protocol import Refusal
 from forge_lsp.lsp.shown import Claim, ShownJob, until_done
 from forge_lsp.lsp.texts import LineIndex
@@ -103,7 +103,7 @@ class JobFinder:
             "jobId": record.job_id,
             "state": _state(one),
             "uri": record.uri,
-            "range": None if span is None else _plain(span),
+            "range": None if span is None else plain(span, lsp.Range),
             "task": record.task,
             "reason": record.reason,
             "apply": record.apply,
@@ -224,11 +224,3 @@ def _state(one: FoundJob) -> str:
     if one.job is None:
         return "interrupted"
     return "ended" if one.job.state is JobState.ENDED else "running"
-
-
-def _plain(span: lsp.Range) -> dict[str, object]:
-    start, end = span.start, span.end
-    return {
-        "start": {"line": start.line, "character": start.character},
-        "end": {"line": end.line, "character": end.character},
-    }
