@@ -202,17 +202,10 @@ async def _acp(options: Options, services: Services, link: Link) -> int:
 def _files() -> WorkspaceFiles:
     from forge_lsp.cli import files
     from forge_lsp.cli.diff import unified
+    from forge_lsp.core.codec import projected
     from forge_lsp.jobs.writing import WorkspaceFiles
 
-    return WorkspaceFiles(
-        workspace_of=files.workspace_of,
-        read_document=files.read_document,
-        language_of=files.language_of,
-        selection=files.selection,
-        present_text=files.present_text,
-        write_text=files.write_text,
-        unified=unified,
-    )
+    return projected(WorkspaceFiles, files, unified=unified)
 
 
 async def _with_services(

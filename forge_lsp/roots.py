@@ -5,36 +5,22 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from forge_lsp.packaged import packaged_table
 from forge_lsp.reading import read_text
 
-__all__ = ["project_root"]
+__all__ = ["PROJECT", "PROJECT_ENDINGS", "project_root"]
 
-_REPOSITORY = (".git", ".hg", ".jj")
-_WHOLE = frozenset(
-    {"pnpm-workspace.yaml", "lerna.json", "nx.json", "rush.json", "go.work", "settings.gradle", "settings.gradle.kts"}
-    | {"Directory.Build.props", "Directory.Packages.props", "WORKSPACE", "MODULE.bazel"}
-)
-"""Files that only the top of several packages has."""
-_LOCKS = (
-    frozenset({"package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb"}),
-    frozenset({"uv.lock", "poetry.lock", "pdm.lock"}),
-    frozenset({"Cargo.lock"}),
-)
-"""Lock files by package manager: one above a package is that of its workspace, unless the package has its own."""
-_SAYING: Mapping[str, re.Pattern[str]] = {
-    "package.json": re.compile(r'"workspaces"\s*:'),
-    "Cargo.toml": re.compile(r"^[ \t]*\[workspace[\].]", re.M),
-    "pyproject.toml": re.compile(r"^[ \t]*\[tool\.(?:uv|hatch|rye)\.workspace[\].]", re.M),
-    "pom.xml": re.compile(r"<modules>"),
-    "CMakeLists.txt": re.compile(r"^[ \t]*add_subdirectory\s*+\(", re.M | re.I),
-    "deno.json": re.compile(r'"workspace"\s*:'),
-}
-"""Files that say inside whether they stand above other packages."""
-_SOLUTIONS = (".sln", ".slnx", ".slnf")
-_SHARED = frozenset({"/home", "/opt", "/srv", "/mnt", "/media", "/usr", "/usr/local", "/usr/src", "/var", "/Users"})
+_NAMES = packaged_table("roots.toml")
+PROJECT, PROJECT_ENDINGS = frozenset[str](_NAMES["project"]), tuple[str, ...](_NAMES["project_endings"])
+"""What a project's own folder has."""
+_REPOSITORY = frozenset[str](_NAMES["repository"])
+_WHOLE, _WHOLE_ENDINGS = frozenset[str](_NAMES["whole"]), tuple[str, ...](_NAMES["whole_endings"])
+_LOCKS = tuple(frozenset[str](names) for names in _NAMES["locks"])
+_SAYING = {name: re.compile(pattern) for name, pattern in _NAMES["saying"].items()}
+_SHARED = frozenset[str](_NAMES["shared"])
 
 
 def project_root(folder: Path) -> Path:
@@ -73,7 +59,7 @@ def _upwards(folder: Path) -> Iterator[Path]:
 
 
 def _is_whole(folder: Path, names: Collection[str]) -> bool:
-    if not _WHOLE.isdisjoint(names) or any(name.endswith(_SOLUTIONS) for name in names):
+    if not _WHOLE.isdisjoint(names) or any(name.endswith(_WHOLE_ENDINGS) for name in names):
         return True
     return any(
         name in names and pattern.search(read_text(folder / name) or "") is not None

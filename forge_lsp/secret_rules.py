@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
+from forge_lsp.packaged import packaged
 from forge_lsp.text_words import Folded, Words, merged
 
 __all__ = ["secrets_in"]
@@ -75,9 +75,8 @@ def _words() -> tuple[Words, dict[str, list[int]]]:
 
 @cache
 def _rules() -> tuple[_Rule, ...]:
-    folder = resources.files("forge_lsp")
-    own = tomllib.loads(folder.joinpath("own_secret_rules.toml").read_text("utf-8").replace("{BARE}", _BARE))
-    known = json.loads(folder.joinpath("secret_rules.json").read_text("utf-8"))
+    own = tomllib.loads(packaged("own_secret_rules.toml").read_text("utf-8").replace("{BARE}", _BARE))
+    known = json.loads(packaged("secret_rules.json").read_text("utf-8"))
     return tuple(
         _Rule(
             pattern=rule["pattern"],

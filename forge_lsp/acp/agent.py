@@ -25,6 +25,7 @@ from forge_lsp.jobs.consent import consent_words
 from forge_lsp.jobs.contract import ApplyMode, JobRequest
 from forge_lsp.jobs.record import JobRecord
 from forge_lsp.jobs.writing import WorkspaceFiles, write_result
+from forge_lsp.packaged import packaged_table
 
 if TYPE_CHECKING:
     from forge_lsp.core.events import JobEvent
@@ -35,15 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["ForgeAgent"]
 
 
-_MODES = (
-    ("settings", "As set up", "The profile of your settings."),
-    ("auto", "Automatic", "What is installed, by what it can do."),
-    ("one-gpu", "One GPU", "Models take turns on one GPU."),
-    ("three-gpu", "Three GPUs", "A committee that stays in memory."),
-    ("local", "Several servers", "All your Ollama servers."),
-    ("embedded", "Embedded", "A small model without a server."),
-    ("cloud", "Cloud", "Claude; asks before it costs money."),
-)
+_MODES = [schema.SessionMode(**mode) for mode in packaged_table("acp/modes.toml")["modes"]]
 _HELP = (
     "Mention the place that you want code for: `@file.py:12` (a line), `@file.py:12-20`, `@file.py:name` (a function), "
     "or attach a file or a selection; and say beside it what should be written."
@@ -105,14 +98,13 @@ class ForgeAgent:
             raise acp.RequestError.invalid_params({"cwd": f"{cwd}: there is no such folder"})
         session = Conversation(id=f"forge-{secrets.token_hex(8)}", folder=await asyncio.to_thread(folder.resolve))
         self._sessions[session.id] = session
-        modes = [schema.SessionMode(id=id_, name=name, description=words) for id_, name, words in _MODES]
-        state = schema.SessionModeState(current_mode_id=session.mode, available_modes=modes)
+        state = schema.SessionModeState(current_mode_id=session.mode, available_modes=_MODES)
         return schema.NewSessionResponse(session_id=session.id, modes=state)
 
     async def set_session_mode(self, session_id: str, mode_id: str, **_: Any) -> schema.SetSessionModeResponse:
         """Take another profile from the next prompt on."""
         session = self._session(session_id)
-        if mode_id not in {id_ for id_, _, _ in _MODES}:
+        if mode_id not in {mode.id for mode in _MODES}:
             raise acp.RequestError.invalid_params({"modeId": f"no mode {mode_id!r}"})
         session.mode = mode_id
         return schema.SetSessionModeResponse()

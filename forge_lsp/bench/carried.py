@@ -16,7 +16,6 @@ from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,13 @@ from forge_lsp.core.checks import CheckKind, CheckStatus
 from forge_lsp.core.languages import Language, Languages
 from forge_lsp.core.ports import Toolchain
 from forge_lsp.core.task import Document, Task
+from forge_lsp.packaged import packaged
 
 __all__ = ["LEVELS", "CarriedTask", "carried_tasks"]
 
 LEVELS = ("easy", "medium", "hard")
 _BEGIN, _END = "«", "»"
-_SHARED = "project.toml"
+_SHARED = "project"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,31 +149,17 @@ def _with(reason: str, remedy: str | None) -> str:
 @cache
 def carried_tasks(languages: Languages) -> tuple[CarriedTask, ...]:
     """Return every task of ``languages`` that comes with the product, by language and name."""
-    root = files("forge_lsp.bench") / "tasks"
+    root = packaged("bench/tasks")
     found: list[CarriedTask] = []
     for language in languages:
         folder = root / str(language)
-        if not folder.is_dir():
-            continue
-        shared = tomllib.loads((folder / _SHARED).read_text("utf-8")) if (folder / _SHARED).is_file() else {}
-        entries = [entry for entry in folder.iterdir() if entry.name.endswith(".toml") and entry.name != _SHARED]
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            name = entry.name.removesuffix(".toml")
-            found.append(_task(f"{language}/{name}", language, tomllib.loads(entry.read_text("utf-8")), shared))
+        tables = {path.stem: tomllib.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.toml"))}
+        shared = tables.pop(_SHARED, {})
+        found += [_task(f"{language}/{name}", language, table, shared) for name, table in tables.items()]
     return tuple(found)
 
 
 def _task(id_: str, language: Language, table: Mapping[str, Any], shared: Mapping[str, Any]) -> CarriedTask:
-    return CarriedTask(
-        id=id_,
-        language=language,
-        level=table["level"],
-        document=table["document"],
-        stub=table["stub"],
-        test=table["test"],
-        visible=table["visible"],
-        hidden=table["hidden"],
-        reference=table["reference"],
-        files={**shared.get("files", {}), **table.get("files", {})},
-        copies=shared.get("copies", {}),
-    )
+    files = {**shared.get("files", {}), **table.get("files", {})}
+    texts = {key: value for key, value in table.items() if key != "files"}
+    return CarriedTask(id=id_, language=language, files=files, copies=shared.get("copies", {}), **texts)

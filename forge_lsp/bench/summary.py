@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from forge_lsp.bench.results import CaseResult
 from forge_lsp.bench.rules import redecided, rules_of
 from forge_lsp.core.checks import Grade
+from forge_lsp.core.codec import told_as
 from forge_lsp.ensemble.schedule import Accept
 from forge_lsp.jobs.intervals import Mean, Separation, Share, mean, separation, share
 
@@ -40,21 +41,21 @@ class Summary:
 
     tasks: int
     as_set: SummaryLine
-    first: Share
-    any: Share
-    offered: Share
+    offered: Share = told_as("offeredRight")
+    first: Share = told_as("firstRight")
+    any: Share = told_as("anyRight")
     panel: Separation
     undecided: int
-    rules: tuple[SummaryLine, ...]
-    grades: tuple[SummaryLine, ...]
-    languages: tuple[SummaryLine, ...]
+    rules: tuple[SummaryLine, ...] = told_as("byRule")
+    grades: tuple[SummaryLine, ...] = told_as("byGrade")
+    languages: tuple[SummaryLine, ...] = told_as("byLanguage")
     seconds: Mean
     attempts: Mean
     calls: Mean
     input_tokens: Mean
     output_tokens: Mean
-    cost: Mean
-    total_cost: float
+    cost: Mean = told_as("costUsd")
+    total_cost: float = told_as("totalCostUsd")
 
 
 def summary_of(results: Sequence[CaseResult], accept: Accept) -> Summary:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forge_lsp.changes.judging import is_test
-from forge_lsp.changes.values import FileChange
 from forge_lsp.core.errors import BadRequest, ToolMissing
 from forge_lsp.core.languages import Languages
+from forge_lsp.core.task import FileChange
 from forge_lsp.own_git import bounded, environment, find_git, programs_named, without_programs
 from forge_lsp.reading import NotReadable, read_plain
 

@@ -15,12 +15,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.changes.places import ChangedPlace, places_of
-from forge_lsp.changes.values import Change, FileChange, FileVerdict, Judgement, PlaceVerdict, Ruling
+from forge_lsp.changes.values import Change, FileVerdict, Judgement, PlaceVerdict, Ruling
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, DecisionKind, Evidence
 from forge_lsp.core.checks import AGAINST, CheckKind, Grade
 from forge_lsp.core.languages import Language, Languages
 from forge_lsp.core.ports import Scoping, Syntax, Toolchain
-from forge_lsp.core.task import Document, OtherFile, Scope, ScopeKind, Task, TextRange
+from forge_lsp.core.task import Document, FileChange, Scope, ScopeKind, Task, TextRange
 from forge_lsp.ensemble.check_stage import CheckedCandidate, Checks
 from forge_lsp.ensemble.decision import decide
 from forge_lsp.ensemble.schedule import Accept
@@ -111,9 +111,9 @@ async def judge(
     )
 
 
-def _others(change: Change, languages: Languages, trust_tests: bool, notes: list[str]) -> tuple[OtherFile, ...]:
+def _others(change: Change, languages: Languages, trust_tests: bool, notes: list[str]) -> tuple[FileChange, ...]:
     """Every file of the change as it is laid over the disk, before and after."""
-    found: list[OtherFile] = []
+    found: list[FileChange] = []
     for file in change.files:
         name = _name(change, file.path)
         before, after = file.before, file.after
@@ -121,8 +121,7 @@ def _others(change: Change, languages: Languages, trust_tests: bool, notes: list
         if before == after:
             pass
         elif is_test(name):
-            kept = after if trust_tests else before
-            before = after = kept
+            before = after = after if trust_tests else before
             if not trust_tests:
                 notes.append(
                     f"{name}: a test, or a setting of tests, that the change alters; it counts as it was before"
@@ -132,7 +131,7 @@ def _others(change: Change, languages: Languages, trust_tests: bool, notes: list
             before = after
         elif before is None and language.listed:
             before = after  # its compiler is given it by name: it may not be away
-        found.append(OtherFile(path=file.path, before=before, after=after))
+        found.append(replace(file, before=before, after=after))
     return tuple(found)
 
 
@@ -144,7 +143,7 @@ class _File:
     file: FileChange
     name: str
     language: Language
-    others: tuple[OtherFile, ...]
+    others: tuple[FileChange, ...]
     toolchain: Toolchain | None
     tools: JudgingTools
     least: Grade | None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from forge_lsp.changes.values import Change, FileChange
+from forge_lsp.changes.values import Change
+from forge_lsp.core.task import FileChange
 
 __all__ = ["parts_of"]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.changes.values import FileChange
 from forge_lsp.core.errors import BadRequest
+from forge_lsp.core.task import FileChange
 from forge_lsp.reading import NotReadable, read_plain
 
 __all__ = ["LARGEST_DIFF", "inside", "patched", "text_of"]

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from forge_lsp.changes.values import FileVerdict, Judgement, PlaceVerdict, Ruling
 from forge_lsp.core.attempt import Severity
 from forge_lsp.core.checks import AGAINST, CheckResult, CheckStatus
+from forge_lsp.core.codec import projected, to_json
 from forge_lsp.ensemble.insights import failure_words
+from forge_lsp.jobs import shapes
 from forge_lsp.jobs.document import checks_document
 
 __all__ = ["check_in_words", "document_of", "lines_of"]
@@ -41,16 +43,7 @@ def document_of(judgement: Judgement) -> dict[str, object]:
         "against": judgement.against,
         "seconds": round(judgement.seconds, 3),
         "files": [_file(file) for file in judgement.files],
-        "diagnostics": [
-            {
-                "file": one.file,
-                "line": one.line,
-                "severity": str(one.severity),
-                "code": one.code,
-                "message": one.message,
-            }
-            for one in judgement.diagnostics
-        ],
+        "diagnostics": [to_json(projected(shapes.Diagnostic, one)) for one in judgement.diagnostics],
         "notes": list(judgement.notes),
     }
 

@@ -9,17 +9,9 @@ from pathlib import Path
 from forge_lsp.core.attempt import BuildReport, Diagnostic, Evidence
 from forge_lsp.core.checks import Grade
 from forge_lsp.core.languages import Language
+from forge_lsp.core.task import FileChange
 
-__all__ = ["Change", "FileChange", "FileVerdict", "Judgement", "PlaceVerdict", "Ruling"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileChange:
-    """One file of a change: its text before and after; None: it is not there. ``path`` is absolute."""
-
-    path: Path
-    before: str | None
-    after: str | None
+__all__ = ["Change", "FileVerdict", "Judgement", "PlaceVerdict", "Ruling"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from forge_lsp import __version__
+from forge_lsp.packaged import packaged_table
 
 __all__ = ["Options", "grammar", "parse"]
 
@@ -122,13 +123,6 @@ def _whole(least: int, most: int, what: str) -> Callable[[str], int]:
     return read
 
 
-_attempts = _whole(1, 50, "a number from 1 to 50")
-_tokens = _whole(256, 1_000_000, "a number of tokens from 256 to 1000000")
-_many = _whole(1, 10_000, "a number from 1 to 10000")
-_seed = _whole(0, 10**18 - 1, "a whole number")
-_port = _whole(0, 65_535, "a port, 0 to 65535")
-
-
 def _sizes(text: str) -> tuple[float, ...]:
     try:
         sizes = tuple(float(part) for part in text.split(","))
@@ -139,39 +133,20 @@ def _sizes(text: str) -> tuple[float, ...]:
     return sizes
 
 
-def _profile(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--profile", metavar="P", help="auto, three-gpu, local, one-gpu, embedded, cloud, or a file")
-
-
-def _allow(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--allow", action="append", default=[], metavar="SERVER", help="consent to calls to this paid or remote server"
-    )
-
-
-def _place(parser: argparse.ArgumentParser) -> None:
-    """What a command takes that looks at a place in a file."""
-    parser.add_argument("file", type=Path, metavar="FILE")
-    parser.add_argument("--range", metavar="L | L1:L2", help="a line (the definition around it), or lines to replace")
-    parser.add_argument("--task", metavar="T", help="what the code should do, in your words")
-    parser.add_argument("--language", metavar="L", help="its identifier; unless said, by the file's suffix")
-
-
-def _running(parser: argparse.ArgumentParser) -> None:
-    """What a command that runs a job takes."""
-    parser.add_argument("--max-iterations", type=_attempts, metavar="N", help="attempts at most, 1 to 50")
-    _profile(parser)
-    _allow(parser)
-    parser.add_argument(
-        "--ask",
-        action="store_true",
-        help="be asked what a call should return where the models differ; the job continues",
-    )
-    parser.add_argument("--write", action="store_true", help="write an accepted result into the file")
+_READERS: dict[str, Callable[[str], object]] = {
+    "attempts": _whole(1, 50, "a number from 1 to 50"),
+    "many": _whole(1, 10_000, "a number from 1 to 10000"),
+    "path": Path,
+    "port": _whole(0, 65_535, "a port, 0 to 65535"),
+    "seed": _whole(0, 10**18 - 1, "a whole number"),
+    "sizes": _sizes,
+    "tokens": _whole(256, 1_000_000, "a number of tokens from 256 to 1000000"),
+}
+"""What reads a word of the command line, by its name in ``commands.toml``."""
 
 
 def grammar() -> argparse.ArgumentParser:
-    """Return the parser of the command line, with a parser for each command."""
+    """Return the parser of the command line, with a parser for each command of ``commands.toml``."""
     parser = _Parser(
         prog="forge-lsp", description="Writes code by committee and proves it before you see it.", epilog=EPILOG
     )
@@ -182,147 +157,14 @@ def grammar() -> argparse.ArgumentParser:
     transport.add_argument("--tcp", metavar="HOST:PORT", help="speak LSP to one client on a TCP port")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
-    generate = commands.add_parser("generate", help="write code for a file, checked and reviewed")
-    _place(generate)
-    _running(generate)
-    _json(generate, "print the job document")
-
-    check = commands.add_parser("check", help="check a change that somebody else wrote; no model is asked")
-    check.add_argument("files", nargs="*", type=Path, metavar="FILE", help="check only these files of the change")
-    check.add_argument(
-        "--range", metavar="L | L1:L2", help="check only the definitions that these lines of the one FILE touch"
-    )
-    check.add_argument("--against", metavar="REV", help="the git revision that the files are compared with (HEAD)")
-    check.add_argument("--staged", action="store_true", help="check what is staged for the next commit")
-    check.add_argument("--diff", metavar="PATH", help="check a diff against the files on disk; -: standard input")
-    check.add_argument(
-        "--trust-tests", action="store_true", help="run tests that the change alters as they are now, not as before"
-    )
-    check.add_argument(
-        "--proof",
-        choices=["proven", "kept", "none"],
-        default="kept",
-        help="what each place of the change needs: a test that failed before, one that still passes (kept), or nothing",
-    )
-    _json(check, "print the judgement")
-
-    context = commands.add_parser(
-        "context", help="print what a model would be shown for a place in a file: the text, its size and the reasons"
-    )
-    _place(context)
-    context.add_argument("--tokens", type=_tokens, default=5_000, metavar="N", help="room for code around it (5000)")
-    _json(context, "print the text and its parts")
-
-    demo = commands.add_parser("demo", help="watch one whole job on a small project with the embedded model")
-    demo.add_argument("--keep", action="store_true", help="keep the demo's folder")
-
-    doctor = commands.add_parser(
-        "doctor", help="show what works on this machine, and the command that fixes each problem"
-    )
-    doctor.add_argument(
-        "--probe", action="store_true", help="try to break out of each sandbox that works here, and print the results"
-    )
-    _json(doctor, "print the findings")
-
-    jobs = commands.add_parser("jobs", help="list earlier jobs; show, apply or retry one")
-    jobs.add_argument(
-        "action",
-        nargs="?",
-        choices=["show", "apply", "retry"],
-        help="show one job's report, write its result into its file, or try again with your --feedback",
-    )
-    jobs.add_argument("job", nargs="?", metavar="ID")
-    jobs.add_argument(
-        "--candidate", metavar="C", help="for apply: this candidate of the job in place of its result (see the report)"
-    )
-    jobs.add_argument("--feedback", metavar="F", help="for retry: what to change; retry also accepts the options below")
-    _running(jobs)
-    jobs.add_argument("--raw", action="store_true", help="print the report as plain Markdown, also on a terminal")
-    jobs.add_argument("--limit", type=_many, default=20, metavar="N", help="how many to list (20)")
-    _json(jobs, "print job documents")
-
-    plan = commands.add_parser(
-        "plan", help="show which model is placed on which GPU, what is swapped when, and what does not fit"
-    )
-    plan.add_argument("--profile", metavar="P", help="the profile whose models to place")
-    plan.add_argument(
-        "--gpus", type=_sizes, metavar="GB,GB,...", help="plan for GPUs of these sizes in place of this machine's"
-    )
-    plan.add_argument("--markdown", action="store_true", help="print the plan as Markdown")
-    _json(plan, "print the plan")
-
-    stats = commands.add_parser("stats", help="summarise your jobs: success, cost and time, with confidence intervals")
-    stats.add_argument("--profile", metavar="P", help="the profile whose paid rungs the costs are compared with")
-    _json(stats, "print the statistics")
-
-    bench = commands.add_parser(
-        "bench", help="measure how often accepted code is right: your models on tasks with hidden tests"
-    )
-    bench.add_argument(
-        "paths",
-        nargs="*",
-        type=Path,
-        metavar="PATH",
-        help="files or folders of your project, for functions with tests",
-    )
-    bench.add_argument("--tasks", type=_many, metavar="N", help="how many tasks (all)")
-    bench.add_argument(
-        "--language",
-        action="append",
-        default=[],
-        dest="languages",
-        metavar="L",
-        help="only tasks in this language; may be given more than once",
-    )
-    bench.add_argument("--seed", type=_seed, default=1, metavar="S", help="draws the tasks and the hidden tests (1)")
-    _profile(bench)
-    bench.add_argument("--max-iterations", type=_attempts, metavar="N", help="attempts at most for a task, 1 to 50")
-    _allow(bench)
-    bench.add_argument("--fresh", action="store_true", help="delete the kept results of this run and start again")
-    _json(bench, "print the results")
-
-    models = commands.add_parser("models", help="list your models, which does what and why; download models")
-    models.add_argument(
-        "action",
-        nargs="?",
-        choices=["pull", "suggest"],
-        help="pull: download a model; suggest: list models to download for the GPUs here",
-    )
-    models.add_argument("name", nargs="?", metavar="NAME", help="its key in the settings, or its server's name for it")
-    models.add_argument(
-        "--gpus", type=_sizes, metavar="GB,GB,...", help="suggest for GPUs of these sizes in place of this machine's"
-    )
-    _json(models, "print the models")
-
-    fleet = commands.add_parser(
-        "fleet", help="start, stop or show one Ollama server for each GPU, shared by your editors"
-    )
-    fleet.add_argument("action", choices=["up", "status", "down"])
-    fleet.add_argument("--profile", metavar="P", help="the profile whose servers to start")
-    _json(fleet, "print the servers")
-
-    serve = commands.add_parser("serve", help="serve HTTP requests, and a web page that shows jobs as they run")
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1: this machine alone)")
-    serve.add_argument("--port", type=_port, default=5057, help="port to listen on (5057); 0: any free port")
-
-    mcp = commands.add_parser("mcp", help="serve agents: the Model Context Protocol on standard input and output")
-    mcp.add_argument("--workspace", type=Path, metavar="FOLDER", help="the project's folder (the current one)")
-    _profile(mcp)
-    _allow(mcp)
-
-    acp = commands.add_parser(
-        "acp", help="serve an editor's chat: the Agent Client Protocol on standard input and output"
-    )
-    _profile(acp)
-    _allow(acp)
-
-    config = commands.add_parser(
-        "config", help="print the settings in force or their schema; write a file to start from"
-    )
-    config.add_argument("action", choices=["show", "schema", "init"])
-    _json(config, "print JSON")
+    told = packaged_table("cli/commands.toml")
+    parsers = {name: commands.add_parser(name, help=does) for name, does in told["commands"].items()}
+    for option in told["options"]:
+        names, name = option.pop("of"), option.pop("name")
+        if "type" in option:
+            option["type"] = _READERS[option["type"]]
+        for command in names:
+            parsers[command].add_argument(name, **option)
+    for command, what in told["json"].items():
+        parsers[command].add_argument("--json", action="store_true", help=f"{what} as JSON on standard output")
     return parser
-
-
-def _json(parser: argparse.ArgumentParser, what: str) -> None:
-    parser.add_argument("--json", action="store_true", help=f"{what} as JSON on standard output")

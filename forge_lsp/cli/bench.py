@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from forge_lsp.cli.bench_report import print_document, print_report
 from forge_lsp.cli.display import count, printable, stderr_console
 from forge_lsp.cli.files import workspace_of
+from forge_lsp.core.codec import projected
 from forge_lsp.core.errors import BadRequest, EnvironmentFault
 from forge_lsp.core.events import AttemptFinished, AttemptStarted, Degraded, JobEvent, RungSkipped
 from forge_lsp.core.ports import ConsentQuestion
@@ -39,12 +40,9 @@ async def bench(options: Options, services: Services) -> int:
 
     home = services.state_dir / "bench"
     console = stderr_console()
-    tools = CaseTools(
-        languages=services.languages,
-        syntax=services.syntax,
-        scoping=services.scoping,
-        editing=services.editing,
-        setup=services.setup,
+    tools = projected(
+        CaseTools,
+        services,
         ask=_Asker(console),
         profile=options.profile,
         allow=frozenset(options.allow),

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_lsp.cli.display import count, printable, say, stdout_console
-from forge_lsp.cli.numbers import (
-    about,
-    interval_document,
-    percent,
-    separates,
-    separation_document,
-    share_document,
-    table,
-)
+from forge_lsp.cli.numbers import about, percent, separates, table
+from forge_lsp.core.codec import to_json
 
 if TYPE_CHECKING:
     from forge_lsp.bench.results import CaseResult
@@ -81,23 +73,7 @@ def document(told: Summary, course: RunProgress, *, profile: str, seed: int, pat
         "complete": course.complete,
         "confidence": CONFIDENCE,
         "results": str(path),
-        "tasks": told.tasks,
-        "asSet": _line_document(told.as_set),
-        "offeredRight": share_document(told.offered),
-        "firstRight": share_document(told.first),
-        "anyRight": share_document(told.any),
-        "panel": separation_document(told.panel),
-        "undecided": told.undecided,
-        "byRule": _lines_document(told.rules),
-        "byGrade": _lines_document(told.grades),
-        "byLanguage": _lines_document(told.languages),
-        "seconds": interval_document(told.seconds),
-        "attempts": interval_document(told.attempts),
-        "calls": interval_document(told.calls),
-        "inputTokens": interval_document(told.input_tokens),
-        "outputTokens": interval_document(told.output_tokens),
-        "costUsd": interval_document(told.cost),
-        "totalCostUsd": told.total_cost,
+        **to_json(told),
         "played": [_task(one) for one in course.results],
         "skipped": [{"task": task, "reason": reason} for task, reason in course.skipped.items()],
     }
@@ -128,19 +104,6 @@ def _task(one: CaseResult) -> dict[str, object]:
         "inputTokens": one.input_tokens,
         "outputTokens": one.output_tokens,
         "costUsd": one.cost_usd,
-    }
-
-
-def _lines_document(lines: Sequence[SummaryLine]) -> list[dict[str, object]]:
-    return [_line_document(one) for one in lines]
-
-
-def _line_document(one: SummaryLine) -> dict[str, object]:
-    return {
-        "name": one.name,
-        "accepted": share_document(one.accepted),
-        "right": share_document(one.right),
-        "unknown": one.unknown,
     }
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from forge_lsp.cli.display import printable, printable_lines, say, stderr_console, stdout_console
 from forge_lsp.cli.files import workspace_of
 from forge_lsp.core.checks import Grade
+from forge_lsp.core.codec import projected
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.languages import Languages
 
@@ -43,12 +44,7 @@ async def check(options: Options, services: Services) -> int:
     console = stderr_console()
     judgement = await judge(
         changes,
-        JudgingTools(
-            toolchains=services.toolchains,
-            languages=services.languages,
-            syntax=services.syntax,
-            scoping=services.scoping,
-        ),
+        projected(JudgingTools, services),
         against=against,
         trust_tests=options.trust_tests,
         least=None if options.proof == "none" else Grade(options.proof),

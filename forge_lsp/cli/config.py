@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from forge_lsp.cli.display import printable, say, show, stderr_console
 from forge_lsp.core.errors import BadRequest, EnvironmentFault
+from forge_lsp.packaged import packaged
 
 if TYPE_CHECKING:
     from forge_lsp.cli.arguments import Options
@@ -43,8 +44,6 @@ async def config(options: Options, load: Callable[[], Awaitable[ResolvedSettings
 
 
 def _init(options: Options) -> int:
-    from importlib import resources
-
     from forge_lsp.config.sources import user_file
 
     path, _ = user_file(os.environ, options.config)
@@ -52,8 +51,7 @@ def _init(options: Options) -> int:
         raise BadRequest(f"{path} is there already; edit it, or remove it first")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        starter = resources.files("forge_lsp.cli").joinpath("starter.toml").read_text("utf-8")
-        path.write_text(starter, encoding="utf-8")
+        path.write_text(packaged("cli/starter.toml").read_text("utf-8"), encoding="utf-8")
     except OSError as error:
         raise EnvironmentFault(f"{path} could not be written: {error.strerror}") from None
     stderr_console().print(f"written: {path}", soft_wrap=True)

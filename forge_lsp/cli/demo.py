@@ -17,6 +17,7 @@ from forge_lsp.cli.diff import styled, unified
 from forge_lsp.cli.display import printable, stdout_console
 from forge_lsp.core.errors import EnvironmentFault, ForgeError
 from forge_lsp.languages.registry import BUILT_IN
+from forge_lsp.packaged import packaged_table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,39 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DemoEditor", "EditorFactory", "demo"]
 
-PROJECT = {
-    "pyproject.toml": '[project]\nname = "wordplay"\nversion = "0.1.0"\nrequires-python = ">=3.11"\n',
-    "wordplay/__init__.py": "",
-    "wordplay/words.py": '''\
-"""Small functions on words."""
-
-
-def reverse_text(text: str) -> str:
-    """Return the text reversed.
-
-    >>> reverse_text("forge")
-    'egrof'
-    >>> reverse_text("")
-    \'\'
-    """
-    raise NotImplementedError
-
-
-def vowels(text: str) -> str:
-    """The vowels of a text, in order."""
-    return "".join(letter for letter in text if letter in "aeiou")
-''',
-    "wordplay/report.py": '''\
-"""What the project does with them."""
-
-from wordplay.words import reverse_text, vowels
-
-
-def describe(word: str) -> str:
-    """A line about a word."""
-    return f"{word}: backwards {reverse_text(word)}, vowels {vowels(word)}"
-''',
-}
 FILE = "wordplay/words.py"
 STUB = "def reverse_text"
 INDENT = "   "
@@ -100,7 +68,7 @@ def _folder() -> Path:
 
 async def _demo(make_editor: EditorFactory, console: Console, folder: Path) -> int:
     project = folder / "wordplay"
-    for name, text in PROJECT.items():
+    for name, text in packaged_table("cli/demo.toml").items():
         path = project / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

@@ -11,24 +11,11 @@ from forge_lsp.core.errors import BadRequest, EditConflict, EnvironmentFault
 from forge_lsp.core.languages import Language, Languages
 from forge_lsp.core.task import Document, TextRange
 from forge_lsp.reading import SOURCE, read_plain
-from forge_lsp.roots import project_root
+from forge_lsp.roots import PROJECT, PROJECT_ENDINGS, project_root
 
 __all__ = ["language_of", "present_text", "read_document", "selection", "workspace_of", "write_text"]
 
 SETTINGS = "forge.toml"
-_MARKERS = (
-    *(".git", "pyproject.toml", "setup.py", "setup.cfg", "package.json", "tsconfig.json", "go.mod", "Cargo.toml"),
-    *(
-        "pom.xml",
-        "build.gradle",
-        "build.gradle.kts",
-        "CMakeLists.txt",
-        "meson.build",
-        "configure.ac",
-        "compile_commands.json",
-    ),
-)
-_MARKER_SUFFIXES = (".sln", ".slnx", ".csproj")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 
 
@@ -130,7 +117,7 @@ def _names(folder: Path) -> set[str]:
 
 
 def _is_project(names: set[str]) -> bool:
-    return any(name in names for name in _MARKERS) or any(Path(name).suffix in _MARKER_SUFFIXES for name in names)
+    return not PROJECT.isdisjoint(names) or any(Path(name).suffix in PROJECT_ENDINGS for name in names)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -12,6 +12,7 @@ from forge_lsp.cli.laid_out import lay_out
 from forge_lsp.cli.memory import print_gpus
 from forge_lsp.cli.plan import print_sections
 from forge_lsp.core.attempt import Outcome
+from forge_lsp.core.codec import to_json
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.ports import Finding, FindingStatus, ModelDirectory, ModelStatus
 from forge_lsp.jobs.services import Services
@@ -33,7 +34,7 @@ async def doctor(options: Options, services: Services) -> int:
     findings = await services.findings()
     able = not any(finding.required and finding.status is not FindingStatus.OK for finding in findings)
     if options.json:
-        say(json.dumps({"ok": able, "findings": [_finding(finding) for finding in findings]}, indent=2) + "\n")
+        say(json.dumps({"ok": able, "findings": [to_json(finding) for finding in findings]}, indent=2) + "\n")
         return 0 if able else 1
     from rich.text import Text
 
@@ -65,17 +66,6 @@ def _conclusion(able: bool, findings: Sequence[Finding]) -> str:
     if any(finding.status is FindingStatus.BROKEN for finding in findings):
         return "The main job can run; the lines marked !! limit it."
     return "The main job can run."
-
-
-def _finding(finding: Finding) -> dict[str, object]:
-    return {
-        "name": finding.name,
-        "status": str(finding.status),
-        "detail": finding.detail,
-        "remedy": finding.remedy,
-        "required": finding.required,
-        "facts": dict(finding.facts),
-    }
 
 
 async def models(options: Options, services: Services) -> int:

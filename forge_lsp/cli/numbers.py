@@ -1,4 +1,4 @@
-"""Numbers with their confidence intervals, in tables for people and as JSON for programs."""
+"""Numbers with their confidence intervals, in tables for people."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from forge_lsp.cli.display import stdout_console
 
 if TYPE_CHECKING:
-    from forge_lsp.jobs.intervals import Mean, Ratio, Separation, Share
+    from forge_lsp.jobs.intervals import Mean, Separation, Share
 
-__all__ = ["about", "interval_document", "percent", "separates", "separation_document", "share_document", "table"]
+__all__ = ["about", "percent", "separates", "table"]
 
 
 def percent(one: Share) -> str:
@@ -45,18 +45,3 @@ def table(rows: Sequence[Sequence[str]], head: Sequence[str]) -> None:
     for row in rows:
         made.add_row(*row)
     stdout_console().print(made)
-
-
-def share_document(one: Share) -> dict[str, object]:
-    """A share as JSON."""
-    return {"count": one.hits, "of": one.total, "value": one.value, "low": one.low, "high": one.high}
-
-
-def interval_document(one: Mean | Ratio) -> dict[str, object]:
-    """A mean or a ratio as JSON."""
-    return {"count": one.count, "value": one.value, "low": one.low, "high": one.high}
-
-
-def separation_document(one: Separation) -> dict[str, object]:
-    """How well a score separates, as JSON."""
-    return {"right": one.right, "wrong": one.wrong, "auc": one.value, "low": one.low, "high": one.high}

@@ -6,15 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from forge_lsp.cli.display import count, printable, say, stdout_console
-from forge_lsp.cli.numbers import (
-    about,
-    interval_document,
-    percent,
-    separates,
-    separation_document,
-    share_document,
-    table,
-)
+from forge_lsp.cli.numbers import about, percent, separates, table
 
 if TYPE_CHECKING:
     from forge_lsp.cli.arguments import Options
@@ -34,7 +26,6 @@ __all__ = ["stats"]
 
 _NAME = 18  # columns of a name
 _WIDTH = 80
-_QUESTIONS = ("asked", "answered", "said", "confirmed", "changed", "refuted", "kept")
 
 
 async def stats(options: Options, services: Services) -> int:
@@ -173,10 +164,9 @@ def _parallel_row(one: Parallel) -> list[str]:
 
 
 def _comparison_row(one: CostComparison) -> list[str]:
-    costs = (one.one_attempt, one.every_attempt, one.every_call)
     cells = [
-        f"${cost:.4f}" + (f" {ratio.value:.1f}x" if ratio.value is not None else "")
-        for cost, ratio in zip(costs, one.ratios, strict=True)
+        f"${one.cost_usd:.4f}" + (f" {one.ratio.value:.1f}x" if one.ratio.value is not None else "")
+        for one in (one.one_attempt, one.every_attempt, one.every_call)
     ]
     return ["  " + _name(one.model), *cells]
 
@@ -221,88 +211,18 @@ def _times(one: Ratio) -> str:
 
 def _document(told: Statistics) -> dict[str, object]:
     """docs/stats.md describes it."""
+    from forge_lsp.core.codec import to_json
     from forge_lsp.jobs.intervals import CONFIDENCE
 
-    return {
-        "since": told.since,
-        "confidence": CONFIDENCE,
-        "jobs": _group(told.all),
-        "cancelled": told.cancelled,
-        "interrupted": told.interrupted,
-        "totalCostUsd": told.total_cost,
-        "byLanguage": [_group(group) for group in told.languages],
-        "byRung": [_group(group) for group in told.rungs],
-        "byStrategy": [_group(group) for group in told.strategies],
-        "reviewers": [
-            {
-                "model": one.model,
-                "votes": one.score.count,
-                "score": interval_document(one.score),
-                "spread": one.spread,
-                "abstained": share_document(one.abstained),
-                "cancelled": one.cancelled,
-                "agreement": share_document(one.agreement),
-                "distance": interval_document(one.distance),
-            }
-            for one in told.reviewers
-        ],
-        "panel": separation_document(told.panel),
-        "byProof": [
-            {
-                "grade": one.grade,
-                "accepted": share_document(one.accepted),
-                "applied": share_document(one.applied),
-                "became": {
-                    "kept": share_document(one.kept),
-                    "changed": share_document(one.changed),
-                    "undone": share_document(one.undone),
-                    "unknown": one.unknown,
-                },
-            }
-            for one in told.proofs
-        ],
-        "questions": {
-            **{name: share_document(getattr(told.questions, name)) for name in _QUESTIONS},
-            "late": told.questions.late,
-        },
-        "claims": {
-            "freeBeforePaid": {"free": share_document(told.free), "paidJobCostUsd": interval_document(told.paid)},
-            "parallelBeforeSequential": [
-                {
-                    "kind": one.kind,
-                    "seconds": one.wall,
-                    "secondsInTurn": one.working,
-                    "speedup": interval_document(one.speedup),
-                }
-                for one in told.parallel
-            ],
-            "againstPaid": {
-                "costUsd": told.compared_cost,
-                "models": [
-                    {
-                        "model": one.model,
-                        **{
-                            way: {"costUsd": cost, "ratio": interval_document(ratio)}
-                            for way, cost, ratio in zip(
-                                ("oneAttempt", "everyAttempt", "everyCall"),
-                                (one.one_attempt, one.every_attempt, one.every_call),
-                                one.ratios,
-                                strict=True,
-                            )
-                        },
-                    }
-                    for one in told.comparisons
-                ],
-            },
-        },
-        "notes": list(told.notes),
+    whole = to_json(told)
+    for group in (whole["jobs"], *whole["byLanguage"], *whole["byRung"], *whole["byStrategy"]):
+        del group["attempts" if group["attempts"] is None else "skipped"]
+    for proof in whole["byProof"]:
+        proof["became"] = {name: proof.pop(name) for name in ("kept", "changed", "undone", "unknown")}
+    claims = {
+        "freeBeforePaid": {"free": whole.pop("free"), "paidJobCostUsd": whole.pop("paid")},
+        "parallelBeforeSequential": whole.pop("parallel"),
+        "againstPaid": {"costUsd": whole.pop("comparedCost"), "models": whole.pop("comparisons")},
     }
-
-
-def _group(group: JobGroup) -> dict[str, object]:
-    document: dict[str, object] = {"name": group.name, "success": share_document(group.success)}
-    if group.attempts is not None:
-        document["attempts"] = interval_document(group.attempts)
-    else:
-        document["skipped"] = group.skipped
-    return document | {"costUsd": interval_document(group.cost), "seconds": interval_document(group.seconds)}
+    since, notes = whole.pop("since"), whole.pop("notes")
+    return {"since": since, "confidence": CONFIDENCE, **whole, "claims": claims, "notes": notes}

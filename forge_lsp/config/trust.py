@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from pydantic import ValidationError
@@ -15,39 +16,23 @@ from pydantic import ValidationError
 from forge_lsp.config.sources import Layer, Layers, Table, leaves
 from forge_lsp.config.tree import Settings
 from forge_lsp.core.errors import SettingsError
+from forge_lsp.packaged import packaged_table
 
 __all__ = ["misread", "named_profile", "narrowed", "widened"]
 
 _HINT = "move it to your own settings file"
 
-_FORBIDDEN = {
-    "servers": "name servers",
-    "consent": "give consent",
-    "prices": "set prices",
-    "state": "move the state folder",
-    "fleet": "start servers",
-    "language": "name languages",
-}
-_PROGRAMS = {"command": "commands", "tests": "commands", "interpreter": "programs", "tests_seconds": "times"}
-_SMALLER = (
-    ("budget", "job"),
-    ("budget", "day"),
-    ("budget", "month"),
-    ("check", "timeout"),
-    ("ask", "questions"),
-    *(("deadlines", key) for key in ("connect", "first_token", "between_tokens", "total", "load", "job")),
-)
-_LARGER = (("accept", "score"),)
-_OFF = (("apply", "format"), ("evidence", "committee"))
-"""What runs programs of the workspace's choice, or asks models more: once it is off it stays off."""
-#: From the widest to the narrowest.
-_ORDERED = {
-    ("check", "sandbox"): ("off", "preferred", "required"),
-    ("apply", "mode"): ("edit", "preview", "none"),
-    ("ladder", "after"): ("last_local", "stop"),
-    ("accept", "proof"): ("reviewed", "supported", "kept", "proven"),
-    ("accept", "panel"): ("unproven", "always"),
-}
+
+def _path(key: str) -> tuple[str, str]:
+    table, _, name = key.partition(".")
+    return table, name
+
+
+_RULES = packaged_table("config/trust.toml")
+_FORBIDDEN: Mapping[str, str] = _RULES["forbidden"]
+_PROGRAMS: Mapping[str, str] = _RULES["programs"]
+_SMALLER, _LARGER, _OFF = (tuple(map(_path, _RULES["keys"][kind])) for kind in ("smaller", "larger", "off"))
+_ORDERED: Mapping[tuple[str, str], Sequence[str]] = {_path(key): order for key, order in _RULES["ordered"].items()}
 
 
 def narrowed(workspace: Layer, user: Table) -> tuple[Layer, tuple[str, ...]]:

@@ -8,19 +8,11 @@ from typing import Any, cast, get_args
 
 from pydantic import BaseModel
 
+from forge_lsp.packaged import packaged_table
+
 __all__ = ["meant", "wording"]
 
-_EXPECTED = {
-    "bool": "true or false",
-    "dict": "a table",
-    "float": "a number",
-    "int": "a whole number",
-    "list": "a list",
-    "model": "a table",
-    "path": "a path",
-    "string": "words in quotes",
-    "tuple": "a list",
-}
+_EXPECTED: Mapping[str, str] = packaged_table("config/wording.toml")
 _LONGEST = 20  # characters of a value that is shown; what is longer may be a key
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from forge_lsp.core.attempt import Diagnostic, Insight
 from forge_lsp.core.languages import Language
 
-__all__ = ["Document", "OtherFile", "Scope", "ScopeKind", "Task", "TextEdit", "TextRange"]
+__all__ = ["Document", "FileChange", "Scope", "ScopeKind", "Task", "TextEdit", "TextRange"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +86,8 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OtherFile:
-    """Another file that a candidate changes along with the document: its text without the candidate, and with it.
-
-    None: the file is not there. Both are laid over the disk.
-    """
+class FileChange:
+    """One file of a change: its text before and after; None: it is not there. ``path`` is absolute."""
 
     path: Path
     before: str | None
@@ -117,7 +114,7 @@ class Task:
     diagnostics: tuple[Diagnostic, ...] = ()
     insights: tuple[Insight, ...] = ()
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    others: tuple[OtherFile, ...] = ()
+    others: tuple[FileChange, ...] = ()
 
     @property
     def original(self) -> str:

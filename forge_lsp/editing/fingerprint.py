@@ -23,6 +23,7 @@ from forge_lsp.editing.outline import COMMENTS
 from forge_lsp.editing.selecting import SelectedItem, walk
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.editing.tree import Grammars
+from forge_lsp.packaged import packaged_table
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -31,34 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ComparedText", "NormalToken"]
 
-_STRINGS = frozenset(
-    {
-        "string",
-        "template_string",
-        "string_literal",
-        "raw_string_literal",
-        "interpreted_string_literal",
-        "verbatim_string_literal",
-        "interpolated_string_expression",
-        "char_literal",
-        "character_literal",
-    }
-)
-_NUMBERS = frozenset({"integer", "float", "number"})
-_GROUPING = frozenset(
-    {
-        "parenthesized_expression",
-        "parenthesized_pattern",
-        "parenthesized_type",
-        "tuple",
-        "tuple_pattern",
-        "with_clause",
-        "import_from_statement",
-    }
-)
-"""Where parentheses group and do nothing else."""
-_ALWAYS_GROUPS = frozenset({"tuple", "expression_list"})
-"""Groups also of one: (a,) is not (a)."""
+_KINDS = packaged_table("editing/node_kinds.toml")
+_STRINGS, _NUMBERS = frozenset[str](_KINDS["strings"]), frozenset[str](_KINDS["numbers"])
+_GROUPING, _ALWAYS_GROUPS = frozenset[str](_KINDS["grouping"]), frozenset[str](_KINDS["always_groups"])
 _PARENTHESES = ("(", ")")
 _CLOSING = frozenset(")]}>")
 _ESCAPED_QUOTE = re.compile(r"\\(['\"])")

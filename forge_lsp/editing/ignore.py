@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from forge_lsp.editing.git_rules import exclude_files
 from forge_lsp.editing.secret_names import SECRET_FOLDERS, is_secret_file
 from forge_lsp.editing.stamps import Stamp, folder_stamp
+from forge_lsp.packaged import packaged_table
 from forge_lsp.reading import read_text
 
 if TYPE_CHECKING:
@@ -20,24 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Guard"]
 
-_IGNORE_FILES = (".gitignore", ".cursorignore", ".aiignore", ".aiexclude")
-_HEAVY = frozenset(
-    {
-        "node_modules",
-        "__pycache__",
-        "bin",
-        "obj",
-        "target",
-        "dist",
-        "build",
-        "out",
-        "vendor",
-        "venv",
-        "env",
-        "site-packages",
-        "coverage",
-    }
-)
+_IGNORED = packaged_table("editing/ignored.toml")
+_IGNORE_FILES, _HEAVY = tuple[str, ...](_IGNORED["files"]), frozenset[str](_IGNORED["folders"])
 _LARGEST_IGNORE_FILE = 256_000
 
 
@@ -81,20 +66,16 @@ class Guard:
     def __init__(self, workspace: Path, code: tuple[str, ...]) -> None:
         self.workspace = workspace
         self._code = code
-        self._root = _resolved(workspace)
+        self.root = _resolved(workspace)
+        """The workspace's folder, symbolic links followed: names are relative to it."""
         self._specs: dict[str, GitIgnoreSpec | None] = {}
         self._lines: dict[str, int] = {}
         self._verdicts: dict[str, bool] = {}
         self._resolved: dict[str, str] = {}
-        self._roots = tuple(dict.fromkeys((os.path.abspath(workspace), str(self._root))))  # noqa: PTH100
+        self._roots = tuple(dict.fromkeys((os.path.abspath(workspace), str(self.root))))  # noqa: PTH100
         self._inside: dict[str, tuple[bool, _Rules]] = {}
         self._said: dict[tuple[int, str], bool] = {}
-        self._top = next((folder for folder in (self._root, *self._root.parents) if (folder / ".git").exists()), None)
-
-    @property
-    def root(self) -> Path:
-        """The workspace's folder, symbolic links followed: names are relative to it."""
-        return self._root
+        self._top = next((folder for folder in (self.root, *self.root.parents) if (folder / ".git").exists()), None)
 
     def relative(self, path: Path) -> PurePosixPath | None:
         """``path`` relative to the workspace, symbolic links followed; None outside of it."""
@@ -148,7 +129,7 @@ class Guard:
         """Files with one of ``suffixes``, and a name that ``named`` matches whole, that may be shown, in a fixed order;
         at most ``most`` files are looked at."""
         seen = 0
-        for folder, folders, names in os.walk(self._root):
+        for folder, folders, names in os.walk(self.root):
             here = Path(folder)
             folders[:] = sorted(
                 name
@@ -156,7 +137,7 @@ class Guard:
                 if name not in _HEAVY
                 and not name.startswith(".")
                 and not (here / name).is_symlink()
-                and not self._ignored((here / name).relative_to(self._root).as_posix(), folder=True)
+                and not self._ignored((here / name).relative_to(self.root).as_posix(), folder=True)
             )
             for name in sorted(names):
                 seen += 1
@@ -185,9 +166,9 @@ class Guard:
         folder ``near`` is taken first: where there is no time for all, its files are among those that were found.
         """
         seen = 0
-        waiting = [("", str(self._root), self._rules_above())]
+        waiting = [("", str(self.root), self._rules_above())]
         if under is not None:
-            waiting = [(name, f"{self._root}/{name}", self._folder(name[:-1])[1]) for name in reversed(under)]
+            waiting = [(name, f"{self.root}/{name}", self._folder(name[:-1])[1]) for name in reversed(under)]
         while waiting:
             prefix, folder, rules = waiting.pop()
             stamp = folder_stamp(folder)
@@ -225,10 +206,10 @@ class Guard:
     def _rules_above(self) -> _Rules:
         """The ignore files of the folders above the workspace, down from the repository's."""
         rules = _Rules((), 0)
-        top = self._top or self._root
-        above = [folder for folder in self._root.parents if folder.is_relative_to(top)]
+        top = self._top or self.root
+        above = [folder for folder in self.root.parents if folder.is_relative_to(top)]
         for folder in reversed(above):
-            rules = self._rules_in(str(folder), 0, f"{self._root.relative_to(folder).as_posix()}/", rules)
+            rules = self._rules_in(str(folder), 0, f"{self.root.relative_to(folder).as_posix()}/", rules)
         return rules
 
     def _rules_in(self, folder: str, cut: int, lead: str, outer: _Rules) -> _Rules:
@@ -256,9 +237,9 @@ class Guard:
                 outside, _, own = name.rpartition("/")
                 shut, outer = self._folder(outside)
                 shut = shut or own.lower() in SECRET_FOLDERS or outer.ignore(f"{name}/", self._said)
-                rules = self._rules_in(f"{self._root}/{name}", len(name) + 1, "", outer)
+                rules = self._rules_in(f"{self.root}/{name}", len(name) + 1, "", outer)
             else:
-                shut, rules = False, self._rules_in(str(self._root), 0, "", self._rules_above())
+                shut, rules = False, self._rules_in(str(self.root), 0, "", self._rules_above())
             found = self._inside[name] = shut, rules
         return found
 
@@ -267,7 +248,7 @@ class Guard:
             # Most folders have none: asking for each by its name costs less than the exception of reading it does.
             there = [name for name in _IGNORE_FILES if os.path.lexists(f"{folder}/{name}")]
             files = [Path(folder, name) for name in there]
-            top = self._top or self._root
+            top = self._top or self.root
             if folder == str(top):
                 files = [*exclude_files(top, repository=self._top is not None), *files]
             lines = [line for file in files for line in _lines(file)]

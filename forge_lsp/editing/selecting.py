@@ -86,18 +86,18 @@ def _with_overloads(items: Sequence[Item], index: int, announces: Sequence[bool]
     return TextRange(start=items[first].range.start, end=items[last].range.end)
 
 
+@dataclass(eq=False)
 class _Cursor:
     """Finds the scope for a cursor."""
 
-    def __init__(self, document: Document, lines: Lines, found: Sequence[SelectedItem]) -> None:
-        self._document = document
-        self._lines = lines
-        self._found = found
+    document: Document
+    lines: Lines
+    found: Sequence[SelectedItem]
 
     def scope(self, number: int) -> Scope:
         """The scope for a cursor in line ``number``."""
-        lines = self._lines
-        around = [found for found in self._found if self._holds(found.range, number)]
+        lines = self.lines
+        around = [found for found in self.found if self._holds(found.range, number)]
         definitions = [found for found in around if found.item.kind in _DEFINED]
         if lines.blank(number):
             innermost = definitions[-1] if definitions else self._trailing(number)
@@ -120,56 +120,56 @@ class _Cursor:
                 return _definition(lines, top)
             first, last = lines.of(top.range)
             if last - first < 60 and not top.item.children:
-                return _plain(lines, self._found, first, last)
-            return _plain(lines, self._found, number, number)
-        if not self._found:
+                return _plain(lines, self.found, first, last)
+            return _plain(lines, self.found, number, number)
+        if not self.found:
             first = last = number
             while first > 0 and not lines.blank(first - 1):
                 first -= 1
             while last + 1 < len(lines) and not lines.blank(last + 1):
                 last += 1
-            return _plain(lines, self._found, first, last)
+            return _plain(lines, self.found, first, last)
         if _COMMENT_LINE.match(lines.line(number)) and not has_todo(lines.line(number)):
             return self._insertion(number + 1, None) if number + 1 < len(lines) else self._insertion_at_end()
-        return _plain(lines, self._found, number, number)
+        return _plain(lines, self.found, number, number)
 
     def _holds(self, place: TextRange, number: int) -> bool:
-        first, last = self._lines.of(place)
+        first, last = self.lines.of(place)
         return first <= number <= last
 
     def _owns_lines(self, place: TextRange) -> bool:
         """Whether nothing but white space and comments shares the lines of ``place``."""
-        text = self._document.text
-        lines = self._lines
+        text = self.document.text
+        lines = self.lines
         before = text[lines.start(lines.at(place.start)) : place.start]
         after = text[place.end : lines.end(lines.at(place.end))].strip().lstrip(";,").lstrip()
         return is_blank(before) and (not after or after.startswith(("#", "//", "/*")))
 
     def _trailing(self, number: int) -> SelectedItem | None:
         """Where blocks are told by indentation: an indented blank line after a definition still belongs to it."""
-        indent = leading_space(self._lines.line(number))
-        if not self._document.language.indented or not indent:
+        indent = leading_space(self.lines.line(number))
+        if not self.document.language.indented or not indent:
             return None
         above = number - 1
-        while above >= 0 and self._lines.blank(above):
+        while above >= 0 and self.lines.blank(above):
             above -= 1
         if above < 0:
             return None
         best: SelectedItem | None = None
-        for found in self._found:
+        for found in self.found:
             if found.item.kind not in (ItemKind.FUNCTION, ItemKind.CLASS):
                 continue
-            first, last = self._lines.of(found.range)
-            own = leading_space(self._lines.line(first))
+            first, last = self.lines.of(found.range)
+            own = leading_space(self.lines.line(first))
             if last == above and len(indent.expandtabs()) > len(own.expandtabs()):
                 best = found
         return best
 
     def _comment(self, found: SelectedItem) -> Scope:
-        lines = self._lines
+        lines = self.lines
         first, last = lines.of(found.item.range)
-        if has_todo(found.item.range.of(self._document.text)):
-            return _plain(lines, self._found, first, last)
+        if has_todo(found.item.range.of(self.document.text)):
+            return _plain(lines, self.found, first, last)
         if last + 1 < len(lines):
             at = lines.start(last + 1)
             return Scope(
@@ -182,18 +182,18 @@ class _Cursor:
         return self._insertion_at_end()
 
     def _insertion(self, number: int, container: SelectedItem | None) -> Scope:
-        at = self._lines.start(number)
+        at = self.lines.start(number)
         if container is None:
             return Scope(kind=ScopeKind.INSERTION, range=TextRange(start=at, end=at), unfinished=True)
-        first = self._lines.of(container.range)[0]
-        header = leading_space(self._lines.line(first))
-        indent = leading_space(self._lines.line(number))
-        members = [leading_space(self._lines.line(self._lines.at(c.range.start))) for c in container.item.children]
+        first = self.lines.of(container.range)[0]
+        header = leading_space(self.lines.line(first))
+        indent = leading_space(self.lines.line(number))
+        members = [leading_space(self.lines.line(self.lines.at(c.range.start))) for c in container.item.children]
         members = [member for member in members if len(member) > len(header)]
         if members:
             indent = members[0]
         elif len(indent) <= len(header):
-            indent = header + _unit(self._document.text)
+            indent = header + _unit(self.document.text)
         return Scope(
             kind=ScopeKind.INSERTION,
             range=TextRange(start=at, end=at),
@@ -203,7 +203,7 @@ class _Cursor:
         )
 
     def _insertion_at_end(self) -> Scope:
-        end = len(self._document.text)
+        end = len(self.document.text)
         return Scope(kind=ScopeKind.INSERTION, range=TextRange(start=end, end=end), unfinished=True)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from forge_lsp.chat_marks import as_letters
+from forge_lsp.core.codec import projected
 from forge_lsp.core.errors import (
     BrokenStream,
     ForgeError,
@@ -47,6 +48,7 @@ class StageCalls:
         return await self.calls.ask(model, request, number=self.number, stage=self.stage, role=role)
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class Calls:
     """All model calls of one job. Calls may run at once; their numbers are unique in the job, from 1.
 
@@ -54,31 +56,19 @@ class Calls:
     ``files`` answers which files' text a model is shown, by its settings key.
     """
 
-    def __init__(
-        self,
-        *,
-        models: ModelDirectory,
-        spending: Spending,
-        emit: Emit,
-        clock: Clock,
-        secrets: Pairs = (),
-        files: Callable[[str], tuple[str, ...]] = lambda _: (),
-    ) -> None:
-        self._files = files
-        self._secrets = secrets
-        self._models = models
-        self._spending = spending
-        self._emit = emit
-        self._clock = clock
+    models: ModelDirectory
+    spending: Spending
+    emit: Emit
+    clock: Clock
+    secrets: Pairs = ()
+    files: Callable[[str], tuple[str, ...]] = lambda _: ()
+
+    def __post_init__(self) -> None:
         self._job = uuid.uuid4().hex  # servers serve jobs in turn; whose turn it is, is all they need to know
         self._count = 0
-        self._cost = 0.0
-        self._asked: dict[str, set[Stage]] = {}
-
-    @property
-    def cost_usd(self) -> float:
+        self.cost_usd = 0.0
         """What all calls so far cost."""
-        return self._cost
+        self._asked: dict[str, set[Stage]] = {}
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -101,7 +91,7 @@ class Calls:
         ``beyond``: tokens that each sample's prompt may still grow by. Raises SpendingRefused.
         """
         reserved = await self._admit(info, request, beyond)
-        self._spending.settle(info, reserved, Usage())
+        self.spending.settle(info, reserved, Usage())
 
     async def ask(self, key: str, request: ChatRequest, *, number: int, stage: Stage, role: str) -> ChatReply:
         """Make one call. Raises SpendingRefused before anything is sent, ModelError after.
@@ -109,13 +99,13 @@ class Calls:
         A paid one that breaks off is made once more, within the budget: what it wrote until then is booked. A reply
         without any completion is a ModelFault: a caller may rely on the first one.
         """
-        model = self._models.get(key)
+        model = self.models.get(key)
         info = model.info  # as it is admitted: where the text goes may turn out to be another place meanwhile
         reserved = await self._admit(info, request)
         self._count += 1
         self._asked.setdefault(key, set()).add(stage)
         # Test output, diagnostics and what other models said may hold what was left out of the documents.
-        request = replace(await _without_secrets(request, self._secrets), job=self._job, place=info.place)
+        request = replace(await _without_secrets(request, self.secrets), job=self._job, place=info.place)
         try:
             return await self._send(model, request, reserved, self._count, number=number, stage=stage, role=role)
         except BrokenStream:
@@ -127,11 +117,11 @@ class Calls:
 
     async def _admit(self, info: ModelInfo, request: ChatRequest, beyond: int = 0) -> float:
         """Reserve the most that a call can cost."""
-        return await self._spending.admit(
+        return await self.spending.admit(
             info,
             input_tokens=_input_tokens(request) + beyond * request.samples,
             output_tokens=(request.max_tokens + info.thought_tokens) * request.samples,
-            files=self._files(info.key),
+            files=self.files(info.key),
         )
 
     async def _send(
@@ -146,22 +136,21 @@ class Calls:
         role: str,
     ) -> ChatReply:
         info = model.info
-        started = self._clock.monotonic()
+        about = CallStarted(
+            number=number,
+            call=call,
+            stage=stage,
+            role=role,
+            model=info.key,
+            server=info.server,
+            estimate_usd=reserved,
+        )
+        started = self.clock.monotonic()
         reply: ChatReply | None = None
         measured: Usage | None = None
         error: str | None = "the call ended in an unexpected way"
         try:
-            self._emit(
-                CallStarted(
-                    number=number,
-                    call=call,
-                    stage=stage,
-                    role=role,
-                    model=info.key,
-                    server=info.server,
-                    estimate_usd=reserved,
-                )
-            )
+            self.emit(about)
             reply = await model.complete(request)
             measured = reply.usage
             if not reply.completions:
@@ -179,25 +168,21 @@ class Calls:
                 measured = Usage(input_tokens=_input_tokens(request), output_tokens=fault.written)
             raise
         finally:
-            cost = self._spending.settle(info, reserved, measured)
-            self._cost += cost
+            cost = self.spending.settle(info, reserved, measured)
+            self.cost_usd += cost
             usage = reply.usage if reply is not None else Usage()
             timing = reply.timing if reply is not None else None
-            self._emit(
-                CallFinished(
-                    number=number,
-                    call=call,
-                    stage=stage,
-                    role=role,
-                    model=info.key,
-                    server=info.server,
+            self.emit(
+                projected(
+                    CallFinished,
+                    about,
                     input_tokens=usage.input_tokens,
                     output_tokens=usage.output_tokens,
                     cached_tokens=usage.cached_tokens,
                     queue_seconds=timing.queue if timing else 0.0,
                     load_seconds=timing.load if timing else 0.0,
                     first_token_seconds=timing.first_token if timing else 0.0,
-                    seconds=self._clock.monotonic() - started,
+                    seconds=self.clock.monotonic() - started,
                     cost_usd=cost,
                     error=error,
                 )

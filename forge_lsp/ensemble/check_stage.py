@@ -35,6 +35,7 @@ class CheckedCandidate:
     also: tuple[str, ...] = ()
 
 
+@dataclass(eq=False, kw_only=True)
 class Checks:
     """What every candidate of the job, of whatever model, sample or attempt, answered to every check.
 
@@ -46,21 +47,15 @@ class Checks:
     questions.
     """
 
-    def __init__(
-        self,
-        *,
-        unfinished: bool = False,
-        alone: bool = False,
-        by_method: bool = False,
-        identity: Callable[[str], str] = lambda key: key,
-    ) -> None:
+    unfinished: bool = False
+    alone: bool = False
+    by_method: bool = False
+    identity: Callable[[str], str] = lambda key: key
+
+    def __post_init__(self) -> None:
         self.behaviours = Behaviours()
         self.replies = Replies()
-        self.committee = Committee(identity)
-        self.identity = identity
-        self.unfinished = unfinished
-        self._alone = alone
-        self._by_method = by_method
+        self.committee = Committee(self.identity)
         self._wrote: dict[str, dict[str, None]] = {}
         self._met: set[str] = set()
         self._witnesses: dict[tuple[str, str], list[str]] = {}
@@ -103,7 +98,7 @@ class Checks:
                 continue
             if len(set(models)) > 1:
                 disputed[check] = f"{_count(len(set(models)))} models answer {answer}"
-            elif self._alone and last and len(models) > 1:
+            elif self.alone and last and len(models) > 1:
                 disputed.setdefault(check, f"{_count(len(models))} samples answer {answer}")
         if not disputed and not settled:
             return evidence
@@ -124,7 +119,7 @@ class Checks:
         follows, without what only served to compare."""
         model = self.identity(checked.candidate.model)
         agreement = self.behaviours.agreement(model, checked.raw)
-        backing = self.behaviours.backing(model, checked.raw, by_method=self._by_method)
+        backing = self.behaviours.backing(model, checked.raw, by_method=self.by_method)
         judged = self.judge(checked.raw, last=last)
         expected = self.committee.judge(model, checked.raw)
         supported = supports(expected) or (

@@ -22,16 +22,16 @@ class Rung:
     refused: ForgeError | None = None
 
 
+@dataclass(eq=False, kw_only=True)
 class LadderProgress:
     """The way of one job up its ladder."""
 
-    def __init__(self, *, schedule: Schedule, models: ModelDirectory) -> None:
-        self._schedule = schedule
-        self._models = models
+    schedule: Schedule
+    models: ModelDirectory
 
     def paid(self, row: Row) -> bool:
         """Whether the row's generator costs money."""
-        return self._models.get(row.generator.model).info.paid
+        return self.models.get(row.generator.model).info.paid
 
     async def rung(self, due: Row, before: Sequence[Attempt], afford: Callable[[], Awaitable[None]]) -> Rung:
         """Whether the row that is due may run, or what runs in its place.
@@ -43,9 +43,9 @@ class LadderProgress:
         refused = await self._refused(due, before, afford)
         if refused is None:
             return Rung(row=due)
-        if self.paid(due) and self._schedule.ladder.after == "last_local":
-            for row in reversed(self._schedule.rows):
-                if not self.paid(row) and await self._models.unavailable(row.generator.model) is None:
+        if self.paid(due) and self.schedule.ladder.after == "last_local":
+            for row in reversed(self.schedule.rows):
+                if not self.paid(row) and await self.models.unavailable(row.generator.model) is None:
                     return Rung(row=row, refused=refused)
         return Rung(row=None, refused=refused)
 
@@ -59,14 +59,14 @@ class LadderProgress:
                 return untried
         model = row.generator.model
         try:
-            fault = await self._models.unavailable(model)
+            fault = await self.models.unavailable(model)
         except ServerUnreachable as error:
             if not paid:
                 raise
             return error
         if fault is not None:
             return fault
-        info = self._models.get(model).info
+        info = self.models.get(model).info
         if not (info.paid or info.off_machine):
             return None
         try:
@@ -77,7 +77,7 @@ class LadderProgress:
 
     def _untried(self, before: Sequence[Attempt]) -> ForgeError | None:
         """Money is for tasks that free models tried and did not solve, not for models that are not installed."""
-        free = [attempt for attempt in before if not self._models.get(attempt.generator).info.paid]
+        free = [attempt for attempt in before if not self.models.get(attempt.generator).info.paid]
         if not free or any(attempt.skipped is None for attempt in free):
             return None
         return ForgeError(f"no free attempt could run here, and paid ones do not replace free ones: {free[0].skipped}")

@@ -58,33 +58,23 @@ from forge_lsp.ensemble.widening import ExtraEvidence
 __all__ = ["Ensemble"]
 
 
+@dataclass(eq=False, kw_only=True)
 class Ensemble:
     """Runs jobs; holds none. ``markers`` are the lines that mark the scope in what ``context`` gathers."""
 
-    def __init__(
-        self,
-        *,
-        models: ModelDirectory,
-        syntax: Syntax,
-        context: ContextGatherer,
-        editing: Editing,
-        toolchain_for: Callable[[Language], Toolchain | None],
-        clock: Clock,
-        markers: Sequence[str] = (),
-        residency: Residency | None = None,
-        fast: FastGate | None = None,
-        formatter: Formatter | None = None,
-    ) -> None:
-        self._models = models
-        self._syntax = syntax
-        self._context = context
-        self._editing = editing
-        self._toolchain_for = toolchain_for
-        self._clock = clock
-        self._markers = tuple(markers)
-        self._residency = residency or UnmanagedResidency()
-        self._fast = fast
-        self._formatter = formatter
+    models: ModelDirectory
+    syntax: Syntax
+    context: ContextGatherer
+    editing: Editing
+    toolchain_for: Callable[[Language], Toolchain | None]
+    clock: Clock
+    markers: tuple[str, ...] = ()
+    residency: Residency | None = None
+    fast: FastGate | None = None
+    formatter: Formatter | None = None
+
+    def __post_init__(self) -> None:
+        self._residency = self.residency or UnmanagedResidency()
 
     async def run(
         self,
@@ -112,47 +102,47 @@ class Ensemble:
         if problems:
             raise SettingsError(problems)
         writers = {key for row in schedule.rows for key in row.generator.writers}
-        alone = len(writers) == 1 and all(self._models.get(key).info.toy for key in writers)
-        briefing = PromptPrefixes(task=task, models=self._models, context=self._context)
+        alone = len(writers) == 1 and all(self.models.get(key).info.toy for key in writers)
+        briefing = PromptPrefixes(task=task, models=self.models, context=self.context)
         calls = Calls(
-            models=self._models,
+            models=self.models,
             spending=spending,
             emit=emit,
-            clock=self._clock,
+            clock=self.clock,
             secrets=task.secrets,
             files=briefing.files,
         )
-        toolchain = self._toolchain_for(task.document.language)
+        toolchain = self.toolchain_for(task.document.language)
         stages = Stages(
             task=task,
             schedule=schedule,
             emit=emit,
-            models=self._models,
-            syntax=self._syntax,
-            editing=self._editing,
+            models=self.models,
+            syntax=self.syntax,
+            editing=self.editing,
             toolchain=toolchain,
-            clock=self._clock,
-            markers=self._markers,
+            clock=self.clock,
+            markers=self.markers,
             calls=calls,
             briefing=briefing,
             checks=Checks(
                 unfinished=task.scope.unfinished, alone=alone, by_method=_is_class(task), identity=self._identity
             ),
             residency=self._residency,
-            members=Members(models=self._models, asked=lambda: calls.asked, writers=writers, emit=emit),
-            ahead=EarlyChecks(task, toolchain=toolchain, syntax=self._syntax, fast=self._fast),
-            fast=self._fast,
-            formatter=self._formatter,
+            members=Members(models=self.models, asked=lambda: calls.asked, writers=writers, emit=emit),
+            ahead=EarlyChecks(task, toolchain=toolchain, syntax=self.syntax, fast=self.fast),
+            fast=self.fast,
+            formatter=self.formatter,
         )
-        if self._fast is not None and any(row.generator.samples > 1 or row.generator.beside for row in schedule.rows):
-            self._fast.prepare(task)
-        job = _Job(stages, LadderProgress(schedule=schedule, models=self._models), records or {}, asker, keep)
+        if self.fast is not None and any(row.generator.samples > 1 or row.generator.beside for row in schedule.rows):
+            self.fast.prepare(task)
+        job = _Job(stages, LadderProgress(schedule=schedule, models=self.models), records or {}, asker, keep)
         await job.resume(before, asked, attempts)
         return await job.run(attempts)
 
     def _identity(self, key: str) -> str:
         """The model behind a key of the settings, by its name on whatever server."""
-        return self._models.get(key).info.name.lower().removesuffix(":latest")
+        return self.models.get(key).info.name.lower().removesuffix(":latest")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,30 +163,21 @@ class _Result:
         return self.chosen.build if self.chosen is not None else None
 
 
+@dataclass(eq=False)
 class _Job:
     """One job: what was tried, what was learnt, and the order of it all."""
 
-    def __init__(
-        self,
-        stages: Stages,
-        climb: LadderProgress,
-        records: Mapping[str, Record],
-        asker: Asker | None,
-        keep: Callable[[Attempt], Awaitable[None]] | None,
-    ) -> None:
-        self._keep = keep
-        self._records = records
-        self._stages = stages
-        self._climb = climb
-        self._schedule = stages.schedule
-        self._emit = stages.emit
-        self._clock = stages.clock
-        self._calls = stages.calls
-        self._checks = stages.checks
-        self._leaderboard = Leaderboard(stages.checks)
-        self._questions = Questioning(asker, stages, self._leaderboard)
-        self._widening = ExtraEvidence(stages, self._leaderboard)
-        self._insights: tuple[Insight, ...] = merge(stages.task.insights, ())
+    stages: Stages
+    climb: LadderProgress
+    records: Mapping[str, Record]
+    asker: Asker | None
+    keep: Callable[[Attempt], Awaitable[None]] | None
+
+    def __post_init__(self) -> None:
+        self._leaderboard = Leaderboard(self.stages.checks)
+        self._questions = Questioning(self.asker, self.stages, self._leaderboard)
+        self._widening = ExtraEvidence(self.stages, self._leaderboard)
+        self._insights: tuple[Insight, ...] = merge(self.stages.task.insights, ())
         self._attempts: list[Attempt] = []
         self._answers_before = False
 
@@ -208,11 +189,11 @@ class _Job:
             self._insights = merge(attempt.decision.insights, self._insights)
             made = checked_before(attempt)
             for checked in made:
-                self._checks.learn(checked)
+                self.stages.checks.learn(checked)
             if made:
                 self._leaderboard.add(made, chosen=made[0], verdict=attempt.verdict)
             for body in told_again(attempt, attempts, self._leaderboard.best_so_far()):
-                self._emit(body)
+                self.stages.emit(body)
         told = await self._questions.resume(asked)
         self._insights = merge(told, self._insights)
         self._answers_before = bool(told)
@@ -220,35 +201,35 @@ class _Job:
     async def run(self, attempts: int) -> Conclusion:
         done = self._attempts[-1].number if self._attempts else 0
         rows = await self._rows(attempts)
-        self._stages.planned[:] = rows
+        self.stages.planned[:] = rows
         for number, planned in list(enumerate(rows, start=1))[done:]:
             if (won := await self._answered(number - 1, rows)) is not None:
                 return won
-            due = await self._stages.writer(number, planned)
+            due = await self.stages.writer(number, planned)
             try:
-                afford = partial(self._stages.afford, number, due, self._insights)
-                rung = await self._climb.rung(due, self._attempts, afford)
-                if rung.row is None and self._stages.refused_elsewhere(due, rung.refused):
-                    due = await self._stages.writer(number, due)
-                    afford = partial(self._stages.afford, number, due, self._insights)
-                    rung = await self._climb.rung(due, self._attempts, afford)
+                afford = partial(self.stages.afford, number, due, self._insights)
+                rung = await self.climb.rung(due, self._attempts, afford)
+                if rung.row is None and self.stages.refused_elsewhere(due, rung.refused):
+                    due = await self.stages.writer(number, due)
+                    afford = partial(self.stages.afford, number, due, self._insights)
+                    rung = await self.climb.rung(due, self._attempts, afford)
                 if rung.refused is not None:
                     said = rung.refused.full_message
-                    self._emit(RungSkipped(number=number, generator=due.generator.model, reason=said))
+                    self.stages.emit(RungSkipped(number=number, generator=due.generator.model, reason=said))
                 if rung.row is None:
                     attempt = skipped(number, due, rung.refused or ForgeError("it cannot run"))
                     self._attempts.append(attempt)
-                    if self._keep is not None:
-                        await self._keep(attempt)
+                    if self.keep is not None:
+                        await self.keep(attempt)
                     continue
-                attempt = await self._attempt(number, await self._stages.writer(number, rung.row), len(rows))
+                attempt = await self._attempt(number, await self.stages.writer(number, rung.row), len(rows))
             except ServerUnreachable as error:
                 return self._conclude(
                     EndReason(outcome=Outcome.FAILED, reason=error.full_message, remedy=error.remedy, cause=error.cause)
                 )
             self._attempts.append(attempt)
-            if self._keep is not None and attempt.decision.kind is not DecisionKind.ACCEPT:
-                await self._keep(attempt)
+            if self.keep is not None and attempt.decision.kind is not DecisionKind.ACCEPT:
+                await self.keep(attempt)
             if attempt.decision.kind is DecisionKind.ACCEPT:
                 decision = attempt.decision
                 outcome = Outcome.UNVERIFIED if decision.unverified else Outcome.ACCEPTED
@@ -257,21 +238,21 @@ class _Job:
                 )
         if (won := await self._answered(len(rows), rows)) is not None:
             return won
-        lacks = self._stages.members.lacks
+        lacks = self.stages.members.lacks
         if all(attempt.skipped is not None for attempt in self._attempts):
             return self._conclude(none_ran(self._attempts, lacks))
-        return self._conclude(after_the_last(self._attempts, self._leaderboard, self._schedule.accept, lacks))
+        return self._conclude(after_the_last(self._attempts, self._leaderboard, self.stages.schedule.accept, lacks))
 
     async def _rows(self, attempts: int) -> Sequence[Row]:
         """The row of each attempt: the schedule's, or as many as the task needs where checks can tell."""
-        if self._schedule.effort == "need" and await self._widening.checks_at_hand():
-            return rows_by_need(self._schedule, attempts, free=self._stages.free, records=self._records)
-        return [self._schedule.row_for(number) for number in range(1, attempts + 1)]
+        if self.stages.schedule.effort == "need" and await self._widening.checks_at_hand():
+            return rows_by_need(self.stages.schedule, attempts, free=self.stages.free, records=self.records)
+        return [self.stages.schedule.row_for(number) for number in range(1, attempts + 1)]
 
     async def _attempt(self, number: int, row: Row, attempts: int) -> Attempt:
         """One attempt, told from its start to its end. Raises ServerUnreachable where that ends the job."""
-        started, spent = self._clock.monotonic(), self._calls.cost_usd
-        self._emit(
+        started, spent = self.stages.clock.monotonic(), self.stages.calls.cost_usd
+        self.stages.emit(
             AttemptStarted(
                 number=number,
                 attempts=attempts,
@@ -290,13 +271,13 @@ class _Job:
             result = _Result(decision=Decision(kind=DecisionKind.GIVE_UP, reason=error.full_message))
         finally:
             await self._widening.stop()
-            await self._stages.ahead.stop()
+            await self.stages.ahead.stop()
         if result.skipped is not None:
-            self._emit(RungSkipped(number=number, generator=row.generator.model, reason=result.skipped))
+            self.stages.emit(RungSkipped(number=number, generator=row.generator.model, reason=result.skipped))
         elif result.decision.kind is not DecisionKind.ACCEPT:
             result = replace(result, decision=replace(result.decision, insights=self._learn(number, row, result)))
             self._insights = merge(result.decision.insights, self._insights)
-        seconds, cost = self._clock.monotonic() - started, self._calls.cost_usd - spent
+        seconds, cost = self.stages.clock.monotonic() - started, self.stages.calls.cost_usd - spent
         attempt = Attempt(
             number=number,
             strategy=result.thought.strategy if result.thought is not None else "none",
@@ -313,10 +294,10 @@ class _Job:
             verdict=result.verdict,
             skipped=result.skipped,
             thought=result.thought,
-            replacements=self._stages.members.made(number),
+            replacements=self.stages.members.made(number),
             others=result.others,
         )
-        self._emit(finished(attempt, self._leaderboard.best_so_far()))
+        self.stages.emit(finished(attempt, self._leaderboard.best_so_far()))
         if fault is not None:
             self._attempts.append(attempt)
             raise fault
@@ -324,7 +305,7 @@ class _Job:
 
     async def _run_stages(self, number: int, row: Row, *, last: bool) -> _Result:
         """Think, generate, check, review, decide."""
-        stages = self._stages
+        stages = self.stages
         thought = await stages.think(number, row, self._insights)
         self._widening.begin(number, row)
         while True:
@@ -333,7 +314,7 @@ class _Job:
             try:
                 written = await stages.write(number, row, thought, self._insights, again=again)
             except CANNOT_RUN as error:
-                if isinstance(error, ServerUnreachable) and not self._climb.paid(row):
+                if isinstance(error, ServerUnreachable) and not self.climb.paid(row):
                     raise  # the environment's fault, and climbing on would hide it
                 return _Result(decision=skip(error), thought=thought, skipped=error.full_message, generator=model)
             other = row if written.candidates else await stages.writer(number, row)
@@ -345,24 +326,24 @@ class _Job:
             none = Decision(kind=kind, reason=written.trouble or "no code")
             return _Result(decision=none, thought=thought, generator=model)
         checked = await self._widening.widen(number, row, await stages.check(number, written.candidates))
-        checked = await stages.observe(checked, self._checks.replies.calls)
-        if self._listen(checked) or self._checks.replies.calls:
-            checked = ranked(checked, self._checks)
+        checked = await stages.observe(checked, self.stages.checks.replies.calls)
+        if self._listen(checked) or self.stages.checks.replies.calls:
+            checked = ranked(checked, self.stages.checks)
         self._questions.offer(number, checked, last=last)
-        accept = self._schedule.accept
+        accept = self.stages.schedule.accept
         verdicts: list[tuple[CheckedCandidate, Verdict]] = []
         while True:
             chosen = checked[0]
-            evidence = self._checks.settle(chosen, last=last)
+            evidence = self.stages.checks.settle(chosen, last=last)
             reviewed: PanelResult | None = None
             if row.panel.kind != "none" and needs_panel(chosen.build, evidence, accept):
                 reviewed = await stages.review(number, row, chosen, evidence)
                 verdicts.append((chosen, reviewed.verdict))
             if not self._listen(checked):
                 break
-            checked = ranked(checked, self._checks)
+            checked = ranked(checked, self.stages.checks)
             if checked[0] is chosen:
-                evidence = self._checks.settle(chosen, last=last)
+                evidence = self.stages.checks.settle(chosen, last=last)
                 break
         verdict = reviewed.verdict if reviewed is not None else None
         self._leaderboard.add(checked, chosen=chosen, verdict=verdict)
@@ -409,11 +390,11 @@ class _Job:
             evidence=result.evidence,
             verdict=result.verdict,
             tried=f"attempt {number} ({result.generator or row.generator.model}): {result.decision.reason}",
-            differences=self._checks.behaviours.differences,
+            differences=self.stages.checks.behaviours.differences,
         )
 
     def _conclude(self, end: EndReason, accepted: Attempt | None = None) -> Conclusion:
-        sent = self._stages.briefing.sent(self._calls.asked, reviewed_only=self._calls.reviewed_only)
+        sent = self.stages.briefing.sent(self.stages.calls.asked, reviewed_only=self.stages.calls.reviewed_only)
         return concluded(end, self._attempts, self._leaderboard, self._questions, accepted, sent=sent)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from string import Template
 
 from forge_lsp.core.ports import ChatRequest, Message, ModelInfo, Purpose, Role
 from forge_lsp.core.task import Scope, ScopeKind, Task
 from forge_lsp.ensemble.fencing import addressed, as_material, fence_for, on_one_line
 from forge_lsp.ensemble.words import clip, estimate_tokens
+from forge_lsp.packaged import packaged
 
 __all__ = ["SharedPrefix", "Window", "has_template", "named_scope", "render", "shared_prefix", "toy_prefix", "window"]
 
@@ -26,12 +26,12 @@ _MOST_ANSWER = 8_192
 
 @cache
 def _template(name: str) -> Template:
-    return Template(resources.files("forge_lsp.ensemble.prompts").joinpath(f"{name}.md").read_text("utf-8").strip())
+    return Template(packaged(f"ensemble/prompts/{name}.md").read_text("utf-8").strip())
 
 
 def has_template(name: str) -> bool:
     """Whether ``prompts/<name>.md`` exists."""
-    return resources.files("forge_lsp.ensemble.prompts").joinpath(f"{name}.md").is_file()
+    return packaged(f"ensemble/prompts/{name}.md").is_file()
 
 
 def render(name: str, **values: object) -> str:

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import re
 
+from forge_lsp.packaged import packaged_table
+
 __all__ = ["clip", "estimate_tokens", "without_thinking"]
 
-_NAMES = r"think|thinking|thought|thoughts|reasoning|reflection|analysis|scratchpad|inner_monologue"
-_MARKS = (
-    (rf"<(?:{_NAMES})(?:\s[^<>\n]{{0,80}})?>", rf"</(?:{_NAMES})>"),
-    (r"<\|(?:think|thinking|thought|thinking_start)\|>", r"<\|/(?:think|thinking|thought)\|>|<\|thinking_end\|>"),
-    (r"<\|begin_of_thought\|>", r"<\|end_of_thought\|>"),
-    (r"<\|START_THINKING\|>", r"<\|END_THINKING\|>"),
-    (r"<seed:think>", r"</seed:think>"),
-    (r"\[THINK\]", r"\[/THINK\]"),
-    (r"◁think▷", r"◁/think▷"),
-    (r"<\|channel>thought\n?", r"<channel\|>"),
-    (r"<unused94>(?:thought)?", r"<unused95>"),
-)
-"""How families of models mark their thoughts: what opens them, and what ends them."""
+_THOUGHTS = packaged_table("thoughts.toml")
+_MARKS = [[mark.replace("{NAMES}", _THOUGHTS["names"]) for mark in marks] for marks in _THOUGHTS["patterns"]]
 # Without groups: alternatives that begin with a character of their own are searched for by that one, which is fast.
 _OPEN = re.compile("|".join(opens for opens, _ in _MARKS), re.IGNORECASE)
 _OPENS = tuple(re.compile(opens, re.IGNORECASE) for opens, _ in _MARKS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import Any, cast
 
 from fastapi import FastAPI
@@ -18,6 +17,7 @@ from forge_lsp.http.guard import Application, RequestGuard, RequestLimits
 from forge_lsp.http.orchestrator import router
 from forge_lsp.http.problems import add_handlers
 from forge_lsp.jobs.manager import JobManager
+from forge_lsp.packaged import packaged
 
 __all__ = ["create_app"]
 
@@ -51,7 +51,7 @@ def create_app(
 
 
 def _static(name: str, media_type: str) -> Any:
-    content = (files("forge_lsp.http") / "page" / name).read_bytes()
+    content = packaged(f"http/page/{name}").read_bytes()
 
     async def answer() -> Response:
         return Response(content, media_type=media_type, headers={"Cache-Control": "no-cache"})

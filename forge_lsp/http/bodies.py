@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal, TypeVar, cast
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import (
@@ -21,7 +21,7 @@ from pydantic.alias_generators import to_camel
 from forge_lsp.core.languages import Languages
 from forge_lsp.jobs.shapes import Alternatives, JobDocument, JobEntry
 
-__all__ = ["SHAPES", "AnswerBody", "Orchestrate", "Problem", "parse", "parse_answer"]
+__all__ = ["SHAPES", "AnswerBody", "Orchestrate", "Problem", "parse"]
 
 Profile = Literal["auto", "three-gpu", "local", "one-gpu", "embedded", "cloud", "custom"]
 
@@ -39,13 +39,15 @@ def _known(id_: str, info: ValidationInfo) -> str:
     return id_
 
 
-class Orchestrate(BaseModel):
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, strict=True, hide_input_in_errors=True)
+
+
+class Orchestrate(_Request):
     """A request for code. Without a file: ``code`` is the whole document, empty for a new one.
 
     ``profile`` is one of the ready ones; a file of your own is named in the settings, not by a request.
     """
-
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, strict=True, hide_input_in_errors=True)
 
     task: Annotated[str, AfterValidator(_not_blank), Field(min_length=1, description="What the code should do.")]
     language: Annotated[str, AfterValidator(_known), Field(description="An LSP language id.")]
@@ -54,19 +56,8 @@ class Orchestrate(BaseModel):
     profile: Annotated[Profile | None, Field(description="A ready ensemble in place of the settings'.")] = None
 
 
-def parse(body: bytes, languages: Languages) -> Orchestrate:
-    """Return what a body asks for, in one of ``languages``. Raises RequestValidationError, also for JSON that nests too
-    deeply (200 levels)."""
-    try:
-        return Orchestrate.model_validate_json(body, context=languages)
-    except ValidationError as error:
-        raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
-
-
-class AnswerBody(BaseModel):
+class AnswerBody(_Request):
     """The answer to a question: one of ``choice``, ``value``, ``none`` and ``cantSay``."""
-
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, strict=True, hide_input_in_errors=True)
 
     question: Annotated[str, Field(min_length=1, max_length=40, description="Its id.")]
     choice: Annotated[int | None, Field(ge=0, le=99, description="The place of a choice, from 0.")] = None
@@ -81,10 +72,14 @@ class AnswerBody(BaseModel):
         return self
 
 
-def parse_answer(body: bytes) -> AnswerBody:
-    """Return what a body answers. Raises RequestValidationError."""
+Wanted = TypeVar("Wanted", Orchestrate, AnswerBody)
+
+
+def parse(kind: type[Wanted], body: bytes, languages: Languages) -> Wanted:
+    """Return what a body says, with one of ``languages`` where it names one. Raises RequestValidationError, also for
+    JSON that nests too deeply (200 levels)."""
     try:
-        return AnswerBody.model_validate_json(body)
+        return kind.model_validate_json(body, context=languages)
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -14,6 +14,7 @@ from fastapi.responses import Response
 from forge_lsp.http.access import Access
 from forge_lsp.http.bucket import Bucket
 from forge_lsp.http.problems import problem
+from forge_lsp.packaged import packaged_table
 
 __all__ = ["API", "RequestGuard", "RequestLimits"]
 
@@ -23,17 +24,7 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Application: TypeAlias = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 API = "/api/"
-_HEADERS = {
-    "content-security-policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "cache-control": "no-store",
-}
+_HEADERS: Mapping[str, str] = packaged_table("http/headers.toml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from forge_lsp.core.codec import to_json
 from forge_lsp.core.languages import Languages
 from forge_lsp.core.ports import ConsentQuestion
 from forge_lsp.core.task import Document
-from forge_lsp.http.bodies import Orchestrate, parse, parse_answer
+from forge_lsp.http.bodies import AnswerBody, Orchestrate, parse
 from forge_lsp.http.problems import MEDIA_TYPE, json_response, problem
 from forge_lsp.http.stream import frames
 from forge_lsp.jobs.asking import GivenAnswer
@@ -29,8 +29,16 @@ PREFIX = "/api/orchestrator"
 router = APIRouter(prefix=PREFIX, tags=["orchestrator"])
 
 
+def _content(name: str, media_type: str = "application/json") -> dict[str, Any]:
+    return {"content": {media_type: {"schema": {"$ref": f"#/components/schemas/{name}"}}}}
+
+
 def _shape(name: str, description: str, media_type: str = "application/json") -> dict[str, Any]:
-    return {"description": description, "content": {media_type: {"schema": {"$ref": f"#/components/schemas/{name}"}}}}
+    return {"description": description, **_content(name, media_type)}
+
+
+def _body(name: str) -> dict[str, Any]:
+    return {"requestBody": {"required": True, **_content(name)}}
 
 
 def _problems(**more: str) -> dict[int | str, dict[str, Any]]:
@@ -65,12 +73,7 @@ Jobs = Annotated[JobManager, Depends(_manager)]
         },
         **_problems(s409="Settings, or something that this machine lacks, keep jobs from starting."),
     },
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Orchestrate"}}},
-        }
-    },
+    openapi_extra=_body("Orchestrate"),
 )
 async def orchestrate(
     request: Request, jobs: Jobs, prefer: Annotated[list[str] | None, Header(description="`respond-async`")] = None
@@ -78,7 +81,7 @@ async def orchestrate(
     """Answers the job document once the job has ended; a client that goes away before cancels it. With
     `Prefer: respond-async`, answers at once and the job goes on by itself."""
     languages: Languages = request.app.state.languages
-    wanted = parse(await request.body(), languages)
+    wanted = parse(Orchestrate, await request.body(), languages)
     on_its_own = _async(prefer or [])
     job = await jobs.start(_request(wanted, languages, questions=on_its_own))
     if on_its_own:
@@ -139,17 +142,12 @@ async def events(job_id: str, jobs: Jobs, last_event_id: Annotated[int, Header(g
         200: _shape("Question", "The question with its answer; `effect` is known once the job has used it."),
         **_problems(s404="No such job."),
     },
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AnswerBody"}}},
-        }
-    },
+    openapi_extra=_body("AnswerBody"),
 )
 async def answer(job_id: str, request: Request, jobs: Jobs) -> Response:
     """An answer while the job runs is used at once. One that comes later ranks what the job offers, and says whether it
     contradicts what was applied. A question is answered once; a cancelled job has none."""
-    given = parse_answer(await request.body())
+    given = parse(AnswerBody, await request.body(), request.app.state.languages)
     asked = await jobs.answer(
         job_id,
         given.question,

@@ -50,15 +50,11 @@ class PendingQuestions:
     """An :class:`~forge_lsp.core.ports.Asker` for one job: answers lie here until the job takes them."""
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self.most = most
+        """How many questions the job may put."""
         self._open: dict[str, Question] = {}
         self._given: list[Answer] = []
         self._waiting: list[Answer] = []
-
-    @property
-    def most(self) -> int:
-        """How many questions the job may put."""
-        return self._most
 
     @property
     def given(self) -> tuple[Answer, ...]:

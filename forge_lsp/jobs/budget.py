@@ -45,6 +45,7 @@ class _Purse:
     open: list[tuple[str, float, Reservation]] = field(default_factory=list[tuple[str, float, Reservation]])
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class JobSpending:
     """The :class:`~forge_lsp.core.ports.Spending` of one job.
 
@@ -54,47 +55,30 @@ class JobSpending:
     where that is None. ``before`` (USD) is what the job had cost when it was interrupted; it counts for its budget.
     """
 
-    def __init__(
-        self,
-        *,
-        job_id: str,
-        workspace: Path | None,
-        ledger: Ledger,
-        consents: Consents,
-        prices: Prices,
-        budget: Budget,
-        ask: Ask,
-        clock: Clock,
-        attended: Callable[[], bool] = lambda: True,
-        returned: Callable[[], Awaitable[None]] | None = None,
-        before: float = 0.0,
-        granted: frozenset[str] = frozenset(),
-        addresses: Mapping[str, str] | None = None,
-    ) -> None:
-        self._job_id = job_id
-        self._workspace = str(workspace) if workspace else ""
-        self._ledger = ledger
-        self._consents = consents
-        self._prices = prices
-        self._budget = budget
-        job = max(0, to_nano(budget.job) - to_nano(before))
-        self._ceiling = BudgetLimits(job=job, day=to_nano(budget.day), month=to_nano(budget.month))
-        self._ask = ask
-        self._attended = attended
-        self._returned = returned
-        self._clock = clock
-        self._allowed = granted
+    job_id: str
+    workspace: Path | None
+    ledger: Ledger
+    consents: Consents
+    prices: Prices
+    budget: Budget
+    ask: Ask
+    clock: Clock
+    attended: Callable[[], bool] = lambda: True
+    returned: Callable[[], Awaitable[None]] | None = None
+    before: float = 0.0
+    granted: frozenset[str] = frozenset()
+    addresses: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def __post_init__(self) -> None:
+        self._workspace = str(self.workspace) if self.workspace else ""
+        job = max(0, to_nano(self.budget.job) - to_nano(self.before))
+        self._ceiling = BudgetLimits(job=job, day=to_nano(self.budget.day), month=to_nano(self.budget.month))
         self._granted: set[str] = set()
         self._refused: set[str] = set()
-        self._addresses = {server: public_address(url) for server, url in (addresses or {}).items()}
+        self.addresses = {server: public_address(url) for server, url in self.addresses.items()}  # as people may see it
         self._asking: dict[str, asyncio.Lock] = {}
         self._closed = False
         self._purse = _Purse()
-
-    @property
-    def addresses(self) -> Mapping[str, str]:
-        """Where each server is, as people may see it."""
-        return self._addresses
 
     @property
     def spent(self) -> float:
@@ -111,18 +95,18 @@ class JobSpending:
             if model.off_machine:
                 await self._consent(model, 0, files)
             return 0.0
-        if not self._attended() and self._returned is not None:
-            await self._returned()
+        if not self.attended() and self.returned is not None:
+            await self.returned()
             if self._closed:
                 raise SpendingRefused(f"{model.key} is not called: the job has ended")
-        elif not self._attended():
+        elif not self.attended():
             raise ConsentRefused(
                 f"{model.key} is not called: it costs money, and the client that asked for the job has gone",
                 remedy="start the job again when the client is back",
             )
         # In a thread: the price list takes 0.2 s to import, the first time.
         estimate = await asyncio.to_thread(
-            self._prices.estimate, model, input_tokens=input_tokens, output_tokens=output_tokens
+            self.prices.estimate, model, input_tokens=input_tokens, output_tokens=output_tokens
         )
         if estimate.nano > self._ceiling.job - self._purse.settled:
             # Known without looking at the ledger, and before the user is bothered with a question.
@@ -130,22 +114,22 @@ class JobSpending:
         await self._consent(model, estimate.nano, files)
         reservation = Reservation(
             id=uuid.uuid4().hex,
-            job_id=self._job_id,
-            day=self._clock.now().date().isoformat(),
+            job_id=self.job_id,
+            day=self.clock.now().date().isoformat(),
             model=model.key,
             server=model.server,
             nano=estimate.nano,
             sent=estimate.sent,
         )
         try:
-            await self._ledger.reserve(reservation, self._ceiling)
+            await self.ledger.reserve(reservation, self._ceiling)
         except asyncio.CancelledError:
-            self._ledger.withdraw(reservation)  # it may have been made, and nobody would ever settle it
+            self.ledger.withdraw(reservation)  # it may have been made, and nobody would ever settle it
             raise
         except OverBudget as over:
             raise self._over(model, estimate.nano, over.period, over.spent) from None
         except EnvironmentFault as silent:
-            self._ledger.withdraw(reservation)
+            self.ledger.withdraw(reservation)
             raise BudgetExceeded(
                 f"{model.key} is not called: {silent}, so the budget cannot be checked", remedy=silent.remedy
             ) from None
@@ -165,7 +149,7 @@ class JobSpending:
         entry = next((entry for entry in self._purse.open if entry[:2] == (model.key, reserved)), None)
         if entry is None:
             level = logging.INFO if self._closed else logging.ERROR
-            logger.log(level, "job %s: a call to %s was settled that was not open", self._job_id, model.key)
+            logger.log(level, "job %s: a call to %s was settled that was not open", self.job_id, model.key)
             return 0.0
         self._purse.open.remove(entry)
         reservation = entry[2]
@@ -186,26 +170,26 @@ class JobSpending:
     def _book(self, reservation: Reservation, nano: int) -> int:
         self._purse.settled += nano
         if nano:
-            self._ledger.settle(reservation, nano)
+            self.ledger.settle(reservation, nano)
         else:
-            self._ledger.withdraw(reservation)
+            self.ledger.withdraw(reservation)
         return nano
 
     def _measured(self, model: ModelInfo, reservation: Reservation, usage: Usage) -> int:
         try:
-            return self._prices.nano(model, usage)
+            return self.prices.nano(model, usage)
         except (SpendingRefused, ValueError, ArithmeticError):
             # The estimate had a price, so only a server's absurd numbers lead here: the most it can have cost.
-            logger.warning("job %s: the usage of %s makes no sense: %r", self._job_id, model.key, usage)
+            logger.warning("job %s: the usage of %s makes no sense: %r", self.job_id, model.key, usage)
             return reservation.nano
 
     async def _consent(self, model: ModelInfo, nano: int, files: tuple[str, ...]) -> None:
         server = model.server
-        address = self._addresses.get(server, "") if model.place is None else model.place
+        address = self.addresses.get(server, "") if model.place is None else model.place
         # A server may answer by itself and send the calls of other models on: these are two questions.
         whither = server if model.place is None else f"{server} to {address}"
         async with self._asking.setdefault(whither, asyncio.Lock()):
-            if server in self._allowed or whither in self._granted:
+            if server in self.granted or whither in self._granted:
                 return
             if whither not in self._refused:
                 question = ConsentQuestion(
@@ -216,10 +200,10 @@ class JobSpending:
                     estimate_usd=to_usd(nano),
                     price_known=model.paid or model.place is None,
                     sent_on=model.place is not None,
-                    most_usd=min(self._budget.job, self._budget.day, self._budget.month),
+                    most_usd=min(self.budget.job, self.budget.day, self.budget.month),
                     files=files,
                 )
-                if await self._consents.given(self._workspace, question, self._ask):
+                if await self.consents.given(self._workspace, question, self.ask):
                     self._granted.add(whither)
                     return
                 self._refused.add(whither)  # the job's other calls do not ask again
@@ -233,7 +217,7 @@ class JobSpending:
         )
 
     def _over(self, model: ModelInfo, nano: int, period: str, spent: int) -> BudgetExceeded:
-        limit: float = getattr(self._budget, period)
+        limit: float = getattr(self.budget, period)
         return BudgetExceeded(
             f"{model.key} is not called: it may cost up to ${to_usd(nano):.4f}, and of the budget of"
             f" ${limit:.2f} for the {period} ${to_usd(spent):.4f} is spent or set aside",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from forge_lsp.core.codec import told_as
 from forge_lsp.core.ports import Usage
 from forge_lsp.jobs.intervals import Mean, Ratio, Separation, Share
 
@@ -37,18 +38,20 @@ class JobGroup:
 
     name: str
     success: Share
-    cost: Mean
-    seconds: Mean
     attempts: Mean | None = None
     skipped: int = 0
+    cost: Mean = told_as("costUsd")
+    seconds: Mean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewerSeen:
-    """One reviewer. ``spread`` is the standard deviation of its scores (None: fewer than two). ``agreement`` counts
-    the votes on the panel's side, ``distance`` how far they were from the panel's score (points)."""
+    """One reviewer, who gave ``votes`` scores. ``spread`` is their standard deviation (None: fewer than two).
+    ``agreement`` counts the votes on the panel's side, ``distance`` how far they were from the panel's score
+    (points)."""
 
     model: str
+    votes: int
     score: Mean
     spread: float | None
     abstained: Share
@@ -100,9 +103,17 @@ class Parallel:
     """Stages of one kind: ``wall`` and ``working`` seconds in all, and how many times faster at once is."""
 
     kind: str
-    wall: float
-    working: float
+    wall: float = told_as("seconds")
+    working: float = told_as("secondsInTurn")
     speedup: Ratio
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedCost:
+    """A cost in USD, and what it is by the real one (None: the real one is 0)."""
+
+    cost_usd: float
+    ratio: Ratio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,15 +121,13 @@ class CostComparison:
     """What the jobs would have cost in USD with the paid ``model``, by the tokens that were counted, at full price.
 
     ``one_attempt``: had it written the first attempt of each job, and no other been needed. ``every_attempt``: had
-    it written each attempt that ran. ``every_call``: had it made all calls, thinking and reviews too. ``ratio`` of
-    each is that cost by the real one (None: the real one is 0).
+    it written each attempt that ran. ``every_call``: had it made all calls, thinking and reviews too.
     """
 
     model: str
-    one_attempt: float
-    every_attempt: float
-    every_call: float
-    ratios: tuple[Ratio, Ratio, Ratio]
+    one_attempt: ComparedCost
+    every_attempt: ComparedCost
+    every_call: ComparedCost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,16 +141,16 @@ class Statistics:
     """
 
     since: str | None
-    all: JobGroup
+    all: JobGroup = told_as("jobs")
     cancelled: int
     interrupted: int
-    total_cost: float
-    languages: tuple[JobGroup, ...]
-    rungs: tuple[JobGroup, ...]
-    strategies: tuple[JobGroup, ...]
+    total_cost: float = told_as("totalCostUsd")
+    languages: tuple[JobGroup, ...] = told_as("byLanguage")
+    rungs: tuple[JobGroup, ...] = told_as("byRung")
+    strategies: tuple[JobGroup, ...] = told_as("byStrategy")
     reviewers: tuple[ReviewerSeen, ...]
     panel: Separation
-    proofs: tuple[GradeShare, ...]
+    proofs: tuple[GradeShare, ...] = told_as("byProof")
     questions: Questions
     free: Share
     paid: Mean

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Coroutine, Mapping
@@ -24,6 +23,7 @@ from forge_lsp.core.errors import ConsentRefused, ForgeError
 from forge_lsp.core.events import JobEvent
 from forge_lsp.core.ports import ConsentQuestion
 from forge_lsp.jobs.asking import GivenAnswer
+from forge_lsp.whole_file import write_whole
 
 if TYPE_CHECKING:
     from forge_lsp.core.ports import Editing
@@ -122,12 +122,8 @@ class Handover:
         server = await asyncio.start_unix_server(self._serve, folder / "s", limit=LONGEST)
         stack.callback(server.close)
         told = lingers_at(*place)
-        part = told.with_suffix(".part")
-        handle = os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"socket": str(folder / "s"), "protocol": PROTOCOL}, file)
         stack.callback(told.unlink, missing_ok=True)
-        part.replace(told)
+        write_whole(told, json.dumps({"socket": str(folder / "s"), "protocol": PROTOCOL}))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         unlisten: list[Callable[[], None]] = []

@@ -8,8 +8,10 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+
+from forge_lsp.core.codec import told_as
 
 __all__ = [
     "CONFIDENCE",
@@ -32,11 +34,11 @@ _Z = statistics.NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
 class Share:
     """``hits`` of ``total``; ``value`` and its interval are None where nothing was counted."""
 
-    hits: int
-    total: int
-    value: float | None
-    low: float | None
-    high: float | None
+    hits: int = told_as("count")
+    total: int = told_as("of")
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,19 +46,13 @@ class Mean:
     """The mean of ``count`` values (None: of none), and its interval (None: of fewer than two)."""
 
     count: int
-    value: float | None
-    low: float | None
-    high: float | None
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ratio:
+class Ratio(Mean):
     """The sum of one quantity by the sum of another over ``count`` pairs. None where there is none."""
-
-    count: int
-    value: float | None
-    low: float | None
-    high: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,16 +62,16 @@ class Separation:
 
     right: int
     wrong: int
-    value: float | None
-    low: float | None
-    high: float | None
+    value: float | None = field(default=None, metadata={"told": "auc"})
+    low: float | None = None
+    high: float | None = None
 
 
 def share(hits: int, total: int) -> Share:
     """Return a share with Wilson's score interval, which stays inside 0 to 1 and is honest for few and for extreme
     counts (E. B. Wilson 1927, J. Am. Stat. Assoc. 22, 209-212)."""
     if total == 0:
-        return Share(hits=hits, total=total, value=None, low=None, high=None)
+        return Share(hits=hits, total=total)
     value, square = hits / total, _Z * _Z
     scale = 1 + square / total
     middle = (value + square / (2 * total)) / scale
@@ -95,10 +91,10 @@ def mean(values: Sequence[float], *, least: float = 0.0) -> Mean:
     time is negative."""
     count = len(values)
     if count == 0:
-        return Mean(count=0, value=None, low=None, high=None)
+        return Mean(count=0)
     value = statistics.fmean(values)
     if count == 1:
-        return Mean(count=1, value=value, low=None, high=None)
+        return Mean(count=1, value=value)
     half = student(count - 1) * statistics.stdev(values, value) / math.sqrt(count)
     return Mean(count=count, value=value, low=max(least, value - half), high=value + half)
 
@@ -111,10 +107,10 @@ def ratio(above: Sequence[float], below: Sequence[float]) -> Ratio:
     if len(below) != count:
         raise ValueError(f"{count} values above, {len(below)} below")
     if count == 0 or total <= 0:
-        return Ratio(count=count, value=None, low=None, high=None)
+        return Ratio(count=count)
     value = sum(above) / total
     if count == 1:
-        return Ratio(count=1, value=value, low=None, high=None)
+        return Ratio(count=1, value=value)
     rest = sum((y - value * x) ** 2 for y, x in zip(above, below, strict=True)) / (count - 1)
     half = student(count - 1) * math.sqrt(rest / count) / (total / count)
     return Ratio(count=count, value=value, low=max(0.0, value - half), high=value + half)
@@ -125,7 +121,7 @@ def separation(right: Sequence[float], wrong: Sequence[float]) -> Separation:
     is told apart (R. G. Newcombe 2006, Stat. Med. 25, 559-573, method 5)."""
     m, n = len(right), len(wrong)
     if not m or not n:
-        return Separation(right=m, wrong=n, value=None, low=None, high=None)
+        return Separation(right=m, wrong=n)
     value = sum((one > other) + 0.5 * (one == other) for one in right for other in wrong) / (m * n)
     half = (m + n) / 2 - 1
 

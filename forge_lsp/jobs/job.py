@@ -13,7 +13,7 @@ import json
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,7 @@ def new_id(now: datetime) -> str:
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(95, -5, -5))
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class Job:
     """One job. Made and started by the :class:`~forge_lsp.jobs.manager.JobManager`; lives on one event loop.
 
@@ -66,49 +67,43 @@ class Job:
     jobs that run at once: without one a job is queued, and first come is first served.
     """
 
-    def __init__(
-        self,
-        *,
-        job_id: str,
-        request: JobRequest,
-        prepared: PreparedJob,
-        clock: Clock,
-        on_event: Listener,
-        on_finish: Callable[[JobRecord], Awaitable[None]],
-        on_stray: Callable[[asyncio.Task[Conclusion]], None],
-        places: asyncio.Semaphore,
-    ) -> None:
-        self._request = request
-        self._prepared = prepared
-        self._clock = clock
-        self._on_finish = on_finish
-        self._on_stray = on_stray
-        self._places = places
-        self._started = clock.monotonic()
-        task = prepared.task
+    job_id: str
+    request: JobRequest
+    """As the front end put it."""
+    prepared: PreparedJob
+    """What :mod:`forge_lsp.app` made of the request: among it the apply mode and the profile."""
+    clock: Clock
+    on_event: Listener
+    on_finish: Callable[[JobRecord], Awaitable[None]]
+    on_stray: Callable[[asyncio.Task[Conclusion]], None]
+    places: asyncio.Semaphore
+
+    def __post_init__(self) -> None:
+        self._started = self.clock.monotonic()
+        task = self.prepared.task
         self._record = JobRecord(
-            job_id=job_id,
+            job_id=self.job_id,
             state=JobState.QUEUED,
-            created=clock.now(),
+            created=self.clock.now(),
             task=task.instruction,
             language=str(task.document.language),
             uri=task.document.uri,
             base_text=task.document.text,
             scope=task.scope,
-            allowed_attempts=prepared.attempts,
-            apply=str(prepared.apply),
+            allowed_attempts=self.prepared.attempts,
+            apply=str(self.prepared.apply),
             workspace=str(task.workspace) if task.workspace else None,
-            profile=prepared.profile,
-            asked_profile=request.profile,
+            profile=self.prepared.profile,
+            asked_profile=self.request.profile,
             insights=without_secrets(task.insights, task.secrets),
             diagnostics=without_secrets(task.diagnostics, task.secrets),
             version=task.document.version,
-            follow_up_of=_continued_job(request),
-            toys=prepared.toys,
-            accept_score=prepared.accept_score,
+            follow_up_of=_continued_job(self.request),
+            toys=self.prepared.toys,
+            accept_score=self.prepared.accept_score,
             secrets=task.secrets,
         )
-        self._log = EventLog(job_id, clock, on_event)
+        self._log = EventLog(self.job_id, self.clock, self.on_event)
         self._cancel_reason: str | None = None
         self.interrupted = False
         self._cancelled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -126,22 +121,12 @@ class Job:
     @property
     def task(self) -> Task:
         """What was asked."""
-        return self._prepared.task
-
-    @property
-    def request(self) -> JobRequest:
-        """As the front end put it."""
-        return self._request
-
-    @property
-    def prepared(self) -> PreparedJob:
-        """What :mod:`forge_lsp.app` made of the request: among it the apply mode and the profile."""
-        return self._prepared
+        return self.prepared.task
 
     @property
     def apply(self) -> ApplyMode:
         """What happens to an accepted result."""
-        return self._prepared.apply
+        return self.prepared.apply
 
     @property
     def state(self) -> JobState:
@@ -166,7 +151,7 @@ class Job:
                     JobStatus,
                     self._record,
                     attempt=self._log.attempt,
-                    attempts=self._prepared.attempts,
+                    attempts=self.prepared.attempts,
                     stage=self._log.stage,
                     seconds=self.seconds,
                     cost_usd=self.cost_usd,
@@ -184,7 +169,7 @@ class Job:
     @property
     def cost_usd(self) -> float:
         """What it has cost so far, open reservations at their estimate of what was sent."""
-        return self._record.cost_usd if self.state is JobState.ENDED else self._prepared.spending.spent
+        return self._record.cost_usd if self.state is JobState.ENDED else self.prepared.spending.spent
 
     @property
     def seconds(self) -> float:
@@ -195,7 +180,7 @@ class Job:
             case JobState.ENDED:
                 return self._record.seconds
             case _:
-                return self._clock.monotonic() - self._started
+                return self.clock.monotonic() - self._started
 
     # ------------------------------------------------------------------ for front ends
 
@@ -231,11 +216,11 @@ class Job:
 
     async def recheck(self, text: str) -> Recheck:
         """Check another text of the document in the place of the candidate's, after a merge."""
-        return await self._prepared.recheck(text)
+        return await self.prepared.recheck(text)
 
     def answer(self, question: str, given: GivenAnswer) -> Answer:
         """Take the user's answer to a question while the job runs. Raises BadRequest for one that is not open."""
-        pending = self._prepared.questions
+        pending = self.prepared.questions
         if pending is None:
             raise BadRequest("the job has asked no question")
         if given.value is not None:
@@ -301,13 +286,13 @@ class Job:
             await self._run_to_the_end()
         finally:
             if placed:
-                self._places.release()
+                self.places.release()
 
     async def _placed(self) -> bool:
         """Wait for a place; False where a cancel came first, which wants none."""
-        if not self._places.locked():
-            return await self._places.acquire()
-        place = asyncio.ensure_future(self._places.acquire())
+        if not self.places.locked():
+            return await self.places.acquire()
+        place = asyncio.ensure_future(self.places.acquire())
         try:
             await asyncio.wait({place, self._cancelled}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -317,20 +302,20 @@ class Job:
 
     async def _run_to_the_end(self) -> None:
         task = self.task
-        self._record, self._started = replace(self._record, state=JobState.RUNNING), self._clock.monotonic()
+        self._record, self._started = replace(self._record, state=JobState.RUNNING), self.clock.monotonic()
         self._emit(
             JobStarted(
                 task=task.instruction,
                 uri=task.document.uri,
                 language=str(task.document.language),
-                attempts=self._prepared.attempts,
+                attempts=self.prepared.attempts,
             )
         )
         run = self._run = asyncio.create_task(self._ensemble(), name=f"forge ensemble {self.id}")
         overdue = False
         try:
             if not self._cancelled.done():
-                deadline = self._prepared.deadline
+                deadline = self.prepared.deadline
                 await asyncio.wait({run, self._cancelled}, timeout=deadline, return_when=asyncio.FIRST_COMPLETED)
                 overdue = not run.done() and not self._cancelled.done()
             await self._stop(run)
@@ -344,7 +329,7 @@ class Job:
         await self._finish(run, overdue=overdue)
 
     async def _ensemble(self) -> Conclusion:
-        return await self._prepared.run(self._hear)
+        return await self.prepared.run(self._hear)
 
     async def _stop(self, run: asyncio.Task[Conclusion]) -> None:
         """Cancel a run that is not done, and give it a moment."""
@@ -356,13 +341,13 @@ class Job:
         self._silent = True
         if not run.done():
             logger.warning("job %s: its work did not stop within %.2f s of the cancel", self.id, CANCEL_GRACE)
-            self._on_stray(run)
+            self.on_stray(run)
         end = judge(
             self._record,
             run,
             cancelled=self._cancel_reason,
-            overdue=self._prepared.deadline if overdue else None,
-            addresses=self._prepared.spending.addresses,
+            overdue=self.prepared.deadline if overdue else None,
+            addresses=self.prepared.spending.addresses,
         )
         self._conclude(end)
         await self._keep()
@@ -386,7 +371,7 @@ class Job:
 
     def _unheard(self) -> None:
         """Take in the answers that came while the work of the job was ending, and that it did not see any more."""
-        pending = self._prepared.questions
+        pending = self.prepared.questions
         if pending is None or self._record.outcome is Outcome.CANCELLED:
             return
         for answer in pending.taken():
@@ -401,7 +386,7 @@ class Job:
     def _paid(self) -> float:
         """What the job cost, its purse closed (USD). A purse that fails costs no result."""
         try:
-            return self._prepared.spending.close()
+            return self.prepared.spending.close()
         except Exception:
             logger.exception("job %s: what it cost could not be summed up", self.id)
             return 0.0
@@ -427,7 +412,7 @@ class Job:
     async def _keep(self) -> None:
         """Have the end written down, for at most :data:`KEEP_SECONDS`, then wake those who wait."""
         try:
-            await asyncio.wait_for(self._on_finish(self.record()), KEEP_SECONDS)
+            await asyncio.wait_for(self.on_finish(self.record()), KEEP_SECONDS)
         except TimeoutError:
             logger.error("job %s: the ledger has not taken it for %.0f s; it goes on without", self.id, KEEP_SECONDS)
         except Exception:

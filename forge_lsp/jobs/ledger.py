@@ -10,7 +10,7 @@ import asyncio
 import logging
 import sqlite3
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -27,6 +27,7 @@ from forge_lsp.jobs.database import Database, Work
 from forge_lsp.jobs.observed import Observed, select_observed
 from forge_lsp.jobs.presence import ProcessLock
 from forge_lsp.jobs.record import JobRecord
+from forge_lsp.jobs.schema import QUERIES
 
 __all__ = ["ANSWER_SECONDS", "BudgetLimits", "Ledger", "OverBudget", "Reservation"]
 
@@ -242,12 +243,7 @@ class Ledger:
     def keep_consent(self, workspace: str, server: str, address: str, answer: bool) -> None:
         """Keep an answer, in the place of an earlier one."""
         at = iso(self._clock.now())
-        self._db.post(
-            lambda db: db.execute(
-                "INSERT OR REPLACE INTO consents (workspace, server, address, answer, at) VALUES (?, ?, ?, ?, ?)",
-                (workspace, server, address, int(answer), at),
-            )
-        )
+        self._db.post(lambda db: db.execute(QUERIES["set_consent"], (workspace, server, address, int(answer), at)))
 
     # ------------------------------------------------------------------ inside
 
@@ -293,17 +289,4 @@ class Ledger:
 
 
 def _insert_spending(db: sqlite3.Connection, reservation: Reservation, nano: int, *, is_open: bool) -> None:
-    db.execute(
-        "INSERT OR REPLACE INTO spending (id, job_id, day, model, server, open, nano_usd, sent_nano_usd)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            reservation.id,
-            reservation.job_id,
-            reservation.day,
-            reservation.model,
-            reservation.server,
-            int(is_open),
-            nano,
-            reservation.sent,
-        ),
-    )
+    db.execute(QUERIES["set_spending"], {**asdict(reservation), "nano": nano, "open": int(is_open)})

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Coroutine, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from forge_lsp.core.became import EditFate
@@ -41,6 +41,7 @@ logger = logging.getLogger(__name__)
 _KEPT_SECONDS = 5.0
 
 
+@dataclass(eq=False, kw_only=True)
 class JobManager:
     """Jobs by id. Lives on one event loop; the ledger is its own, and closed with it.
 
@@ -51,43 +52,30 @@ class JobManager:
     jobs in step with each other would all end late and leave the event loop no air.
     """
 
-    def __init__(
-        self,
-        *,
-        prepare: Prepare,
-        ledger: Ledger,
-        languages: Languages,
-        clock: Clock,
-        on_event: Listener | None = None,
-        keep: int = 32,
-        at_once: int = 16,
-    ) -> None:
-        self._prepare = prepare
-        self._ledger = ledger
-        self._languages = languages
-        self._clock = clock
-        self._on_event = on_event
-        self._keep = keep
-        self._places = asyncio.Semaphore(at_once)
+    prepare: Prepare
+    ledger: Ledger
+    """Where everything is kept: for purses, and for its :attr:`~forge_lsp.jobs.ledger.Ledger.problem`."""
+    languages: Languages
+    clock: Clock
+    on_event: Listener | None = None
+    keep: int = 32
+    at_once: int = 16
+
+    def __post_init__(self) -> None:
+        self._places = asyncio.Semaphore(self.at_once)
         self._jobs: dict[str, Job] = {}
         self._strays: set[asyncio.Task[Conclusion]] = set()
         self._background: set[asyncio.Task[None]] = set()
         self._closed = False
-        self.found = FoundJobs(ledger, clock)
+        self.found = FoundJobs(self.ledger, self.clock)
         """Those that an earlier editor left."""
-
-    @property
-    def ledger(self) -> Ledger:
-        """Where everything is kept: for purses, and for its
-        :attr:`~forge_lsp.jobs.ledger.Ledger.problem`."""
-        return self._ledger
 
     async def start(self, request: JobRequest) -> Job:
         """Begin a job and return at once with it. Raises BadRequest or SettingsError before there is a job."""
         if self._closed:
             raise ForgeError("forge-lsp is stopping, and starts no more jobs")
-        job_id = new_id(self._clock.now())
-        prepared = await self._prepare(request, job_id, self.record)
+        job_id = new_id(self.clock.now())
+        prepared = await self.prepare(request, job_id, self.record)
         if self._closed:
             await self._close_prepared(job_id, prepared)
             raise ForgeError("forge-lsp is stopping, and starts no more jobs")
@@ -95,13 +83,13 @@ class JobManager:
             job_id=job_id,
             request=request,
             prepared=prepared,
-            clock=self._clock,
+            clock=self.clock,
             on_event=self._hear,
             on_finish=self._finished,
             on_stray=self._hold,
             places=self._places,
         )
-        self._ledger.begin(job.record(), unseen=request.shown)
+        self.ledger.begin(job.record(), unseen=request.shown)
         self._jobs[job_id] = job  # not before: a job that never starts would never end
         job.start()
         return job
@@ -139,7 +127,7 @@ class JobManager:
             {"jobId": record.job_id, "words": words} for record in ended if (words := contradiction(record)) is not None
         ]
         extra = {"contradicted": contradicted} if contradicted else {}
-        rest = json.dumps({"ledger": self._ledger.problem, **extra, **more})
+        rest = json.dumps({"ledger": self.ledger.problem, **extra, **more})
         return f'{{"jobs": [{jobs}], {rest[1:]}'
 
     # ------------------------------------------------------------------ any job, also of an earlier process
@@ -147,7 +135,7 @@ class JobManager:
     async def record(self, job_id: str) -> JobRecord:
         """Return a whole job. Raises JobUnknown."""
         job = self._known(job_id)
-        record = job.record() if job is not None else await self._ledger.record(job_id)
+        record = job.record() if job is not None else await self.ledger.record(job_id)
         if record is None:
             raise _unknown(job_id)
         return record
@@ -162,20 +150,20 @@ class JobManager:
             state = "was interrupted" if record.state is JobState.INTERRUPTED else "has not ended"
             raise JobUnknown(f"job {job_id} has no result: it {state}")
         if candidate is not None and editing is not None:
-            record = replace(record, candidate=candidate_of(record, candidate, editing, self._languages))
+            record = replace(record, candidate=candidate_of(record, candidate, editing, self.languages))
         if not record.secrets:
             refuse_lost(record)
         return record
 
     async def history(self, limit: int | None = None) -> tuple[Mapping[str, object], ...]:
         """Return ``forge.history``: the newest jobs of all processes first, as short JSON objects; 50 unless said."""
-        return await self._ledger.history(50 if limit is None else max(0, limit))
+        return await self.ledger.history(50 if limit is None else max(0, limit))
 
     async def statistics(self, rates: CurrentRates) -> Statistics:
         """Return what all jobs that are over come to; ``rates`` are those of the settings in force."""
         from forge_lsp.jobs.statistics import statistics_of
 
-        return statistics_of(await self._ledger.observed(), rates)
+        return statistics_of(await self.ledger.observed(), rates)
 
     async def document(self, job_id: str) -> dict[str, object]:
         """Return the job document. Raises JobUnknown."""
@@ -183,7 +171,7 @@ class JobManager:
 
     async def report(self, job_id: str) -> str:
         """Return ``forge.report``: Markdown. Raises JobUnknown."""
-        return job_report(await self.record(job_id), note=self._ledger.problem)
+        return job_report(await self.record(job_id), note=self.ledger.problem)
 
     async def alternatives(self, job_id: str) -> dict[str, object]:
         """Return ``forge.alternatives``: every candidate that compiled. Raises JobUnknown."""
@@ -192,7 +180,7 @@ class JobManager:
     async def candidate_texts(self, job_id: str, editing: Editing) -> tuple[str, ...]:
         """Return the document with each candidate in place, the best first. Raises JobUnknown."""
         record = await self.record(job_id)
-        return tuple(candidate_of(record, one.id, editing, self._languages).text for one in alternatives_of(record))
+        return tuple(candidate_of(record, one.id, editing, self.languages).text for one in alternatives_of(record))
 
     async def events(self, job_id: str, after: int = 0) -> tuple[JobEvent, ...]:
         """Return the events after a sequence number. Raises JobUnknown."""
@@ -218,7 +206,7 @@ class JobManager:
         if given.value is not None:
             given = replace(given, value=redact(given.value, record.secrets).text)
         answer = answer_of(one_asked(record, question).question, given)
-        languages = self._languages
+        languages = self.languages
         answered = with_answer(record, answer, lambda id_: candidate_of(record, id_, editing, languages))
         return await self._replaced(answered, question)
 
@@ -241,7 +229,7 @@ class JobManager:
         job = self._known(record.job_id)
         if job is not None:
             job.replace_result(record)
-        await self._ledger.answered(for_the_ledger(record))
+        await self.ledger.answered(for_the_ledger(record))
         return one_asked(record, question)
 
     async def mark_applied(self, job_id: str) -> None:
@@ -253,22 +241,22 @@ class JobManager:
         job = self._known(job_id)
         if job is not None:
             job.mark_applied()
-        writing = self._write(job_id, self._ledger.mark_applied(job_id), "that it was applied")
+        writing = self._write(job_id, self.ledger.mark_applied(job_id), "that it was applied")
         await asyncio.wait({self._in_background(writing)}, timeout=_KEPT_SECONDS)
 
     def seen(self, job_id: str) -> None:
         """Record that an editor has shown how a job of this process ended: no other will."""
-        self._ledger.seen(job_id)
+        self.ledger.seen(job_id)
 
     def mark_became(self, job_id: str, became: EditFate) -> asyncio.Task[None]:
         """Keep what became of the job's applied result; kept in the ledger once the answer is awaited."""
-        return self._in_background(self._write(job_id, self._ledger.mark_became(job_id, became), "what became of it"))
+        return self._in_background(self._write(job_id, self.ledger.mark_became(job_id, became), "what became of it"))
 
     async def aclose(self, grace: float = 2.0, reason: str = "forge-lsp was stopped") -> None:
         """Cancel all jobs, wait at most ``grace`` seconds for their ends, close what they held and the ledger. Those
         that an editor would have shown can be gone on with."""
         self._closed = True
-        deadline = self._clock.monotonic() + grace
+        deadline = self.clock.monotonic() + grace
         running = self.running
         for job in running:
             job.cancel(reason, interrupt=job.request.shown)
@@ -285,28 +273,28 @@ class JobManager:
         self._jobs.clear()
         leaving = {*self._background, *self._strays}
         if leaving:
-            await asyncio.wait(leaving, timeout=max(0.1, deadline - self._clock.monotonic()))
-        await self._ledger.aclose(timeout=max(1.0, deadline - self._clock.monotonic()))
+            await asyncio.wait(leaving, timeout=max(0.1, deadline - self.clock.monotonic()))
+        await self.ledger.aclose(timeout=max(1.0, deadline - self.clock.monotonic()))
 
     # ------------------------------------------------------------------ inside
 
     def _hear(self, event: JobEvent) -> None:
         job = self._jobs.get(event.job_id)
         if job is None or not (job.interrupted and isinstance(event.body, JobFinished)):
-            self._ledger.append(event)
-        if self._on_event is not None:
-            self._on_event(event)
+            self.ledger.append(event)
+        if self.on_event is not None:
+            self.on_event(event)
 
     async def _finished(self, record: JobRecord) -> None:
         try:
             job = self._jobs.get(record.job_id)
             if job is not None and job.interrupted:
-                await self._ledger.interrupted(record)
+                await self.ledger.interrupted(record)
             else:
-                await self._ledger.finish(for_the_ledger(record))
+                await self.ledger.finish(for_the_ledger(record))
         finally:
             ended = [job for job in self._jobs.values() if job.state is JobState.ENDED]
-            for job in ended[: max(0, len(ended) - self._keep)]:
+            for job in ended[: max(0, len(ended) - self.keep)]:
                 del self._jobs[job.id]
                 self._release(job)
 

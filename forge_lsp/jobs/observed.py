@@ -16,6 +16,7 @@ from forge_lsp.core.codec import decode
 from forge_lsp.core.questions import AskedQuestion
 from forge_lsp.ensemble.opinion import spoken
 from forge_lsp.jobs.rows import named_rows
+from forge_lsp.jobs.schema import QUERIES
 
 __all__ = ["AttemptSeen", "JobSeen", "Observed", "ReviewSeen", "StageSeen", "select_observed"]
 
@@ -102,36 +103,14 @@ class Observed:
 
 def select_observed(db: sqlite3.Connection) -> Observed:
     """Return everything of jobs that are over; those that run are left out."""
-    jobs = db.execute(
-        "SELECT id AS job_id, created, language, outcome, coalesce(attempt_count, 0) AS attempts,"
-        " coalesce(seconds, 0) AS seconds, coalesce(cost_nano_usd, 0) AS nano, grade, applied, became, questions"
-        " FROM jobs WHERE state IN ('ended', 'interrupted') ORDER BY id"
-    )
-    attempts = db.execute(
-        "SELECT a.job_id AS job_id, a.number AS number, a.strategy AS strategy, a.generator AS generator,"
-        " a.panel AS panel, a.decision = 'accept' AND j.outcome = 'accepted' AS accepted,"
-        " a.skipped IS NOT NULL AS skipped, a.seconds AS seconds, a.cost_nano_usd AS nano, a.score AS score,"
-        " json_extract(a.whole, '$.verdict.consensus') AS consensus,"
-        " CASE WHEN a.score IS NOT NULL THEN json_extract(a.whole, '$.evidence') END AS shown"
-        " FROM attempts a JOIN jobs j ON j.id = a.job_id ORDER BY a.job_id, a.number"
-    )
-    reviews = db.execute("SELECT job_id, attempt, model, score, abstained FROM reviews ORDER BY job_id, attempt, place")
-    stages = db.execute(
-        "SELECT c.job_id AS job_id, c.attempt AS attempt, c.stage AS stage, count(*) AS calls,"
-        " sum(max(0, c.seconds - c.queue_seconds)) AS working, e.seconds AS wall,"
-        " sum(c.input_tokens) AS input_tokens, sum(c.output_tokens) AS output_tokens"
-        " FROM calls c JOIN jobs j ON j.id = c.job_id AND j.state IN ('ended', 'interrupted')"
-        " LEFT JOIN (SELECT job_id, json_extract(body, '$.number') AS attempt, json_extract(body, '$.stage') AS stage,"
-        "  sum(json_extract(body, '$.seconds')) AS seconds"
-        "  FROM events WHERE type = 'stage.finished' GROUP BY 1, 2, 3) e"
-        " ON e.job_id = c.job_id AND e.attempt = c.attempt AND e.stage = c.stage"
-        " GROUP BY c.job_id, c.attempt, c.stage"
+    jobs, attempts, reviews, stages = (
+        named_rows(db.execute(QUERIES[f"observed_{what}"])) for what in ("jobs", "attempts", "reviews", "stages")
     )
     return Observed(
-        jobs=tuple(JobSeen(**{**row, **_job(row)}) for row in named_rows(jobs)),
-        attempts=tuple(AttemptSeen(**{**row, **_attempt(row)}) for row in named_rows(attempts)),
-        reviews=tuple(ReviewSeen(**row) for row in named_rows(reviews)),
-        stages=tuple(StageSeen(**row) for row in named_rows(stages)),
+        jobs=tuple(JobSeen(**{**row, **_job(row)}) for row in jobs),
+        attempts=tuple(AttemptSeen(**{**row, **_attempt(row)}) for row in attempts),
+        reviews=tuple(ReviewSeen(**row) for row in reviews),
+        stages=tuple(StageSeen(**row) for row in stages),
     )
 
 

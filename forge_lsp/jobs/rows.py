@@ -17,6 +17,7 @@ from forge_lsp.core.events import CallFinished, EventBody, JobEvent
 from forge_lsp.jobs.money import to_nano, to_usd
 from forge_lsp.jobs.presence import ProcessLock
 from forge_lsp.jobs.record import JobRecord, JobState
+from forge_lsp.jobs.schema import QUERIES
 from forge_lsp.jobs.shapes import JobEntry
 
 __all__ = [
@@ -44,6 +45,8 @@ _BEGUN = (
     "follow_up_of", "accept_score", "asked_profile",
 )  # fmt: skip
 """What a job has from its beginning, under its own name in the record and in the table."""
+_OF_ATTEMPT = ("number", "strategy", "generator", "samples", "panel", "skipped", "seconds")
+"""What an attempt has under its own name in the table."""
 LIVE = "state IN ('queued', 'running')"
 """Of the jobs that have not ended."""
 
@@ -151,11 +154,7 @@ def insert_attempt(db: sqlite3.Connection, job_id: str, attempt: Attempt) -> Non
     compiled = attempt.build.compiled if attempt.build else None
     row: dict[str, object] = {
         "job_id": job_id,
-        "number": attempt.number,
-        "strategy": attempt.strategy,
-        "generator": attempt.generator,
-        "samples": attempt.samples,
-        "panel": attempt.panel,
+        **{name: getattr(attempt, name) for name in _OF_ATTEMPT},
         "compiled": None if compiled is None else int(compiled),
         "passed": attempt.evidence.count(CheckStatus.PROOF, CheckStatus.KEPT),
         "failed": attempt.evidence.against,
@@ -163,8 +162,6 @@ def insert_attempt(db: sqlite3.Connection, job_id: str, attempt: Attempt) -> Non
         "grade": str(attempt.evidence.grade) if attempt.evidence.grade else None,
         "score": attempt.verdict.score if attempt.verdict else None,
         "decision": str(attempt.decision.kind),
-        "skipped": attempt.skipped,
-        "seconds": attempt.seconds,
         "cost_nano_usd": to_nano(attempt.cost_usd),
         "whole": _whole(attempt),
     }
@@ -195,20 +192,8 @@ def sweep(db: sqlite3.Connection, presence: ProcessLock | None) -> None:
     for (owner,) in db.execute(f"SELECT DISTINCT owner FROM jobs WHERE {LIVE}").fetchall():
         if presence.alive(owner):
             continue
-        db.execute(
-            "UPDATE spending SET open = 0, nano_usd = sent_nano_usd WHERE open = 1"
-            f" AND job_id IN (SELECT id FROM jobs WHERE owner = ? AND {LIVE})",
-            (owner,),
-        )
-        db.execute(
-            "UPDATE jobs SET state = 'interrupted', reason = 'the process that ran it ended before it did',"
-            " seconds = (SELECT max(0, (julianday(max(at)) - julianday(created)) * 86400)"
-            "  FROM events WHERE job_id = id),"
-            " attempt_count = (SELECT count(*) FROM events WHERE job_id = id AND type = 'attempt.started'),"
-            " cost_nano_usd = (SELECT coalesce(sum(nano_usd), 0) FROM spending WHERE job_id = jobs.id)"
-            f" WHERE owner = ? AND {LIVE}",
-            (owner,),
-        )
+        db.execute(QUERIES["spend_open"], (owner,))
+        db.execute(QUERIES["interrupt"], (owner,))
 
 
 def weed(db: sqlite3.Connection, now: datetime, retention_days: int) -> None:
@@ -244,13 +229,7 @@ def named_rows(cursor: sqlite3.Cursor) -> Iterator[dict[str, Any]]:
 
 def select_history(db: sqlite3.Connection, limit: int) -> list[dict[str, object]]:
     """Return the newest jobs first, as short JSON objects."""
-    cursor = db.execute(
-        "SELECT id AS job_id, state, outcome, created, task, language, uri, workspace, score, grade, attempt_count,"
-        " seconds, coalesce(cost_nano_usd, (SELECT sum(nano_usd) FROM spending WHERE job_id = jobs.id), 0) AS cost_usd,"
-        " apply AS apply_mode, applied, reason FROM jobs ORDER BY id DESC LIMIT ?",
-        (limit,),
-    )
-    rows = list(named_rows(cursor))
+    rows = list(named_rows(db.execute(QUERIES["history"], (limit,))))
     for row in rows:
         row.update(cost_usd=to_usd(row["cost_usd"]), applied=bool(row["applied"]))
     return [to_json(JobEntry(**row)) for row in rows]
@@ -259,13 +238,7 @@ def select_history(db: sqlite3.Connection, limit: int) -> list[dict[str, object]
 def select_records(db: sqlite3.Connection, language: str, jobs: int) -> dict[str, tuple[int, int]]:
     """By writer: accepted attempts and all that ran, of the last ``jobs`` in a language that ended by a decision. Where
     several wrote, an attempt is that of the one whose code was taken."""
-    found = db.execute(
-        "SELECT coalesce(json_extract(whole, '$.candidate.model'), generator) AS writer, sum(decision = 'accept'),"
-        " count(*) FROM attempts WHERE skipped IS NULL AND job_id IN"
-        " (SELECT id FROM jobs WHERE language = ? AND state = 'ended'"
-        " AND outcome IN ('accepted', 'unverified', 'exhausted') ORDER BY id DESC LIMIT ?) GROUP BY writer",
-        (language, jobs),
-    )
+    found = db.execute(QUERIES["records"], (language, jobs))
     return {writer: (int(won), int(tried)) for writer, won, tried in found}
 
 

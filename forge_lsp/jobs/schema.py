@@ -9,20 +9,25 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from importlib import resources
 
-__all__ = ["MIGRATIONS", "TABLES", "VERSION", "LedgerTooNew", "migrate"]
+from forge_lsp.packaged import packaged
+
+__all__ = ["MIGRATIONS", "QUERIES", "TABLES", "VERSION", "LedgerTooNew", "migrate"]
 
 TABLES = ("jobs", "attempts", "reviews", "calls", "events", "spending", "consents")
 
-_FILE = resources.files("forge_lsp.jobs").joinpath("migrations.sql")
 MIGRATIONS = tuple(
     tuple(statement for statement in step.split(";\n") if statement.strip())
-    for step in re.split(r"^-- step \d+\n", _FILE.read_text("utf-8"), flags=re.MULTILINE)[1:]
+    for step in re.split(r"^-- step \d+\n", packaged("jobs/migrations.sql").read_text("utf-8"), flags=re.MULTILINE)[1:]
 )
 """The statements of each step of ``migrations.sql``."""
 
 VERSION = len(MIGRATIONS)
+
+QUERIES: dict[str, str] = dict(
+    re.findall(r"^-- (\w+)(?:: .*)?\n((?!--|\n)[^;]+);$", packaged("jobs/queries.sql").read_text("utf-8"), re.MULTILINE)
+)
+"""The statements of ``queries.sql``, by name."""
 
 
 class LedgerTooNew(Exception):

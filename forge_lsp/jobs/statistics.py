@@ -19,6 +19,7 @@ from forge_lsp.core.ports import Usage
 from forge_lsp.core.questions import Effect
 from forge_lsp.ensemble.review import CANCELLED
 from forge_lsp.jobs.figures import (
+    ComparedCost,
     CostComparison,
     CurrentRates,
     GradeShare,
@@ -164,6 +165,7 @@ def _reviewers(seen: Observed, good: float) -> tuple[ReviewerSeen, ...]:
         found.append(
             ReviewerSeen(
                 model=model,
+                votes=len(scores),
                 score=mean(scores),
                 spread=statistics.stdev(scores) if len(scores) > 1 else None,
                 abstained=share(asked - len(scores), asked),
@@ -231,16 +233,8 @@ def _comparisons(
             [cost(writing[job.job_id].values()) for job in jobs],
             [cost(calls[job.job_id]) for job in jobs],
         )
-        one, every, whole = (to_usd(round(sum(way))) for way in ways)
-        found.append(
-            CostComparison(
-                model=model,
-                one_attempt=one,
-                every_attempt=every,
-                every_call=whole,
-                ratios=(ratio(ways[0], real), ratio(ways[1], real), ratio(ways[2], real)),
-            )
-        )
+        one, every, whole = (ComparedCost(cost_usd=to_usd(round(sum(way))), ratio=ratio(way, real)) for way in ways)
+        found.append(CostComparison(model=model, one_attempt=one, every_attempt=every, every_call=whole))
     return to_usd(round(sum(real))), tuple(found) if jobs else ()
 
 

@@ -9,6 +9,7 @@ from forge_lsp.jobs.money import to_nano
 from forge_lsp.jobs.presence import ProcessLock
 from forge_lsp.jobs.record import JobRecord, JobState
 from forge_lsp.jobs.rows import LIVE, sweep
+from forge_lsp.jobs.schema import QUERIES
 
 __all__ = ["UnseenJob", "claim", "select_unseen", "set_interrupted"]
 
@@ -32,11 +33,7 @@ def select_unseen(db: sqlite3.Connection, presence: ProcessLock | None, oldest: 
     if presence is None:
         return ()
     sweep(db, presence)
-    found = db.execute(
-        "SELECT id, state, owner, workspace, uri FROM jobs"
-        " WHERE unseen = 1 AND owner <> ? AND created >= ? ORDER BY id",
-        (presence.owner, oldest),
-    ).fetchall()
+    found = db.execute(QUERIES["unseen"], (presence.owner, oldest)).fetchall()
     alive = {owner: presence.alive(owner) for owner in {row[2] for row in found}}
     return tuple(
         UnseenJob(job_id=id_, state=JobState(state), owner=owner, workspace=workspace, uri=uri, alive=alive[owner])
@@ -51,14 +48,6 @@ def claim(db: sqlite3.Connection, job_id: str) -> bool:
 
 def set_interrupted(db: sqlite3.Connection, record: JobRecord) -> None:
     """Record that a job was stopped because its editor had gone: it can be resumed."""
-    db.execute(
-        "UPDATE jobs SET state = ?, reason = ?, seconds = ?, cost_nano_usd = ?, attempt_count = ? WHERE id = ?",
-        (
-            str(JobState.INTERRUPTED),
-            record.reason,
-            record.seconds,
-            to_nano(record.cost_usd),
-            record.attempt_count,
-            record.job_id,
-        ),
-    )
+    names = ("job_id", "reason", "seconds", "attempt_count")
+    row = {name: getattr(record, name) for name in names} | {"nano": to_nano(record.cost_usd)}
+    db.execute(QUERIES["end_interrupted"], row)

@@ -11,7 +11,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import cast
 from urllib.parse import unquote
 
 from lsprotocol import types as lsp
@@ -22,6 +22,7 @@ from forge_lsp.core.ports import Editing
 from forge_lsp.core.task import TextEdit, TextRange
 from forge_lsp.jobs.offer import Offer, target_text
 from forge_lsp.lsp.documents import CurrentDocument, Documents
+from forge_lsp.lsp.messages import ClientRequests
 from forge_lsp.lsp.texts import ExactWorkspace
 
 __all__ = ["Applied", "AppliedChange", "Applier", "ApplyTimeouts", "whole_endings"]
@@ -29,12 +30,6 @@ __all__ = ["Applied", "AppliedChange", "Applier", "ApplyTimeouts", "whole_ending
 logger = logging.getLogger(__name__)
 
 _ROUNDS = 4
-
-
-class ApplyRequests(Protocol):
-    """What applying needs of the connection."""
-
-    async def request(self, method: str, params: object, *, timeout: float) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,34 +82,27 @@ def whole_endings(before: str, after: str, edits: Sequence[TextEdit]) -> tuple[T
     return (TextEdit(range=span, text=after[start : len(after) - tail]),)
 
 
+@dataclass(eq=False)
 class Applier:
     """Applies candidates through the editor, one at a time for each document."""
 
-    def __init__(
-        self,
-        client: ApplyRequests,
-        workspace: ExactWorkspace,
-        documents: Documents,
-        capabilities: lsp.WorkspaceClientCapabilities | None,
-        waits: ApplyTimeouts | None = None,
-    ) -> None:
-        self._client = client
-        self._workspace = workspace
-        self._documents = documents
-        self._accepts = capabilities is not None and bool(capabilities.apply_edit)
-        self._versioned = _knows_document_changes(capabilities)
-        self._waits = waits or ApplyTimeouts()
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+    client: ClientRequests
+    workspace: ExactWorkspace
+    documents: Documents
+    capabilities: lsp.WorkspaceClientCapabilities | None
+    waits: ApplyTimeouts | None = None
 
-    @property
-    def accepts(self) -> bool:
+    def __post_init__(self) -> None:
+        self.accepts = self.capabilities is not None and bool(self.capabilities.apply_edit)
         """Whether the editor takes edits from a server."""
-        return self._accepts
+        self._versioned = _knows_document_changes(self.capabilities)
+        self._waits = self.waits or ApplyTimeouts()
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def edit(self, present: CurrentDocument, target: str, editing: Editing) -> lsp.WorkspaceEdit:
         """Return the smallest edit from the document as it is now to ``target``, in the client's units."""
         before, after = present.text[present.hidden :], target[present.hidden :]
-        index = self._documents.index(present)
+        index = self.documents.index(present)
         edits = [
             lsp.TextEdit(range=index.range(edit.range), new_text=edit.text)
             for edit in whole_endings(before, after, editing.minimal(before, after))
@@ -137,12 +125,12 @@ class Applier:
         ``insist``: the user has seen that it is not proven and wants it; a merged text is then not checked again.
         ``sending`` is called when there is no way back any more.
         """
-        if not self._accepts:
+        if not self.accepts:
             return Applied(applied=False, reason="This editor does not accept edits from a server.")
         async with self._locks[unquote(offer.uri)]:
             for _ in range(_ROUNDS):
                 try:
-                    present = self._documents.present(offer.uri)
+                    present = self.documents.present(offer.uri)
                     if present is None:
                         return Applied(applied=False, reason="The document was closed or deleted.")
                     target, merged = target_text(present.text, offer, editing)
@@ -170,12 +158,12 @@ class Applier:
 
     async def change(self, uri: str, make: Callable[[str], str | None], editing: Editing) -> Applied:
         """Change a document as it is now by ``make``, which answers None where there is nothing to change."""
-        if not self._accepts:
+        if not self.accepts:
             return Applied(applied=False, reason="This editor does not accept edits from a server.")
         async with self._locks[unquote(uri)]:
             for _ in range(_ROUNDS):
                 try:
-                    present = self._documents.present(uri)
+                    present = self.documents.present(uri)
                 except BadRequest as error:
                     return Applied(applied=False, reason=error.full_message)
                 if present is None:
@@ -192,7 +180,7 @@ class Applier:
 
     def _unchanged(self, present: CurrentDocument) -> bool:
         try:
-            now = self._documents.present(present.uri)
+            now = self.documents.present(present.uri)
         except BadRequest:
             return False
         return now is not None and now.text == present.text
@@ -202,12 +190,12 @@ class Applier:
         edit = self.edit(present, target, editing)
         params = lsp.ApplyWorkspaceEditParams(edit=edit, label="forge-lsp")
         watch = _Watch(unquote(present.uri), target)
-        unwatch = self._workspace.watch(watch)
+        unwatch = self.workspace.watch(watch)
         try:
             try:
                 result = cast(
                     "lsp.ApplyWorkspaceEditResult",
-                    await self._client.request(lsp.WORKSPACE_APPLY_EDIT, params, timeout=self._waits.answer),
+                    await self.client.request(lsp.WORKSPACE_APPLY_EDIT, params, timeout=self._waits.answer),
                 )
             except JsonRpcException as error:  # eglot answers a stale edit so
                 logger.info("The editor refused an edit: %s", error.message)
@@ -230,7 +218,7 @@ class Applier:
 
     def _holds(self, before: CurrentDocument, target: str, editing: Editing) -> bool:
         """Whether the document now is ``target`` with further changes, told by a merge that changes nothing."""
-        now = self._documents.present(before.uri)
+        now = self.documents.present(before.uri)
         if now is None or now.version is None:
             return True  # closed since: the editor's word is all there is
         if now.text == before.text:

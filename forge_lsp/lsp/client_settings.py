@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 from lsprotocol import types as lsp
@@ -14,21 +15,21 @@ from forge_lsp.lsp.protocol import ForgeProtocol
 __all__ = ["ClientSettings"]
 
 
+@dataclass(eq=False)
 class ClientSettings:
     """Reads a client's settings. ``ask`` sends a request, and never fails."""
 
-    def __init__(
-        self, protocol: ForgeProtocol, ask: Callable[[str, object], Awaitable[object]], languages: Languages
-    ) -> None:
-        self._protocol = protocol
-        self._ask = ask
-        self._languages = languages
+    protocol: ForgeProtocol
+    ask: Callable[[str, object], Awaitable[object]]
+    languages: Languages
+
+    def __post_init__(self) -> None:
         self._programs: dict[str, object] = {}
         self._last: object = None
 
     def options(self) -> dict[str, object]:
         """Return the client's ``initializationOptions``."""
-        params = self._protocol.initialize_params
+        params = self.protocol.initialize_params
         options = None if params is None else params.initialization_options
         return dict(cast("Mapping[str, object]", options)) if isinstance(options, Mapping) else {}
 
@@ -41,7 +42,7 @@ class ClientSettings:
     async def changed(self, settings: object) -> dict[str, object] | None:
         """Return the settings after ``workspace/didChangeConfiguration`` with ``settings``; None: it says nothing."""
         fresh = await self._pull()
-        programs = editor_settings.chosen_programs(settings, self._languages)
+        programs = editor_settings.chosen_programs(settings, self.languages)
         self._programs = programs or self._programs
         if fresh is None:
             fresh = editor_settings.from_change(settings)
@@ -53,16 +54,16 @@ class ClientSettings:
     def initial(self) -> dict[str, object]:
         """Return what lies under the settings that the client is asked for."""
         options = self.options()
-        chosen = self._programs or editor_settings.chosen_programs(options, self._languages)
-        return editor_settings.merged(chosen, editor_settings.from_initialization(options, self._languages))
+        chosen = self._programs or editor_settings.chosen_programs(options, self.languages)
+        return editor_settings.merged(chosen, editor_settings.from_initialization(options, self.languages))
 
     async def _pull(self) -> object | None:
         """Return the client's ``forge`` section, None where it does not answer such questions."""
-        workspace = self._protocol.client_capabilities.workspace
+        workspace = self.protocol.client_capabilities.workspace
         if workspace is None or not workspace.configuration:
             return None
         params = lsp.ConfigurationParams(items=[lsp.ConfigurationItem(section="forge")])
-        answer = await self._ask(lsp.WORKSPACE_CONFIGURATION, params)
+        answer = await self.ask(lsp.WORKSPACE_CONFIGURATION, params)
         if isinstance(answer, Sequence) and not isinstance(answer, str):
             items = cast("Sequence[object]", answer)
             return cast("object", items[0]) if items and isinstance(items[0], Mapping) else None

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from lsprotocol import converters
 from lsprotocol import types as lsp
 
 from forge_lsp.core.codec import to_json
@@ -18,6 +17,7 @@ from forge_lsp.jobs.document import outcome_document, question_of
 from forge_lsp.jobs.offer import target_text
 from forge_lsp.jobs.record import JobRecord
 from forge_lsp.lsp.inline import take
+from forge_lsp.lsp.messages import plain
 from forge_lsp.lsp.offering import apply_offer, offered
 from forge_lsp.lsp.protocol import RawJson, RequestDetached
 from forge_lsp.lsp.questions import keep_example, show_late_answer
@@ -158,7 +158,7 @@ class Commands:
             except EditConflict:
                 pass  # the code is still the user's to take by hand
             else:
-                edit = self._plain(editor.applier.edit(present, target, services.editing))
+                edit = plain(editor.applier.edit(present, target, services.editing), lsp.WorkspaceEdit)
         return {"code": kept.candidate and kept.candidate.code, "edit": edit, "version": version}
 
     async def _apply(self, arguments: CommandArguments, _: Token) -> object:
@@ -241,10 +241,6 @@ class Commands:
             "models": [status.to_json() for status in await directory.statuses()],
             "gpus": await services.gpus(),
         }
-
-    @staticmethod
-    def _plain(edit: lsp.WorkspaceEdit) -> object:
-        return cast("object", converters.get_converter().unstructure(edit, lsp.WorkspaceEdit))
 
 
 def _file_name(document: Document, folder: Path | None) -> str:

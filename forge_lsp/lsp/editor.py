@@ -69,9 +69,8 @@ class Editor:
         client.feature(types.WORKSPACE_CONFIGURATION)(configuration)
         client.feature(types.WORKSPACE_APPLY_EDIT)(apply)
         client.feature(types.WINDOW_WORK_DONE_PROGRESS_CREATE)(nothing)
-        client.feature(types.WINDOW_SHOW_MESSAGE_REQUEST)(nothing)
-        client.feature(types.WINDOW_SHOW_MESSAGE)(nothing)
-        client.feature(types.WINDOW_LOG_MESSAGE)(nothing)
+        for method in (types.WINDOW_SHOW_MESSAGE_REQUEST, types.WINDOW_SHOW_MESSAGE, types.WINDOW_LOG_MESSAGE):
+            client.feature(method)(nothing)
 
     def _apply(self, params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
         changes = params.edit.document_changes or []

@@ -22,6 +22,7 @@ from forge_lsp.jobs.rechecking import rechecked_later
 from forge_lsp.jobs.record import JobRecord, JobState
 from forge_lsp.lsp.consent import asker
 from forge_lsp.lsp.documents import path_of
+from forge_lsp.lsp.messages import chosen, plain
 from forge_lsp.lsp.protocol import Refusal
 from forge_lsp.lsp.shown import Claim, ShownJob, until_done
 from forge_lsp.lsp.texts import LineIndex
@@ -102,7 +103,7 @@ class JobFinder:
             "jobId": record.job_id,
             "state": _state(one),
             "uri": record.uri,
-            "range": None if span is None else _plain(span),
+            "range": None if span is None else plain(span, lsp.Range),
             "task": record.task,
             "reason": record.reason,
             "apply": record.apply,
@@ -200,20 +201,16 @@ class JobFinder:
         done = f" in attempt {record.attempt_count}" if record.attempt_count else ""
         words = " ".join(record.task.split())
         words = words if len(words) <= 80 else words[:79] + "…"
-        params = lsp.ShowMessageRequestParams(
-            type=lsp.MessageType.Info,
-            message=f"forge-lsp: the job in {name} was interrupted{done}: {words}",
-            actions=[lsp.MessageActionItem(title=title) for title in (RESUME, DISMISS)],
-        )
+        kind, message = lsp.MessageType.Info, f"forge-lsp: the job in {name} was interrupted{done}: {words}"
         editor = self._session.editor
         try:
-            answer = await editor.protocol.request(lsp.WINDOW_SHOW_MESSAGE_REQUEST, params, timeout=_ANSWER_SECONDS)
+            answer = await chosen(editor.protocol, kind, message, (RESUME, DISMISS), timeout=_ANSWER_SECONDS)
         except JsonRpcException:
-            editor.show_message(lsp.MessageType.Info, f"{params.message} Start a new job to go on.")
+            editor.show_message(lsp.MessageType.Info, f"{message} Start a new job to go on.")
             return
         except TimeoutError:
             return
-        if not isinstance(answer, lsp.MessageActionItem) or answer.title != RESUME:
+        if answer != RESUME:
             return
         try:
             job = await self.resumed(services, record.job_id)
@@ -227,11 +224,3 @@ def _state(one: FoundJob) -> str:
     if one.job is None:
         return "interrupted"
     return "ended" if one.job.state is JobState.ENDED else "running"
-
-
-def _plain(span: lsp.Range) -> dict[str, object]:
-    start, end = span.start, span.end
-    return {
-        "start": {"line": start.line, "character": start.character},
-        "end": {"line": end.line, "character": end.character},
-    }

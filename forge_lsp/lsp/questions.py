@@ -22,6 +22,7 @@ from forge_lsp.core.questions import AskedQuestion, Effect, Question
 from forge_lsp.core.task import Scope
 from forge_lsp.jobs.asking import GivenAnswer, contradiction
 from forge_lsp.jobs.document import question_of
+from forge_lsp.lsp.messages import chosen
 from forge_lsp.lsp.offering import apply_offer
 
 if TYPE_CHECKING:
@@ -133,18 +134,15 @@ class Questioner:
 
     async def _ask_any(self, question: Question) -> GivenAnswer | None:
         titles = _titles(question)
-        params = lsp.ShowMessageRequestParams(
-            type=lsp.MessageType.Info,
-            message=question_words(question),
-            actions=[lsp.MessageActionItem(title=title) for title in (*titles, NONE_OF_THESE, CANNOT_SAY)],
+        offered = (*titles, NONE_OF_THESE, CANNOT_SAY)
+        answer = await chosen(
+            self._editor.protocol, lsp.MessageType.Info, question_words(question), offered, timeout=_ANSWER_SECONDS
         )
-        answer = await self._editor.protocol.request(lsp.WINDOW_SHOW_MESSAGE_REQUEST, params, timeout=_ANSWER_SECONDS)
-        chosen = answer.title if isinstance(answer, lsp.MessageActionItem) else None
-        if chosen == NONE_OF_THESE:
+        if answer == NONE_OF_THESE:
             return GivenAnswer(none=True)
-        if chosen == CANNOT_SAY:
+        if answer == CANNOT_SAY:
             return GivenAnswer()
-        return GivenAnswer(choice=titles.index(chosen)) if chosen in titles else None
+        return GivenAnswer(choice=titles.index(answer)) if answer in titles else None
 
 
 def question_words(question: Question) -> str:
@@ -189,16 +187,12 @@ async def show_late_answer(asked: AskedQuestion, job_id: str, services: Services
             lsp.MessageType.Warning, f"forge-lsp: {words or record.reason or 'No candidate gives your answer.'}"
         )
         return
-    params = lsp.ShowMessageRequestParams(
-        type=lsp.MessageType.Warning,
-        message=f"forge-lsp: {words}",
-        actions=[lsp.MessageActionItem(title=title) for title in (APPLY_IT, DISMISS)],
-    )
+    kind, message = lsp.MessageType.Warning, f"forge-lsp: {words}"
     try:
-        answer = await editor.protocol.request(lsp.WINDOW_SHOW_MESSAGE_REQUEST, params, timeout=_ANSWER_SECONDS)
+        answer = await chosen(editor.protocol, kind, message, (APPLY_IT, DISMISS), timeout=_ANSWER_SECONDS)
     except (JsonRpcException, TimeoutError):
         return
-    if isinstance(answer, lsp.MessageActionItem) and answer.title == APPLY_IT:
+    if answer == APPLY_IT:
         try:
             applied = await apply_offer(services, editor, job_id, candidate)
         except (ForgeError, JsonRpcException) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -48,34 +49,29 @@ _CLOSE_SECONDS = 1.8  # VS Code waits 2 s for the answer to shutdown
 _LOOK_SECONDS = 0.3  # of them, for a document that was saved just before
 
 
+@dataclass(eq=False)
 class Session:
     """Holds what lives as long as the connection. Commands wait in :meth:`ready` until the services are built."""
 
-    def __init__(
-        self,
-        protocol: ForgeProtocol,
-        build: Build,
-        log: Log,
-        waits: ApplyTimeouts | None = None,
-        *,
-        languages: Languages,
-    ) -> None:
-        self._protocol = protocol
-        self._languages = languages
-        self._build = build
-        self._log = log
+    protocol: ForgeProtocol
+    build: Build
+    log: Log
+    waits: ApplyTimeouts | None = None
+    _: KW_ONLY
+    languages: Languages
+
+    def __post_init__(self) -> None:
         self._editor_log: EditorLog | None = None
-        self._waits = waits
         self._editor: ConnectedEditor | None = None
         self._services: Services | None = None
         self._failure: ForgeError | None = None
         self._built = asyncio.Event()
         self._configuring = asyncio.Lock()
         self._settings: dict[str, object] = {}
-        self._client_settings = ClientSettings(protocol, self._ask, languages)
+        self._client_settings = ClientSettings(self.protocol, self._ask, self.languages)
         self._tasks: set[asyncio.Task[None]] = set()
         self._lens: bool | None = None
-        self._shown_problem = ShownProblem(protocol)
+        self._shown_problem = ShownProblem(self.protocol)
         self._registrar = Registrar(self._ask)
         self._closed = False
         self._why = "forge-lsp was stopped"
@@ -91,23 +87,23 @@ class Session:
     def editor(self) -> ConnectedEditor:
         """The connected editor; there from ``initialize`` on."""
         if self._editor is None:
-            capabilities = self._protocol.client_capabilities
-            workspace = cast("ExactWorkspace", self._protocol.workspace)
-            documents = Documents(workspace, self._languages)
+            capabilities = self.protocol.client_capabilities
+            workspace = cast("ExactWorkspace", self.protocol.workspace)
+            documents = Documents(workspace, self.languages)
             window = capabilities.window
             options = self._client_settings.options()
             self._editor = ConnectedEditor(
-                protocol=self._protocol,
+                protocol=self.protocol,
                 documents=documents,
                 applier=Applier(
-                    self._protocol,
+                    self.protocol,
                     workspace,
                     documents,
                     capabilities.workspace,
-                    self._waits,
+                    self.waits,
                 ),
                 afterwards=AppliedTracker(documents),
-                work_done=WorkDone(self._protocol, creatable=window is not None and bool(window.work_done_progress)),
+                work_done=WorkDone(self.protocol, creatable=window is not None and bool(window.work_done_progress)),
                 job_events=options.get("jobEvents") is True,
                 questions=options.get("questions") is True,
                 found_jobs=options.get("foundJobs") is True,
@@ -134,7 +130,7 @@ class Session:
         Commands wait for the end of this, so that it must come, whatever fails.
         """
         try:
-            self._editor_log = self._editor_log or EditorLog(self._protocol)
+            self._editor_log = self._editor_log or EditorLog(self.protocol)
             async with self._configuring:
                 self._settings = self._client_settings.initial()
                 self._settings = await self._client_settings.read()
@@ -152,7 +148,7 @@ class Session:
     async def _construct(self) -> None:
         folders = self.editor.documents.folders
         try:
-            self._services = await self._build(self._settings or None, folders, self.trusted)
+            self._services = await self.build(self._settings or None, folders, self.trusted)
             self.editor.documents.languages = self._services.languages
             self._failure = None
         except ForgeError as error:
@@ -167,19 +163,19 @@ class Session:
                 return
             level = self._client_settings.options().get("logLevel") or "info"
             try:
-                self._log.open(services.state_dir, str(level))
+                self.log.open(services.state_dir, str(level))
             except Exception:  # without a log file there is still the editor's own log
                 logger.exception("There is no log file in %s", services.state_dir)
-            if self._log.path is not None:
-                logger.info("All of this is kept in %s", self._log.path)
+            if self.log.path is not None:
+                logger.info("All of this is kept in %s", self.log.path)
         self._shown_problem.show(self._problem(), self.editor)
         self._refresh_lens_setting()
         self._register_languages()
 
     async def _register(self) -> None:
         """Ask to hear of changed settings and files, where the client wants to be asked."""
-        languages = self._languages if self._services is None else self._services.languages
-        wanted = change_registrations(self._protocol.client_capabilities.workspace, languages)
+        languages = self.languages if self._services is None else self._services.languages
+        wanted = change_registrations(self.protocol.client_capabilities.workspace, languages)
         if wanted:
             await self._ask(lsp.CLIENT_REGISTER_CAPABILITY, lsp.RegistrationParams(registrations=wanted))
 
@@ -221,7 +217,7 @@ class Session:
         """Have the editor ask for its code lenses again where the settings want other ones than before."""
         wanted = self._services is not None and self._services.lens()
         before, self._lens = self._lens, wanted
-        workspace = self._protocol.client_capabilities.workspace
+        workspace = self.protocol.client_capabilities.workspace
         support = None if workspace is None else workspace.code_lens
         if before not in (None, wanted) and support is not None and support.refresh_support:
             self.background(self._refresh_lenses(), "lenses")
@@ -229,7 +225,7 @@ class Session:
     def _register_languages(self) -> None:
         """Have the editor tell of documents in languages that its own selectors do not have."""
         own = covered(self._client_settings.options().get("languages"))
-        client = self._protocol.client_capabilities.text_document
+        client = self.protocol.client_capabilities.text_document
         if self._services is not None and own is not None:
             self.background(self._registrar.update(registrations(self._services.languages, own, client)), "languages")
 
@@ -238,7 +234,7 @@ class Session:
 
     async def _ask(self, method: str, params: object) -> object:
         try:
-            return await self._protocol.request(method, params, timeout=_PULL_SECONDS)
+            return await self.protocol.request(method, params, timeout=_PULL_SECONDS)
         except (JsonRpcException, TimeoutError) as error:
             logger.info("%s was not answered: %s", method, type(error).__name__)
             return None

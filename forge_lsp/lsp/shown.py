@@ -24,6 +24,7 @@ from forge_lsp.lsp.afterwards import AppliedTracker
 from forge_lsp.lsp.apply import Applied, Applier
 from forge_lsp.lsp.documents import Documents
 from forge_lsp.lsp.inline import PendingResults, answered_since
+from forge_lsp.lsp.messages import chosen
 from forge_lsp.lsp.progress import Progress, ProgressState, ProgressStep, WorkDone, end_message
 from forge_lsp.lsp.protocol import ForgeProtocol
 from forge_lsp.lsp.questions import Questioner
@@ -107,6 +108,7 @@ class FollowedJob(Protocol):
     async def wait(self) -> JobRecord: ...
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class ShownJob:
     """Follows a job to its end and brings its result to the document.
 
@@ -116,31 +118,20 @@ class ShownJob:
     may be applied.
     """
 
-    def __init__(
-        self,
-        *,
-        job: FollowedJob,
-        uri: str,
-        recheck: Callable[[str], Awaitable[Recheck]],
-        services: Services,
-        editor: ConnectedEditor,
-        title: str,
-        token: lsp.ProgressToken | None,
-        background: Callable[[Awaitable[None], str], None],
-        answered: Callable[[JobRecord], None] = lambda record: None,  # noqa: ARG005
-        claim: Callable[[], Awaitable[Claim]] | None = None,
-    ) -> None:
-        self._questioner = Questioner(job.id, uri, services, editor)
-        self._claim = claim
-        self._recheck = recheck
+    job: FollowedJob
+    uri: str
+    recheck: Callable[[str], Awaitable[Recheck]]
+    services: Services
+    editor: ConnectedEditor
+    title: str
+    token: lsp.ProgressToken | None
+    background: Callable[[Awaitable[None], str], None]
+    answered: Callable[[JobRecord], None] = lambda record: None  # noqa: ARG005
+    claim: Callable[[], Awaitable[Claim]] | None = None
+
+    def __post_init__(self) -> None:
+        self._questioner = Questioner(self.job.id, self.uri, self.services, self.editor)
         self._settled: set[str] = set()
-        self._answered = answered
-        self._job = job
-        self._services = services
-        self._editor = editor
-        self._title = title
-        self._token = token
-        self._background = background
         self._state = ProgressState()
         self._latest: ProgressStep | None = None
         self._progress: Progress | None = None
@@ -150,11 +141,11 @@ class ShownJob:
     @property
     def job_id(self) -> str:
         """The job's id."""
-        return self._job.id
+        return self.job.id
 
     def cancel(self, reason: str = "cancelled by the user") -> None:
         """Stop the job, or the applying of its result as long as no edit has been sent."""
-        self._job.cancel(reason)
+        self.job.cancel(reason)
         if self._applying is not None and not self._sent:
             self._applying.cancel()
 
@@ -165,21 +156,21 @@ class ShownJob:
 
     async def run(self) -> JobRecord:
         """Show the job until it has ended and its result has been applied or offered."""
-        unlisten = self._job.listen(self._hear, 0)
+        unlisten = self.job.listen(self._hear, 0)
         try:
-            self._progress = await self._editor.work_done.open(self._token, self._title, self.cancel)
+            self._progress = await self.editor.work_done.open(self.token, self.title, self.cancel)
             await asyncio.sleep(0)  # a job that need not wait has its place by now
-            waits = self._latest is None and self._job.state is JobState.QUEUED
+            waits = self._latest is None and self.job.state is JobState.QUEUED
             self._progress.report(self._state.show("queued behind other jobs") if waits else self._latest)
-            result = await self._job.wait()
+            result = await self.job.wait()
             if result.outcome is Outcome.CANCELLED:
                 self._questioner.withdraw()
-            claim = Claim.APPLY if self._claim is None else await self._claim()
+            claim = Claim.APPLY if self.claim is None else await self.claim()
             if claim is not Claim.ELSEWHERE:
                 result = await self._deliver(result, may_apply=claim is Claim.APPLY)
-                if self._claim is None:
-                    self._services.jobs.seen(self.job_id)
-            self._answered(result)
+                if self.claim is None:
+                    self.services.jobs.seen(self.job_id)
+            self.answered(result)
             self._progress.end(end_message(result))
             return result
         except asyncio.CancelledError:
@@ -190,12 +181,12 @@ class ShownJob:
             self.close_progress("stopped by an error")
 
     def _hear(self, event: JobEvent) -> None:
-        if self._editor.job_events:
-            self._editor.protocol.notify(JOB_EVENT, event.to_json())
+        if self.editor.job_events:
+            self.editor.protocol.notify(JOB_EVENT, event.to_json())
         if isinstance(event.body, QuestionAnswered):
             self._settled.add(event.body.answer.question)
         if isinstance(event.body, QuestionAsked):
-            self._background(self._question(event.body.question), f"question of {self.job_id}")
+            self.background(self._question(event.body.question), f"question of {self.job_id}")
         step = self._state.fold(event.body)
         if step is not None:
             self._latest = step
@@ -203,34 +194,34 @@ class ShownJob:
                 self._progress.report(step)
 
     async def _question(self, question: Question) -> None:
-        if question.id in self._settled or (self._claim is not None and self._job.state is JobState.ENDED):
+        if question.id in self._settled or (self.claim is not None and self.job.state is JobState.ENDED):
             return  # an earlier editor has put it
         await self._questioner.put(question)
-        self._answered(await self._services.jobs.record(self.job_id))
+        self.answered(await self.services.jobs.record(self.job_id))
 
     # ------------------------------------------------------------------ the result
 
     async def _deliver(self, result: JobRecord, *, may_apply: bool) -> JobRecord:
-        plain = self._token is None
+        plain = self.token is None
         if result.candidate is None:
             if plain and result.outcome in (Outcome.FAILED, Outcome.EXHAUSTED, Outcome.UNVERIFIED):
                 said = result.reason or result.outcome_words
                 kind = lsp.MessageType.Info if result.cause is Cause.CONSENT else lsp.MessageType.Error
-                self._editor.show_message(kind, f"forge-lsp: {said}")
+                self.editor.show_message(kind, f"forge-lsp: {said}")
             return result
         if result.applied:
             return result
-        if self._job.apply is not ApplyMode.EDIT:
-            if self._job.apply is ApplyMode.PREVIEW and result.outcome is Outcome.ACCEPTED:
-                self._editor.waiting.remember(result.job_id, result.uri)
+        if self.job.apply is not ApplyMode.EDIT:
+            if self.job.apply is ApplyMode.PREVIEW and result.outcome is Outcome.ACCEPTED:
+                self.editor.waiting.remember(result.job_id, result.uri)
             return result
         if answered_since(result):
             if plain:
-                self._background(self._offer(result, again=True), "offer")
+                self.background(self._offer(result, again=True), "offer")
         elif result.outcome is Outcome.ACCEPTED and not may_apply:
             result = replace(result, reason="Its file was not open in this window when the job ended.")
             if plain:
-                self._background(self._offer(result, again=True), "offer")
+                self.background(self._offer(result, again=True), "offer")
         elif result.outcome is Outcome.ACCEPTED:
             if self._progress is not None:
                 self._progress.report(self._state.show("applying"))
@@ -240,9 +231,9 @@ class ShownJob:
                 return replace(result, applied=True)
             result = replace(result, reason=applied.reason)
             if plain:
-                self._background(self._offer(result, again=False), "offer")
+                self.background(self._offer(result, again=False), "offer")
         elif result.outcome in (Outcome.UNVERIFIED, Outcome.EXHAUSTED) and plain:
-            self._background(self._offer(result, again=True), "offer")
+            self.background(self._offer(result, again=True), "offer")
         return result
 
     async def _apply(self, result: JobRecord, *, insist: bool = False) -> Applied:
@@ -253,7 +244,7 @@ class ShownJob:
         def sending() -> None:
             self._sent = True
 
-        applying = self._editor.applier.apply(offer, self._services.editing, insist=insist, sending=sending)
+        applying = self.editor.applier.apply(offer, self.services.editing, insist=insist, sending=sending)
         self._applying = asyncio.create_task(applying)
         try:
             await asyncio.wait({self._applying})
@@ -268,56 +259,49 @@ class ShownJob:
         return self._applying.result()
 
     async def _remember(self, result: JobRecord, applied: Applied) -> None:
-        await self._services.jobs.mark_applied(result.job_id)
+        await self.services.jobs.mark_applied(result.job_id)
         offer = self.offer(result)
         if offer is not None:
-            self._editor.afterwards.remember(self._services, result.job_id, result.language, offer, applied.change)
+            self.editor.afterwards.remember(self.services, result.job_id, result.language, offer, applied.change)
 
     def offer(self, result: JobRecord) -> Offer | None:
         """Return the result as something to apply."""
-        return offer_of(result, self._recheck)
+        return offer_of(result, self.recheck)
 
     async def _offer(self, result: JobRecord, *, again: bool) -> None:
         """Ask what to do with a result that was not applied. Runs beside everything else."""
         titles = [APPLY_ANYWAY] if again else []
-        if self._editor.can_show_documents():
+        if self.editor.can_show_documents():
             titles.append(SHOW_REPORT)
         titles.append(DISMISS)
         head = "The code was not applied" if again else "The accepted code was not applied"
         message = f"forge-lsp: {head} ({result.outcome_words}). {result.reason or ''}".strip()
-        params = lsp.ShowMessageRequestParams(
-            type=lsp.MessageType.Warning,
-            message=message,
-            actions=[lsp.MessageActionItem(title=title) for title in titles],
-        )
+        client, kind = self.editor.protocol, lsp.MessageType.Warning
         try:
-            answer = await self._editor.protocol.request(
-                lsp.WINDOW_SHOW_MESSAGE_REQUEST, params, timeout=_OFFER_SECONDS
-            )
+            answer = await chosen(client, kind, message, titles, timeout=_OFFER_SECONDS)
         except JsonRpcException:
-            self._editor.show_message(lsp.MessageType.Warning, message)  # it can tell, if not ask
+            self.editor.show_message(lsp.MessageType.Warning, message)  # it can tell, if not ask
             return
         except TimeoutError:
             return
-        chosen = answer.title if isinstance(answer, lsp.MessageActionItem) else DISMISS
-        if chosen == APPLY_ANYWAY:
+        if answer == APPLY_ANYWAY:
             applied = await self._apply(result, insist=True)
             if applied.applied:
                 await self._remember(result, applied)
             else:
-                self._editor.show_message(lsp.MessageType.Warning, f"forge-lsp: {applied.reason}")
-        elif chosen == SHOW_REPORT:
+                self.editor.show_message(lsp.MessageType.Warning, f"forge-lsp: {applied.reason}")
+        elif answer == SHOW_REPORT:
             await self._show_report()
 
     async def _show_report(self) -> None:
-        text = await self._services.jobs.report(self.job_id)
-        path = self._services.state_dir / "reports" / f"{self.job_id}.md"
+        text = await self.services.jobs.report(self.job_id)
+        path = self.services.state_dir / "reports" / f"{self.job_id}.md"
         await asyncio.to_thread(_write_private, path, text)
         params = lsp.ShowDocumentParams(uri=path.as_uri(), external=False, take_focus=True)
         try:
-            await self._editor.protocol.request(lsp.WINDOW_SHOW_DOCUMENT, params, timeout=30.0)
+            await self.editor.protocol.request(lsp.WINDOW_SHOW_DOCUMENT, params, timeout=30.0)
         except (JsonRpcException, TimeoutError):
-            self._editor.show_message(lsp.MessageType.Info, f"forge-lsp: the report is at {path}")
+            self.editor.show_message(lsp.MessageType.Info, f"forge-lsp: the report is at {path}")
 
 
 async def until_done(run: asyncio.Task[JobRecord]) -> None:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from forge_lsp.changes.git import change_of
 from forge_lsp.changes.parts import parts_of
 from forge_lsp.changes.patch import inside, patched
-from forge_lsp.changes.values import Change, FileChange
+from forge_lsp.changes.values import Change
 from forge_lsp.core.errors import BadRequest
-from forge_lsp.core.task import ScopeKind, Task
+from forge_lsp.core.task import FileChange, ScopeKind, Task
 
 if TYPE_CHECKING:
     from forge_lsp.jobs.services import Services

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from forge_lsp.jobs.asking import GivenAnswer
+from forge_lsp.packaged import packaged
 
 if TYPE_CHECKING:
     from forge_lsp.core.questions import Question
@@ -13,18 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["CONSENT_FORM", "answer_of_form", "is_allowed", "question_form"]
 
 _NONE, _UNKNOWN = "None of these", "I can't say"
-CONSENT_FORM: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "allow": {
-            "type": "boolean",
-            "title": "Allow",
-            "description": "Yes counts for this workspace and server from now on.",
-            "default": False,
-        }
-    },
-    "required": ["allow"],
-}
+CONSENT_FORM: dict[str, Any] = json.loads(packaged("mcp/consent_form.json").read_text("utf-8"))
 """The form of a question of consent."""
 
 

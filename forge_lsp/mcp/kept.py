@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
 import re
 from pathlib import Path
 from typing import Any
 
 from forge_lsp.mcp.work import ToolAnswer
+from forge_lsp.whole_file import write_whole
 
 __all__ = ["JudgementStore"]
 
@@ -33,11 +33,7 @@ class JudgementStore:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             whole = self._folder / f"{id_}.json"
-            part = whole.with_suffix(".part")
-            handle = os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump({"document": answer.document, "text": answer.text}, file)
-            part.replace(whole)
+            write_whole(whole, json.dumps({"document": answer.document, "text": answer.text}))
             self._forget()
         except OSError as error:
             logger.warning("the judgement %s could not be kept: %s", id_, error)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
+
+from forge_lsp.packaged import packaged
 
 __all__ = ["INSTRUCTIONS", "TOOLS", "USUAL_WAIT", "ToolSpec"]
 
@@ -15,12 +16,8 @@ Schema = dict[str, Any]
 USUAL_WAIT = 45
 """Seconds that a call waits before it answers that the work goes on: many clients give up after sixty."""
 
-INSTRUCTIONS = (
-    "forge-lsp proves code. After you wrote or changed code, call `check`: it compiles the change in a temporary copy, "
-    "runs the project's tests and the examples in the documentation before and after, and says what is proven and what "
-    "fails. Only outcome `accepted` means that the evidence is enough. `generate` has a function written by local "
-    "models and proven in the same way. Where an answer has state `running`, call `report` with its id."
-)
+INSTRUCTIONS = packaged("mcp/instructions.txt").read_text("utf-8").strip()
+"""What agents are told of the server as a whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,5 +46,5 @@ class ToolSpec:
         }
 
 
-TOOLS = tuple(ToolSpec(**tool) for tool in json.loads(files("forge_lsp.mcp").joinpath("tools.json").read_text("utf-8")))
+TOOLS = tuple(ToolSpec(**tool) for tool in json.loads(packaged("mcp/tools.json").read_text("utf-8")))
 """The tools of ``tools.json``."""

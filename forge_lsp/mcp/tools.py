@@ -13,6 +13,7 @@ from forge_lsp.changes import judging, rendering
 from forge_lsp.changes.patch import inside
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.checks import Grade
+from forge_lsp.core.codec import projected
 from forge_lsp.core.errors import BadRequest, EditConflict, EnvironmentFault, ForgeError, JobUnknown
 from forge_lsp.core.events import (
     AttemptFinished,
@@ -69,12 +70,7 @@ class WorkspaceTools:
         async def run() -> ToolAnswer:
             judgement = await judging.judge(
                 changes,
-                judging.JudgingTools(
-                    toolchains=services.toolchains,
-                    languages=services.languages,
-                    syntax=services.syntax,
-                    scoping=services.scoping,
-                ),
+                projected(judging.JudgingTools, services),
                 against=against,
                 trust_tests=arguments.flag("trustTests"),
                 least=None if proof == "none" else Grade(proof),

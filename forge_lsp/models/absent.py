@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 
 from forge_lsp.core.errors import ModelFault
 from forge_lsp.core.ports import ChatRequest, ModelInfo, ModelStatus, PullProgress
@@ -11,22 +12,18 @@ from forge_lsp.models.wire import Chunk
 __all__ = ["AbsentWire"]
 
 
+@dataclass(eq=False, kw_only=True)
 class AbsentWire:
     """Stands for a model that cannot be called: whatever is asked of it, it says why, and the remedy."""
 
     batches = False
 
-    def __init__(self, *, info: ModelInfo, problem: str, remedy: str) -> None:
-        self._info = info
-        self._problem = problem
-        self._remedy = remedy
-
-    @property
-    def info(self) -> ModelInfo:
-        return self._info
+    info: ModelInfo
+    problem: str
+    remedy: str
 
     def _error(self) -> ModelFault:
-        return ModelFault(self._problem, remedy=self._remedy)
+        return ModelFault(self.problem, remedy=self.remedy)
 
     async def load(self) -> None:
         raise self._error()

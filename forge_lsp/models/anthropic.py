@@ -91,19 +91,15 @@ class AnthropicWire:
         self._wishes = wishes or ThinkingPreference()
         room = min(max(LEVELS.get(self._wishes.of(purpose), 0) for purpose in Purpose), info.context // 3)
         self._base = replace(info, thinks=ThinkingSupport.SWITCH, thought_tokens=room) if room else info
-        self._info = self._base
+        self.info = self._base
         self._thinking = "adaptive"  # how newer models are told to; the others have a budget
         self._endpoint = endpoint
         self._takes_temperature = True
         self._takes_tool = True
 
-    @property
-    def info(self) -> ModelInfo:
-        return self._info
-
     async def learn(self) -> None:
         """Ask a local server whether it sends the text on; see :class:`~forge_lsp.models.wire.SelfDescribingWire`."""
-        self._info = self._base.sent_on(await self._endpoint.gateway.place(self._info.name))
+        self.info = self._base.sent_on(await self._endpoint.gateway.place(self.info.name))
 
     async def load(self) -> None:
         await imported("anthropic")
@@ -112,15 +108,15 @@ class AnthropicWire:
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
         await self.learn()
-        if self._info.place != request.place:
-            raise wrong_place(self._info, request.place)
+        if self.info.place != request.place:
+            raise wrong_place(self.info, request.place)
         try:
             answer = await self._open(request)
             async with aclosing(self._read(answer, structured=request.schema is not None)) as chunks:
                 async for chunk in chunks:
                     yield chunk
         except Exception as error:
-            raise self._endpoint.fault(error, self._info) from error
+            raise self._endpoint.fault(error, self.info) from error
 
     async def _open(self, request: ChatRequest) -> Any:
         create: Any = self._endpoint.client().messages.create
@@ -150,7 +146,7 @@ class AnthropicWire:
     def _parameters(self, request: ChatRequest) -> dict[str, object]:
         messages = _messages(request)
         parameters: dict[str, object] = {
-            "model": self._info.name,
+            "model": self.info.name,
             "max_tokens": request.max_tokens,
             "messages": messages,
             "stream": True,
@@ -162,7 +158,7 @@ class AnthropicWire:
         # Left to itself it answers without thinking, as its provider has it: the user pays for every thought.
         level = self._wishes.of(request.purpose)
         if level in LEVELS and request.schema is None and self._thinking:  # a tool cannot be forced on a thinker
-            room = min(LEVELS[level], self._info.thought_tokens)
+            room = min(LEVELS[level], self.info.thought_tokens)
             parameters["max_tokens"] = request.max_tokens + room
             if self._thinking == "adaptive":
                 parameters["thinking"] = {"type": "adaptive"}
@@ -210,7 +206,7 @@ class AnthropicWire:
             # Without its end the answer is not an answer: the guard says so.
             return
         if reading.stop == "refusal":
-            raise ModelFault(f"{self._info.name} declined to answer.")
+            raise ModelFault(f"{self.info.name} declined to answer.")
         if structured:
             # A server may ignore the choice of the tool and answer in words.
             yield TextDelta(index=0, text="".join(reading.tool) or json_part("".join(reading.text)))
@@ -228,10 +224,10 @@ class AnthropicWire:
         self._endpoint.client()
         if not self._base.paid:  # whose calls need consent in any case, and nothing is sent before that
             await self.learn()
-        return ModelStatus(info=self._info, installed=True)
+        return ModelStatus(info=self.info, installed=True)
 
     async def pull(self) -> AsyncGenerator[PullProgress, None]:
-        raise ModelFault(f"{self._info.name} runs at its provider; there is nothing to fetch.")
+        raise ModelFault(f"{self.info.name} runs at its provider; there is nothing to fetch.")
         yield  # an async generator, as the contract says
 
     async def aclose(self) -> None:

@@ -54,7 +54,7 @@ class AnthropicEndpoint(SdkEndpoint):
 
     def client(self) -> AsyncAnthropic:
         """The client. Raises Unauthorised without a key, ServerUnreachable where the environment's proxy is wrong."""
-        if not self._key:
+        if not self.key:
             raise Unauthorised(
                 f"There is no key for the server {self.server.key}: {self._key_env} is not set.",
                 remedy=f"set a key in {self._key_env}",
@@ -62,7 +62,7 @@ class AnthropicEndpoint(SdkEndpoint):
         if self._client is None:
             import anthropic
 
-            self._client = self._make_client(anthropic, anthropic.AsyncAnthropic, self._key)
+            self._client = self._make_client(anthropic, anthropic.AsyncAnthropic, self.key)
         return cast("AsyncAnthropic", self._client)
 
     def fault(self, error: Exception, info: ModelInfo) -> ModelError:
@@ -83,7 +83,7 @@ class AnthropicEndpoint(SdkEndpoint):
     def _refusal(self, error: Any, info: ModelInfo) -> ModelError:
         # An error in the middle of a stream comes under the status 200: there only its type tells.
         status, kind, place = int(error.status_code), _kind(error.body), self.server.key
-        words = sentence(_message(error.body) or error.message, secret=self._key)
+        words = sentence(_message(error.body) or error.message, secret=self.key)
         return refusal(
             status,
             words,

@@ -48,10 +48,12 @@ class EmbeddedWire:
     ``info.context`` tokens; a request for more samples is sent in rounds.
     """
 
+    batches = True
+
     def __init__(self, *, info: ModelInfo, model_path: Path | None, slots: int) -> None:
         if slots < 1:
             raise ValueError(f"slots must be 1 or more, not {slots}")
-        self._info = info
+        self.info = info
         self._path = model_path
         self._slots = slots
         self._child: Child | None = None
@@ -61,14 +63,6 @@ class EmbeddedWire:
         self._active = 0
         self._verified: tuple[Path, int, int] | None = None
         self._closed = False
-
-    @property
-    def info(self) -> ModelInfo:
-        return self._info
-
-    @property
-    def batches(self) -> bool:
-        return True
 
     @property
     def pid(self) -> int | None:
@@ -91,7 +85,7 @@ class EmbeddedWire:
             path, sha256, identity = await asyncio.to_thread(self._find)
             if self._closed:
                 raise ServerUnreachable("The embedded model has been shut down.")
-            order = ChildOrder(model=path, slots=self._slots, context=self._info.context, sha256=sha256)
+            order = ChildOrder(model=path, slots=self._slots, context=self.info.context, sha256=sha256)
             self._child = child = await Child.spawn(order)
             try:
                 if self._closed:  # while it was being spawned
@@ -125,7 +119,7 @@ class EmbeddedWire:
 
     @property
     def _remedy(self) -> str:
-        return REINSTALL if self._path is None else f"set models.{self._info.key}.path to a GGUF file"
+        return REINSTALL if self._path is None else f"set models.{self.info.key}.path to a GGUF file"
 
     def _start_error(self, failure: StartFailed, path: Path, log: str) -> ModelError:
         said = f" It last said: {log[-500:]}" if log else ""
@@ -228,9 +222,9 @@ class EmbeddedWire:
         try:
             path, _, (_, size, _) = await asyncio.to_thread(self._find)
         except ForgeError as error:
-            return ModelStatus(info=self._info, installed=False, problem=str(error), remedy=error.remedy)
+            return ModelStatus(info=self.info, installed=False, problem=str(error), remedy=error.remedy)
         del path
-        return ModelStatus(info=self._info, installed=True, resident=self.pid is not None, size=size)
+        return ModelStatus(info=self.info, installed=True, resident=self.pid is not None, size=size)
 
     async def pull(self) -> AsyncGenerator[PullProgress, None]:
         """The weights come with a package: either they are there, or ModelMissing says how to install them."""

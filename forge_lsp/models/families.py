@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 from forge_lsp.core.ports import ThinkingSupport
+from forge_lsp.packaged import packaged_table
 
 __all__ = ["Family", "Table", "families", "family_of", "restricted", "short_name"]
 
@@ -69,8 +68,7 @@ class Table:
 @lru_cache(maxsize=1)
 def families() -> Table:
     """The table, read once."""
-    text = resources.files("forge_lsp.models").joinpath("families.toml").read_text("utf-8")
-    table: dict[str, Any] = tomllib.loads(text)
+    table = packaged_table("models/families.toml")
     return Table(rows=tuple(_row(row) for row in table["family"]), suggested=tuple(table["suggested"]))
 
 

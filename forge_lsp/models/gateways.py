@@ -17,6 +17,7 @@ from forge_lsp.core.addresses import full_name, is_off_machine, names_cloud
 from forge_lsp.models.capabilities import CLOUD, remote_place
 from forge_lsp.models.lazy import imported
 from forge_lsp.models.network import route_to
+from forge_lsp.packaged import packaged_table
 
 __all__ = ["Gateway", "beyond", "marked", "place_of"]
 
@@ -29,14 +30,7 @@ _HEADERS = re.compile(
     r"x-litellm-|x-portkey-|helicone-|x-openrouter-|x-bifrost-|x-kong-|cf-ray$|cf-aig-|openai-organization$"
     r"|openai-processing-ms$|anthropic-organization-id$|x-request-upstream|x-upstream"
 )
-#: Providers whose names stand in ``owned_by`` of what a gateway lists; local engines name themselves there.
-_PROVIDERS = frozenset(
-    {
-        *("openai", "anthropic", "google", "gemini", "vertex_ai", "azure", "bedrock", "amazon", "aws", "mistral"),
-        *("mistralai", "groq", "openrouter", "together", "together_ai", "fireworks", "fireworks_ai", "deepseek"),
-        *("cohere", "xai", "x-ai", "perplexity", "cerebras", "nvidia", "nebius", "deepinfra"),
-    }
-)
+_PROVIDERS = frozenset[str](packaged_table("models/environment.toml")["providers"])
 _ELSEWHERE = re.compile(r"remote|peer|upstream|proxied", re.IGNORECASE)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 
 from forge_lsp.core.errors import (
     BrokenStream,
@@ -26,6 +26,7 @@ from forge_lsp.models.wire import Busy, Deadlines, Unloads, Wire
 __all__ = ["GuardedModel"]
 
 
+@dataclass(eq=False)
 class GuardedModel:
     """One model with its deadlines, its queue, its retries and its circuit breakers.
 
@@ -34,40 +35,30 @@ class GuardedModel:
     left out as long as another succeeds. ``sleep`` and the clock of ``slots`` are for tests.
     """
 
-    def __init__(
-        self,
-        wire: Wire,
-        *,
-        slots: ServerSlots,
-        deadlines: Deadlines,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        jitter: Callable[[], float] = random.random,
-    ) -> None:
-        self._wire = wire
-        self._slots = slots
-        self._deadlines = deadlines
-        self._clock = slots.clock
-        self._sleep = sleep
-        self._jitter = jitter
+    wire: Wire
+    """The bare wire, for what is not a call: status and pull."""
+    _: KW_ONLY
+    slots: ServerSlots
+    deadlines: Deadlines
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    jitter: Callable[[], float] = random.random
+
+    def __post_init__(self) -> None:
+        self._clock = self.slots.clock
         # A model too slow for its deadlines must not close the way to the others on its server.
-        self._slowness = slots.new_breaker()
+        self._slowness = self.slots.new_breaker()
         self._loading: asyncio.Task[float] | None = None
 
     @property
     def info(self) -> ModelInfo:
-        return self._wire.info
-
-    @property
-    def wire(self) -> Wire:
-        """The bare wire, for what is not a call: status and pull."""
-        return self._wire
+        return self.wire.info
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """See :meth:`forge_lsp.core.ports.ChatModel.complete`.
 
         ``completions`` is shorter than ``request.samples`` when some samples failed; it is never empty.
         """
-        if request.samples <= 1 or self._wire.batches:
+        if request.samples <= 1 or self.wire.batches:
             return await self._call(request)
         started = self._clock()
         singles = [
@@ -90,8 +81,8 @@ class GuardedModel:
 
     async def unload(self) -> None:
         """Take the model out of memory, where its server can. Raises ModelError."""
-        if isinstance(self._wire, Unloads):
-            await self._wire.unload()
+        if isinstance(self.wire, Unloads):
+            await self.wire.unload()
 
     async def aclose(self) -> None:
         """Stop a load that is under way and close the wire."""
@@ -99,7 +90,7 @@ class GuardedModel:
         if loading is not None and not loading.done():
             loading.cancel()
             await asyncio.wait([loading])
-        await self._wire.aclose()
+        await self.wire.aclose()
 
     # -------------------------------------------------------------- one call
 
@@ -112,21 +103,21 @@ class GuardedModel:
     async def _call(self, request: ChatRequest) -> ChatReply:
         entered = self._clock()
         self._refuse_if_open()
-        async with self._slots.places.place(job=request.job, model=self.info.name):
+        async with self.slots.places.place(job=request.job, model=self.info.name):
             queue = self._clock() - entered
             # Those ahead in the queue may have found the server dead meanwhile.
             self._refuse_if_open()
-            breakers = (self._slots.breaker, self._slowness)
+            breakers = (self.slots.breaker, self._slowness)
             trials = [breaker for breaker in breakers if breaker.enter()]
             try:
                 load = await self._load()
                 reply = await self._ask_patiently(request)
             except ServerUnreachable as error:
-                self._slots.breaker.failed(error)
+                self.slots.breaker.failed(error)
                 raise
             except DeadlineExceeded as error:
                 # Too slow, but there.
-                self._slots.breaker.succeeded()
+                self.slots.breaker.succeeded()
                 self._slowness.failed(error)
                 raise
             except ModelError:
@@ -144,7 +135,7 @@ class GuardedModel:
         return replace(reply, timing=timing)
 
     def _refuse_if_open(self) -> None:
-        for breaker in (self._slots.breaker, self._slowness):
+        for breaker in (self.slots.breaker, self._slowness):
             error = breaker.refusal()
             if isinstance(error, DeadlineExceeded):
                 raise DeadlineExceeded(
@@ -172,11 +163,11 @@ class GuardedModel:
         return self._clock() - started
 
     async def _run_load(self) -> float:
-        limit = self._deadlines.load
+        limit = self.deadlines.load
         deadline = asyncio.timeout(limit)
         try:
             async with deadline:
-                await self._wire.load()
+                await self.wire.load()
         except TimeoutError:
             if not deadline.expired():
                 raise
@@ -186,18 +177,18 @@ class GuardedModel:
     # -------------------------------------------------------------- asking
 
     async def _ask_patiently(self, request: ChatRequest) -> ChatReply:
-        policy = self._slots.policy
-        end = self._clock() + self._deadlines.total
+        policy = self.slots.policy
+        end = self._clock() + self.deadlines.total
         for retry in range(policy.busy_retries + 1):
             try:
-                answer = StreamedAnswer(self._wire, request, deadlines=self._deadlines, clock=self._clock)
+                answer = StreamedAnswer(self.wire, request, deadlines=self.deadlines, clock=self._clock)
                 return await answer.whole(end)
             except Busy as busy:
                 said = busy.retry_after
-                wait = policy.backoff * 2**retry * (1 + 0.25 * self._jitter()) if said is None else said
+                wait = policy.backoff * 2**retry * (1 + 0.25 * self.jitter()) if said is None else said
                 if retry == policy.busy_retries or self._clock() + wait >= end:
                     raise ServerBusy(str(busy), remedy=busy.remedy) from busy
-                await self._sleep(wait)
+                await self.sleep(wait)
         raise AssertionError("the last retry returns or raises")
 
 

@@ -7,19 +7,17 @@ as good as none; what cannot be written is only forgotten.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
-import os
-import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from forge_lsp.core.ports import ThinkingSupport
-from forge_lsp.models.capabilities import AnswerForm, Capabilities, LearntCapabilities
+from forge_lsp.core.codec import encode
+from forge_lsp.models.capabilities import Capabilities
+from forge_lsp.whole_file import write_whole
 
 __all__ = ["MOST", "VERSION", "KnownModels"]
 
@@ -29,6 +27,8 @@ MOST = 200
 """Models that are kept, those seen last."""
 _LARGEST = 4_000_000
 """Bytes of a file that is read at all."""
+
+_KEPT = tuple(field.name for field in fields(Capabilities) if field.name != "place")
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class KnownModels:
         self._rows[digest] = {
             "name": name,
             "seen": self._now().isoformat(timespec="seconds"),
-            **_encoded(replace(able, place=None)),
+            **_encoded(able),
         }
         self._changed.add(digest)
         if self._writing is None or self._writing.done():
@@ -109,58 +109,16 @@ def _merge(path: Path, rows: Mapping[str, dict[str, object]]) -> None:
     newest = sorted(together, key=lambda digest: str(together[digest].get("seen")))[-MOST:]
     text = json.dumps({"version": VERSION, "models": {digest: together[digest] for digest in newest}}, indent=1)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".models-", suffix=".json")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
+    write_whole(path, text)
 
 
 def _encoded(able: Capabilities) -> dict[str, object]:
-    found = {field.name: getattr(able, field.name) for field in fields(able) if field.name not in ("learnt", "place")}
-    return {**found, "learnt": {field.name: getattr(able.learnt, field.name) for field in fields(able.learnt)}}
+    told = cast("dict[str, object]", encode(able))
+    return {name: told[name] for name in _KEPT}
 
 
 def _decoded(row: Mapping[str, object]) -> Capabilities:
-    """Raises KeyError, TypeError or ValueError for a row that was not written by :func:`_encoded`."""
-    learnt = cast("dict[str, Any]", row["learnt"])
-    return Capabilities(
-        chats=_is(bool, row["chats"]),
-        thinks=ThinkingSupport(_is(str, row["thinks"])),
-        switch=_is(bool, row["switch"]),
-        family=_is(str, row["family"]),
-        licence=_is(str, row["licence"]),
-        context=_number(row["context"]),
-        size=_is(int, row["size"]),
-        parameters=_real(row["parameters"]),
-        active=_real(row["active"]),
-        codes=_is(bool, row["codes"]),
-        template=_is(str, row["template"]),
-        learnt=LearntCapabilities(
-            thinks=_is(bool, learnt["thinks"]),
-            always=_is(bool, learnt["always"]),
-            form=AnswerForm(learnt["form"]),
-            empty=_is(bool, learnt["empty"]),
-            written=_is(int, learnt["written"]),
-        ),
-    )
+    """Raises KeyError or ValueError for a row that was not written by :func:`_encoded`."""
+    from pydantic import TypeAdapter
 
-
-def _is(kind: type[Any], value: object) -> Any:
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise TypeError(f"not {kind.__name__}")
-    return value
-
-
-def _number(value: object) -> int | None:
-    return None if value is None else _is(int, value)
-
-
-def _real(value: object) -> float | None:
-    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
-        return None if value is None else float(value)
-    raise TypeError("not a number")
+    return TypeAdapter(Capabilities).validate_json(json.dumps({name: row[name] for name in _KEPT}), strict=True)

@@ -46,15 +46,11 @@ class OllamaWire:
 
     def __init__(self, *, info: ModelInfo, endpoint: OllamaEndpoint, wishes: ThinkingPreference | None = None) -> None:
         self._base = info
-        self._info = info
+        self.info = info
         self._endpoint = endpoint
         self._options: Mapping[str, object] = {"num_ctx": info.context, "num_batch": BATCH}
         self._able: Capabilities | None = None
         self._thinker = Thinker(wishes=wishes, keep=lambda learnt: endpoint.keep(info.name, learnt))
-
-    @property
-    def info(self) -> ModelInfo:
-        return self._info
 
     async def learn(self, *, fresh: bool = False) -> None:
         """Ask the server what the model can do and where it runs.
@@ -62,7 +58,7 @@ class OllamaWire:
         See :class:`~forge_lsp.models.wire.SelfDescribingWire`.
         """
         try:
-            able = await self._endpoint.capabilities(self._info.name, fresh=fresh)
+            able = await self._endpoint.capabilities(self.info.name, fresh=fresh)
         except ModelError:
             if self._able is None:
                 raise
@@ -74,7 +70,7 @@ class OllamaWire:
 
     def _told(self) -> None:
         place = self._able.place if self._able is not None else None
-        self._info = replace(
+        self.info = replace(
             self._base.sent_on(place),
             thinks=self._thinker.thinks,
             thought_tokens=self._thinker.most(self._base.context),
@@ -83,10 +79,10 @@ class OllamaWire:
 
     async def load(self) -> None:
         await self.learn(fresh=True)
-        if self._info.place is not None:
+        if self.info.place is not None:
             return  # there is nothing to load here, and to ask would be a call to the other place
-        row = (await self._endpoint.resident()).get(full_name(self._info.name))
-        if row is not None and row.context in (None, self._info.context):
+        row = (await self._endpoint.resident()).get(full_name(self.info.name))
+        if row is not None and row.context in (None, self.info.context):
             return
         # Empty messages load and answer nothing. It is streamed, so that closing it is noticed.
         async for _ in self._chat([], self._options):
@@ -94,22 +90,22 @@ class OllamaWire:
 
     async def unload(self) -> None:
         """Take the model out of memory once it is idle; see :class:`~forge_lsp.models.wire.Unloads`."""
-        if full_name(self._info.name) not in await self._endpoint.resident():
+        if full_name(self.info.name) not in await self._endpoint.resident():
             return  # to ask would load it
         async for _ in self._chat([], self._options, keep_alive=0):
             pass
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
         await self.learn(fresh=True)  # just before the text goes: a name may have been given to another model
-        if self._info.place != request.place:
-            raise wrong_place(self._info, request.place)
-        said, plan = PartialAnswer(), self._thinker.plan(request, self._info)
+        if self.info.place != request.place:
+            raise wrong_place(self.info, request.place)
+        said, plan = PartialAnswer(), self._thinker.plan(request, self.info)
         async with aclosing(self._try(request, plan, said)) as chunks:
             async for chunk in chunks:
                 yield chunk
         again = None
         if said.ends and said.empty:
-            again = self._thinker.again(request, self._info, plan, thought=said.thought > 0 or said.inline is not None)
+            again = self._thinker.again(request, self.info, plan, thought=said.thought > 0 or said.inline is not None)
         if again is not None:
             plan = again
             if said.inline is not None:
@@ -120,7 +116,7 @@ class OllamaWire:
         if not said.ends:
             return  # without its end the answer is not an answer: the guard says so
         if said.empty and (said.thought or said.inline):
-            raise self._thinker.no_answer(self._info, said)
+            raise self._thinker.no_answer(self.info, said)
         in_words = request.schema is not None and plan.form is AnswerForm.PROSE
         yield replace(said.ends[-1], usage=said.usage, in_words=in_words)
 
@@ -167,9 +163,9 @@ class OllamaWire:
 
     def _finished(self, part: ChatResponse) -> SampleFinished:
         prompt = part.prompt_eval_count or 0
-        if prompt >= self._info.context:
+        if prompt >= self.info.context:
             # A server that does not know ``truncate`` has cut the prompt to exactly the context.
-            raise prompt_too_long(self._info.name, self._info.context)
+            raise prompt_too_long(self.info.name, self.info.context)
         return SampleFinished(
             index=0,
             reason=FinishReason.LENGTH if part.done_reason == "length" else FinishReason.STOP,
@@ -188,7 +184,7 @@ class OllamaWire:
     ) -> AsyncGenerator[ChatResponse, None]:
         try:
             answer = (await self._endpoint.client()).chat(
-                model=self._info.name,
+                model=self.info.name,
                 messages=messages,
                 options=dict(options),
                 format=dict(schema) if isinstance(schema, Mapping) else schema,
@@ -199,16 +195,16 @@ class OllamaWire:
                 async for part in parts:
                     yield part
         except Exception as error:
-            raise self._endpoint.fault(error, self._info.name, context=self._info.context) from error
+            raise self._endpoint.fault(error, self.info.name, context=self.info.context) from error
 
     async def status(self) -> ModelStatus:
         lists = await self._endpoint.lists()
         await self.learn()
-        name = full_name(self._info.name)
+        name = full_name(self.info.name)
         installed, resident = lists.installed.get(name), lists.resident.get(name)
-        missing = None if installed or self._info.place else self._endpoint.missing(self._info.name)
+        missing = None if installed or self.info.place else self._endpoint.missing(self.info.name)
         return ModelStatus(
-            info=self._info,
+            info=self.info,
             installed=missing is None,
             resident=resident is not None,
             size=(resident or installed or ListedModel()).size,
@@ -218,7 +214,7 @@ class OllamaWire:
         )
 
     async def pull(self) -> AsyncGenerator[PullProgress, None]:
-        name = self._info.name
+        name = self.info.name
         done = False
         try:
             async with aclosing((await self._endpoint.client()).pull(name)) as parts:

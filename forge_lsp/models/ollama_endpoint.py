@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, cast
 
 from forge_lsp.core.addresses import OLLAMA_PORT, full_name, is_off_machine
@@ -50,41 +50,35 @@ class ModelLists:
     resident: Mapping[str, ListedModel]
 
 
+@dataclass(eq=False, repr=False)
 class OllamaEndpoint:
     """One Ollama server: its client, made at the first use and shared by its models."""
 
-    def __init__(
-        self,
-        server: ServerConfig,
-        *,
-        url: str,
-        deadlines: Deadlines,
-        key: str | None = None,
-        auth: tuple[str, str] | None = None,
-        environ: Mapping[str, str] | None = None,
-        known: KnownModels | None = None,
-    ) -> None:
-        self.server = server
-        self.url = url
-        self._deadlines = deadlines
-        self._key = key
-        self._auth = auth
-        self._environ = environ
+    server: ServerConfig
+    _: KW_ONLY
+    url: str
+    deadlines: Deadlines
+    key: str | None = None
+    auth: tuple[str, str] | None = None
+    environ: Mapping[str, str] | None = None
+    known: KnownModels | None = None
+
+    def __post_init__(self) -> None:
         self._route = Route()
         self._client: OllamaClient | None = None
         self._lists: tuple[float, ModelLists] | None = None
         self._looking = asyncio.Lock()
         self._shown: dict[tuple[str, str], Capabilities] = {}
         self._showing = asyncio.Semaphore(_SHOWS)
-        self._kept = known or KnownModels(None)
+        self._kept = self.known or KnownModels(None)
 
     async def client(self) -> OllamaClient:
         """The client. Its deadlines other than ``connect`` are the guard's. Raises ServerUnreachable."""
         await imported_sdk()
         if self._client is None:
-            self._route = route_to(self.url, self._environ)
+            self._route = route_to(self.url, self.environ)
             self._client = OllamaClient(
-                url=self.url, connect=self._deadlines.connect, key=self._key, auth=self._auth, route=self._route
+                url=self.url, connect=self.deadlines.connect, key=self.key, auth=self.auth, route=self._route
             )
         return self._client
 
@@ -223,8 +217,8 @@ class OllamaEndpoint:
         )
 
     def _said(self, words: str) -> str:
-        said = sentence(words, secret=self._key)
-        return sentence(said, secret=self._auth[1]) if self._auth is not None else said
+        said = sentence(words, secret=self.key)
+        return sentence(said, secret=self.auth[1]) if self.auth is not None else said
 
     def _refusal(self, status: int, words: str, name: str, context: int) -> ModelError:
         place = f"the Ollama server {self.server.key}"
@@ -232,7 +226,7 @@ class OllamaEndpoint:
             case 404:
                 return self.missing(name)
             case 401 | 403:
-                what = "user and password were" if self._auth is not None and not self._key else "key was"
+                what = "user and password were" if self.auth is not None and not self.key else "key was"
                 return Unauthorised(f"The {what} refused by {place}.", remedy=self._key_remedy())
             case 407:
                 return ModelFault(f"The proxy refused the call to {place} ({self._route.told}): {words}")

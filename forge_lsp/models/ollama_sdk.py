@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from forge_lsp.models.network import READING, Route
+from forge_lsp.packaged import packaged_table
 
 if TYPE_CHECKING:
     import httpx
@@ -24,20 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OllamaClient", "OllamaRefusal", "import_sdk", "imported_sdk"]
 
-_VARIABLES = frozenset(
-    {
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-        "NO_PROXY",
-        "SSL_CERT_FILE",
-        "SSL_CERT_DIR",
-        "SSLKEYLOGFILE",
-        "OLLAMA_HOST",
-        "OLLAMA_API_KEY",
-    }
-)
-"""What a client reads that is built without arguments; proxies in small letters too."""
+_VARIABLES = frozenset[str](packaged_table("models/environment.toml")["ollama_variables"])
 _BEFORE = ("certifi", "anyio", "httpcore", "httpx", "pydantic.json_schema")
 """What the package needs and what reads no variable: imported first, so that the variables are away only briefly."""
 _imported = False

@@ -36,7 +36,7 @@ class OpenAIWire:
 
     def __init__(self, *, info: ModelInfo, endpoint: OpenAIEndpoint, wishes: ThinkingPreference | None = None) -> None:
         self._base = info
-        self._info = info
+        self.info = info
         self._endpoint = endpoint
         self._place: str | None = None
         # Nothing tells whether a model of such a server thinks: its answers do, or the user's own setting. Most that
@@ -52,16 +52,12 @@ class OpenAIWire:
         self._told()
 
     @property
-    def info(self) -> ModelInfo:
-        return self._info
-
-    @property
     def batches(self) -> bool:
         return self._endpoint.server.batches
 
     async def learn(self) -> None:
         """Ask a local server whether it sends the text on; see :class:`~forge_lsp.models.wire.SelfDescribingWire`."""
-        self._place = await self._endpoint.gateway.place(self._info.name)
+        self._place = await self._endpoint.gateway.place(self.info.name)
         if not self._remembered:
             self._remembered = True
             kept = await self._endpoint.known.get(self._identity)
@@ -72,10 +68,10 @@ class OpenAIWire:
 
     def _keep(self, learnt: LearntCapabilities) -> None:
         self._able = replace(self._able, learnt=learnt)
-        self._endpoint.known.put(self._identity, self._info.name, self._able)
+        self._endpoint.known.put(self._identity, self.info.name, self._able)
 
     def _told(self) -> None:
-        self._info = replace(
+        self.info = replace(
             self._base.sent_on(self._place),
             thinks=self._thinker.thinks,
             thought_tokens=self._thinker.most(self._base.context),
@@ -88,9 +84,9 @@ class OpenAIWire:
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
         await self.learn()
-        if self._info.place != request.place:
-            raise wrong_place(self._info, request.place)
-        said, plan = PartialAnswer(), self._thinker.plan(request, self._info)
+        if self.info.place != request.place:
+            raise wrong_place(self.info, request.place)
+        said, plan = PartialAnswer(), self._thinker.plan(request, self.info)
         try:
             async with aclosing(self._try(request, plan, said)) as chunks:
                 async for chunk in chunks:
@@ -98,7 +94,7 @@ class OpenAIWire:
             again = None
             if said.ends and said.empty:
                 thought = said.thought > 0 or said.inline is not None
-                again = self._thinker.again(request, self._info, plan, thought=thought)
+                again = self._thinker.again(request, self.info, plan, thought=thought)
             if again is not None:
                 plan = again
                 for index in said.texts:
@@ -107,9 +103,9 @@ class OpenAIWire:
                     async for chunk in chunks:
                         yield chunk
         except Exception as error:
-            raise self._endpoint.fault(error, self._info) from error
+            raise self._endpoint.fault(error, self.info) from error
         if said.ends and said.empty and (said.thought or said.inline):
-            raise self._thinker.no_answer(self._info, said)
+            raise self._thinker.no_answer(self.info, said)
         in_words = request.schema is not None and plan.form is AnswerForm.PROSE
         for position, end in enumerate(said.ends):
             usage = said.usage if position == 0 else end.usage
@@ -152,9 +148,9 @@ class OpenAIWire:
         words = schema_words(schema) if schema is not None and not enforced else ""
         limit = "max_completion_tokens" if "max_tokens" in refused else "max_tokens"
         # Servers refuse a limit that does not fit beside the prompt.
-        left = self._info.context - estimated_input_tokens(request) - request.max_tokens
+        left = self.info.context - estimated_input_tokens(request) - request.max_tokens
         parameters: dict[str, object] = {
-            "model": self._info.name,
+            "model": self.info.name,
             "messages": plain_messages(request, last=words),
             "stream": True,
             "stream_options": {"include_usage": True},
@@ -214,46 +210,46 @@ class OpenAIWire:
                 yield TextDelta(index=index, text=json_part("".join(texts)))
         if usage is None:
             usage = Usage(input_tokens=estimated_input_tokens(request), output_tokens=pieces)
-        if usage.input_tokens >= self._info.context:
+        if usage.input_tokens >= self.info.context:
             # Some servers (Ollama's /v1) cut a prompt silently, to exactly what fits.
-            raise prompt_too_long(self._info.name, self._info.context)
+            raise prompt_too_long(self.info.name, self.info.context)
         said.usages.append(usage)
         said.ends += [SampleFinished(index=index, reason=reason) for index, reason in sorted(reasons.items())]
 
     def _reason(self, word: str) -> FinishReason:
         if word == "content_filter":
-            raise ModelFault(f"{self._info.name} declined to answer (content filter).")
+            raise ModelFault(f"{self.info.name} declined to answer (content filter).")
         return FinishReason.LENGTH if word == "length" else FinishReason.STOP
 
     async def status(self) -> ModelStatus:
         await imported("openai")
         client = self._endpoint.client()
         await self.learn()
-        if self._info.off_machine and self._info.paid:
+        if self.info.off_machine and self.info.paid:
             # Nothing is sent to a provider before the user has agreed, not even a question.
-            return ModelStatus(info=self._info, installed=True)
+            return ModelStatus(info=self.info, installed=True)
         try:
             async with asyncio.timeout(_LOOK):
                 listed = (await client.models.list()).data
         except TimeoutError:
             raise self._endpoint.unreachable() from None
         except Exception as error:
-            fault = self._endpoint.fault(error, self._info)
+            fault = self._endpoint.fault(error, self.info)
             if isinstance(fault, (ServerUnreachable, Unauthorised, BrokenStream)):
                 raise fault from error
             # A server without a list of models may still answer.
-            return ModelStatus(info=self._info, installed=True)
+            return ModelStatus(info=self.info, installed=True)
         names = {model.id for model in listed}
         # llama.cpp's server answers with its one model, whatever name it is asked for.
-        installed = self._info.name in names or [model.owned_by for model in listed] == ["llamacpp"]
-        problem = None if installed else f"The server {self._endpoint.server.key} does not list {self._info.name}."
-        remedy = None if installed else f"load it there, or correct models.{self._info.key}.name"
-        return ModelStatus(info=self._info, installed=installed, problem=problem, remedy=remedy)
+        installed = self.info.name in names or [model.owned_by for model in listed] == ["llamacpp"]
+        problem = None if installed else f"The server {self._endpoint.server.key} does not list {self.info.name}."
+        remedy = None if installed else f"load it there, or correct models.{self.info.key}.name"
+        return ModelStatus(info=self.info, installed=installed, problem=problem, remedy=remedy)
 
     async def pull(self) -> AsyncGenerator[PullProgress, None]:
         raise ModelFault(
             f"The server {self._endpoint.server.key} cannot be asked to fetch models.",
-            remedy=f"make {self._info.name} available there by the server's own means",
+            remedy=f"make {self.info.name} available there by the server's own means",
         )
         yield  # an async generator, as the contract says
 

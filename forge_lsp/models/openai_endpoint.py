@@ -71,12 +71,12 @@ class OpenAIEndpoint(SdkEndpoint):
     def client(self) -> AsyncOpenAI:
         """The client. Raises Unauthorised where a key is named but not set, ServerUnreachable where the environment's
         proxy or certificates are wrong."""
-        if self._key is None and self._key_env is not None:
+        if self.key is None and self._key_env is not None:
             raise self._no_key(f"There is no key for the server {self.server.key}: {self._key_env} is not set.")
         if self._client is None:
             import openai
 
-            self._client = self._make_client(openai, openai.AsyncOpenAI, self._key or _NO_KEY)
+            self._client = self._make_client(openai, openai.AsyncOpenAI, self.key or _NO_KEY)
             if not (urlsplit(self.url).hostname or "").endswith("openai.com"):
                 # The client takes these from the environment, and they are nobody else's business.
                 self._client.organization = self._client.project = None
@@ -95,7 +95,7 @@ class OpenAIEndpoint(SdkEndpoint):
 
     def _refusal(self, error: Any, info: ModelInfo) -> ModelError:
         status, place = int(error.status_code), self.server.key
-        words = sentence(error.message, secret=self._key)
+        words = sentence(error.message, secret=self.key)
         if says_budget(words):
             # A gateway's own budget or that of a key: it comes as 400, 401, 403 or 429, and asking again is of no use.
             return ModelFault(

@@ -55,16 +55,12 @@ class Places:
         self.count = max(1, count)
         self._clock = clock
         self._manners = manners or YieldPolicy()
-        self._free = self.count
+        self.free = self.count
+        """Places that nobody has."""
         self._lines: dict[str, _JobCalls] = {}
         """By job, in the order of their turns; none is empty."""
         self._recent: deque[tuple[str, str]] = deque(maxlen=self.count)
         """(model, job) of the latest calls, as many as there are places: what the server has at hand."""
-
-    @property
-    def free(self) -> int:
-        """Places that nobody has."""
-        return self._free
 
     @property
     def waiting(self) -> int:
@@ -94,7 +90,7 @@ class Places:
             raise
 
     def _leave(self) -> None:
-        self._free += 1
+        self.free += 1
         self._serve()
 
     def _drop(self, job: str, call: _WaitingCall) -> None:
@@ -106,7 +102,7 @@ class Places:
 
     def _serve(self) -> None:
         """Give every free place to the call whose turn it is."""
-        while self._free and self._queued():
+        while self.free and self._queued():
             job = self._next()
             line = self._lines.pop(job)
             call = line.calls.popleft()
@@ -114,7 +110,7 @@ class Places:
                 line.passed = 0
                 self._lines[job] = line  # its next turn comes after everybody else's
             self._recent.append((call.model, job))
-            self._free -= 1
+            self.free -= 1
             call.granted.set_result(None)
 
     def _queued(self) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -29,6 +30,7 @@ from forge_lsp.models.wire import Busy, Deadlines, ServerConfig
 __all__ = ["SdkEndpoint", "refusal"]
 
 
+@dataclass(eq=False, repr=False)
 class SdkEndpoint(ABC):
     """One server, and its client of such a package, which is made at the first use.
 
@@ -38,22 +40,15 @@ class SdkEndpoint(ABC):
     speaks: ClassVar[str]
     remedy: ClassVar[str]
 
-    def __init__(
-        self,
-        server: ServerConfig,
-        *,
-        url: str,
-        deadlines: Deadlines,
-        key: str | None,
-        auth: tuple[str, str] | None,
-        environ: Mapping[str, str] | None,
-    ) -> None:
-        self.server = server
-        self.url = url
-        self._deadlines = deadlines
-        self._key = key
-        self._auth = auth
-        self._environ = environ
+    server: ServerConfig
+    _: KW_ONLY
+    url: str
+    deadlines: Deadlines
+    key: str | None
+    auth: tuple[str, str] | None
+    environ: Mapping[str, str] | None
+
+    def __post_init__(self) -> None:
         self._route = Route()
         self._client: Any = None
 
@@ -72,9 +67,9 @@ class SdkEndpoint(ABC):
         """Make a client of the package that retries nothing and waits for answers as long as the guard does. Raises
         ServerUnreachable where the environment's proxy or certificates are wrong."""
         sdk: Any = package
-        self._route = route_to(self.url, self._environ)
-        timeout = sdk.Timeout(None, connect=self._deadlines.connect)
-        http = sdk.DefaultAsyncHttpxClient(timeout=timeout, auth=self._auth, **self._route.arguments())
+        self._route = route_to(self.url, self.environ)
+        timeout = sdk.Timeout(None, connect=self.deadlines.connect)
+        http = sdk.DefaultAsyncHttpxClient(timeout=timeout, auth=self.auth, **self._route.arguments())
         return client(api_key=key, base_url=self.url, max_retries=0, timeout=timeout, http_client=http)
 
     def _read_fault(self, package: ModuleType, error: Exception, info: ModelInfo) -> ModelError:
@@ -90,7 +85,7 @@ class SdkEndpoint(ABC):
             return ModelFault(f"What answers at {self.url} does not speak {self.speaks}'s protocol.")
         if isinstance(error, sdk.APIError):
             # An error in the middle of the stream has no status.
-            words = sentence(getattr(error, "message", error), secret=self._key)
+            words = sentence(getattr(error, "message", error), secret=self.key)
             if says_too_long(words):
                 return prompt_too_long(info.name, info.context)
             if says_busy(words):

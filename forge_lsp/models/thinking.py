@@ -15,6 +15,7 @@ from forge_lsp.models.answer import total_usage
 from forge_lsp.models.capabilities import LEVELS, AnswerForm, LearntCapabilities
 from forge_lsp.models.prompt import holds_object
 from forge_lsp.models.wire import SampleFinished
+from forge_lsp.packaged import packaged_table
 
 __all__ = ["CallPlan", "PartialAnswer", "Thinker", "ThinkingPreference"]
 
@@ -41,16 +42,7 @@ class CallPlan:
         return self.form is not AnswerForm.SCHEMA
 
 
-_MARKS: Mapping[str, str] = {
-    "<think>": "</think>",
-    "<thinking>": "</thinking>",
-    "<thought>": "</thought>",
-    "<reasoning>": "</reasoning>",
-    "<seed:think>": "</seed:think>",
-    "[think]": "[/THINK]",
-    "<|begin_of_thought|>": "<|end_of_thought|>",
-    "<|channel|>analysis": "<|channel|>final<|message|>",
-}
+_MARKS: Mapping[str, str] = packaged_table("thoughts.toml")["streamed"]
 """How thoughts begin that stand in the answer itself, in small letters, and what ends them."""
 
 

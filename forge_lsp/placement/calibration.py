@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
+
+from forge_lsp.whole_file import write_whole
 
 __all__ = ["Calibration", "MeasuredModel"]
 
@@ -91,13 +92,13 @@ class Calibration:
             if all(known.get(key) == value for key, value in fresh.items()):
                 return
             kept = {key: value for key, value in known.items() if key not in fresh} | dict(fresh)
-            _replace(self._file, dict(list(kept.items())[-_MOST:]))
+            write_whole(self._file, json.dumps(dict(list(kept.items())[-_MOST:]), indent=1))
 
     def _write_load(self, device: str, size: int, seconds: float) -> None:
         with _locked(self._loads):
             known = self._read_loads()
             known[device] = [*known.get(device, []), (size, round(seconds, 3))][-_LOADS:]
-            _replace(self._loads, known)
+            write_whole(self._loads, json.dumps(known, indent=1))
 
 
 def _object(file: Path) -> dict[str, object]:
@@ -106,12 +107,6 @@ def _object(file: Path) -> dict[str, object]:
     except (OSError, ValueError):
         return {}
     return cast("dict[str, object]", found) if isinstance(found, dict) else {}
-
-
-def _replace(file: Path, values: Mapping[str, object]) -> None:
-    draft = file.with_suffix(f".{os.getpid()}.tmp")
-    draft.write_text(json.dumps(values, indent=1), encoding="utf-8")
-    draft.replace(file)
 
 
 @contextlib.contextmanager

@@ -29,15 +29,11 @@ class ManagedResidency:
     """
 
     def __init__(self, plan: Plan, managers: Mapping[str, GpuMemoryManager], *, timeout: float = 300.0) -> None:
-        self._plan = plan
+        self.plan = plan
+        """The plan that it follows."""
         self._managers = managers
         self._timeout = timeout
         self._begun = False
-
-    @property
-    def plan(self) -> Plan:
-        """The plan that it follows."""
-        return self._plan
 
     def foresee(self, keys: Sequence[str], *, attempt: int, stage: Stage) -> None:
         """See :class:`~forge_lsp.core.ports.Residency`."""
@@ -52,7 +48,7 @@ class ManagedResidency:
         wanted = self._by_device(keys)
         if not self._begun:
             self._begun = True
-            for device, base in self._plan.base.items():
+            for device, base in self.plan.base.items():
                 if device in self._managers and device not in wanted:
                     self._managers[device].foresee((), base)
         async with AsyncExitStack() as stack:
@@ -72,13 +68,13 @@ class ManagedResidency:
 
     def _aim(self, attempt: int, stage: Stage, device: str, needed: Sequence[str]) -> tuple[str, ...]:
         """Return what the plan has in memory at that stage, or what is needed where the job departs from the plan."""
-        planned = self._plan.at(attempt, _STAGES[stage]).get(device, ()) if stage in _STAGES else ()
+        planned = self.plan.at(attempt, _STAGES[stage]).get(device, ()) if stage in _STAGES else ()
         return planned if set(needed) <= set(planned) else tuple(needed)
 
     def _by_device(self, keys: Sequence[str]) -> dict[str, tuple[str, ...]]:
         found: dict[str, list[str]] = {}
         for key in keys:
-            device = self._plan.placement.get(key)
+            device = self.plan.placement.get(key)
             if device is not None and device in self._managers:
                 found.setdefault(device, []).append(key)
         return {device: tuple(dict.fromkeys(each)) for device, each in found.items()}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib import resources
 from typing import cast
 
 from forge_lsp.config.profiles.fitness import Installed, why_unfit
 from forge_lsp.config.profiles.ladder import key_of
 from forge_lsp.config.sources import Table
+from forge_lsp.packaged import packaged_table
 
 __all__ = ["equivalents", "offered", "stand_ins", "with_stand_ins"]
 
@@ -17,11 +17,8 @@ __all__ = ["equivalents", "offered", "stand_ins", "with_stand_ins"]
 @cache
 def equivalents() -> Mapping[str, tuple[str, ...]]:
     """Newer models by the profile's settings keys, the better first."""
-    import tomllib
-
-    text = resources.files("forge_lsp.config.profiles").joinpath("equivalents.toml").read_text(encoding="utf-8")
-    table = cast("Mapping[str, Sequence[str]]", tomllib.loads(text)["models"])
-    return {key: tuple(names) for key, names in table.items()}
+    table = packaged_table("config/profiles/equivalents.toml")
+    return {key: tuple(names) for key, names in table["models"].items()}
 
 
 def stand_ins(

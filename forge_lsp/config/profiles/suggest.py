@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import cast
 
 from forge_lsp.config.profiles.fitness import Installed, traits
 from forge_lsp.config.profiles.fitting import AvailableModel, ServerDevices, takes
 from forge_lsp.config.profiles.ladder import ModelLadder, ladder_of
+from forge_lsp.core.codec import projected
 from forge_lsp.core.errors import SettingsError
+from forge_lsp.packaged import packaged
 
 __all__ = ["FILE", "Catalogue", "Suggested", "catalogue", "suggested"]
 
@@ -50,8 +51,7 @@ def catalogue(own: Path | None = None) -> Catalogue:
     if own is not None and own.is_file():
         source, text = str(own), own.read_text(encoding="utf-8", errors="replace")
     else:
-        carried = resources.files("forge_lsp.config.profiles").joinpath(FILE)
-        source, text = "forge-lsp", carried.read_text(encoding="utf-8")
+        source, text = "forge-lsp", packaged(f"config/profiles/{FILE}").read_text("utf-8")
     try:
         told = tomllib.loads(text)
         rows = cast("Sequence[Mapping[str, object]]", told["model"])
@@ -84,15 +84,6 @@ def suggested(
     needed = max(0, _FIRST - len(makers))
     found: list[Suggested] = []
     for number, entry in enumerate(chosen):
-        made = takes(entry.model, entry.context)
-        found.append(
-            Suggested(
-                model=entry.model,
-                server=entry.server,
-                context=entry.context,
-                bytes=made.bytes,
-                why=entry.why,
-                first=number < needed,
-            )
-        )
+        size = takes(entry.model, entry.context).bytes
+        found.append(projected(Suggested, entry, bytes=size, first=number < needed))
     return tuple(found), ladder

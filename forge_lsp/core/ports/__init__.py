@@ -1,108 +1,13 @@
 """What the ensemble and the front ends need from the adapters, as Protocols; :mod:`forge_lsp.app` plugs these in.
 
 Every coroutine here may be cancelled at any await: it then closes what it opened (connections, children)
-within 200 ms and lets the ``CancelledError`` through.
+within 200 ms and lets the ``CancelledError`` through. Each module's ``__all__`` says what it offers here.
 """
 
-from forge_lsp.core.ports.asking import Asker
-from forge_lsp.core.ports.checking import (
-    Box,
-    Cache,
-    CacheUse,
-    FastGate,
-    FastReport,
-    Formatter,
-    Opener,
-    ProcessResult,
-    Sandbox,
-    Toolchain,
-    Tree,
-)
-from forge_lsp.core.ports.health import Clock, Finding, FindingStatus
-from forge_lsp.core.ports.models import (
-    ChatModel,
-    ChatReply,
-    ChatRequest,
-    Completion,
-    FinishReason,
-    Message,
-    ModelDirectory,
-    ModelInfo,
-    ModelStatus,
-    PullProgress,
-    Purpose,
-    Role,
-    StandIns,
-    ThinkingSupport,
-    Timing,
-    Usage,
-)
-from forge_lsp.core.ports.residency import Residency, UnmanagedResidency
-from forge_lsp.core.ports.source import (
-    ContextGatherer,
-    Editing,
-    FollowedCode,
-    GatheredContext,
-    Item,
-    ItemKind,
-    Outline,
-    Parser,
-    ProjectFiles,
-    Scoping,
-    ShownPart,
-    Syntax,
-    SyntaxTree,
-)
-from forge_lsp.core.ports.spending import Ask, ConsentQuestion, Spending
-
-__all__ = [
-    "Ask",
-    "Asker",
-    "Box",
-    "Cache",
-    "CacheUse",
-    "ChatModel",
-    "ChatReply",
-    "ChatRequest",
-    "Clock",
-    "Completion",
-    "ConsentQuestion",
-    "ContextGatherer",
-    "Editing",
-    "FastGate",
-    "FastReport",
-    "Finding",
-    "FindingStatus",
-    "FinishReason",
-    "FollowedCode",
-    "Formatter",
-    "GatheredContext",
-    "Item",
-    "ItemKind",
-    "Message",
-    "ModelDirectory",
-    "ModelInfo",
-    "ModelStatus",
-    "Opener",
-    "Outline",
-    "Parser",
-    "ProcessResult",
-    "ProjectFiles",
-    "PullProgress",
-    "Purpose",
-    "Residency",
-    "Role",
-    "Sandbox",
-    "Scoping",
-    "ShownPart",
-    "Spending",
-    "StandIns",
-    "Syntax",
-    "SyntaxTree",
-    "ThinkingSupport",
-    "Timing",
-    "Toolchain",
-    "Tree",
-    "UnmanagedResidency",
-    "Usage",
-]
+from forge_lsp.core.ports.asking import *
+from forge_lsp.core.ports.checking import *
+from forge_lsp.core.ports.health import *
+from forge_lsp.core.ports.models import *
+from forge_lsp.core.ports.residency import *
+from forge_lsp.core.ports.source import *
+from forge_lsp.core.ports.spending import *

@@ -1,17 +1,7 @@
 """What a language brings for each thing that is done with its files; each record has a default that does without."""
 
-from forge_lsp.core.support.bench import BenchSupport
-from forge_lsp.core.support.checking import CheckingSupport, Tools
-from forge_lsp.core.support.context import ContextSupport
-from forge_lsp.core.support.editing import EditingSupport
-from forge_lsp.core.support.extraction import ExtractionSupport, in_braces
-
-__all__ = [
-    "BenchSupport",
-    "CheckingSupport",
-    "ContextSupport",
-    "EditingSupport",
-    "ExtractionSupport",
-    "Tools",
-    "in_braces",
-]
+from forge_lsp.core.support.bench import *
+from forge_lsp.core.support.checking import *
+from forge_lsp.core.support.context import *
+from forge_lsp.core.support.editing import *
+from forge_lsp.core.support.extraction import *

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from forge_lsp.core.codec import projected
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports.fleet import FleetReport, FleetServer, Resident
 from forge_lsp.placement.fleet import processes
@@ -253,22 +254,15 @@ async def _look(row: ServerState, spec: FleetSpec, *, watched: bool) -> FleetSer
         if row.status is ServerStatus.RUNNING and (said is None or rows is None):
             status = "silent"
         if rows is not None:
-            resident = tuple(
-                Resident(name=one.name, size=one.size, size_vram=one.size_vram, context=one.context) for one in rows
-            )
+            resident = tuple(projected(Resident, one) for one in rows)
     elif not watched:
         status = "dead"
     wanted = next(one for one in spec.servers if one.key == row.key)
-    return FleetServer(
-        key=row.key,
+    return projected(
+        FleetServer,
+        row,
         status=status,
-        url=row.url,
-        gpu=row.gpu,
         pid=row.pid if alive else None,
-        started=row.started,
-        restarts=row.restarts,
-        problem=row.problem,
-        log=row.log,
         version=said,
         parallel=wanted.parallel,
         max_loaded=wanted.loaded,

@@ -6,14 +6,15 @@ Written by the supervisor alone; read by every editor and command.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, cast
 
+from forge_lsp.core.codec import decode
 from forge_lsp.core.errors import EnvironmentFault
+from forge_lsp.whole_file import write_whole
 
 __all__ = [
     "VERSION",
@@ -176,31 +177,27 @@ class Folder:
                 remedy="stop the fleet with that version: `forge-lsp fleet down`",
             )
         try:
-            return FleetState(
-                supervisor=Supervising(**values["supervisor"]),
-                spec=_spec(values["spec"]),
-                servers=tuple(_row(row) for row in values["servers"]),
-            )
+            return decode(FleetState, values)
         except (KeyError, TypeError, ValueError):
             raise _unreadable(self.state) from None
 
     def write_state(self, state: FleetState) -> None:
         """Replace the file whole. Raises OSError."""
         rows = [{**asdict(row), "url": row.url} for row in state.servers]
-        _write(self.state, {**asdict(state), "servers": rows})
+        write_whole(self.state, json.dumps({**asdict(state), "servers": rows}, indent=1))
 
     def read_spec(self) -> FleetSpec:
         """What is to be started. Raises EnvironmentFault."""
         values = _read(self.spec)
         try:
-            return _spec(values or {})
+            return decode(FleetSpec, values or {})
         except (KeyError, TypeError, ValueError):
             raise _unreadable(self.spec) from None
 
     def write_spec(self, spec: FleetSpec) -> None:
         """Replace the file whole. Raises EnvironmentFault."""
         try:
-            _write(self.spec, asdict(spec))
+            write_whole(self.spec, json.dumps(asdict(spec), indent=1))
         except OSError as error:
             raise EnvironmentFault(f"{self.spec} cannot be written: {error.strerror}") from None
 
@@ -208,18 +205,6 @@ class Folder:
         """Remove everything but the logs."""
         for path in (self.state, self.spec, self.supervisor):
             path.unlink(missing_ok=True)
-
-
-def _spec(values: Mapping[str, Any]) -> FleetSpec:
-    servers = tuple(ServerSpec(**row) for row in values["servers"])
-    placement = cast("dict[str, str]", values.get("placement") or {})
-    return FleetSpec(program=values["program"], models=values["models"], servers=servers, placement=placement)
-
-
-def _row(values: Mapping[str, Any]) -> ServerState:
-    named: dict[str, Any] = {name: value for name, value in values.items() if name != "url"}
-    named["status"] = ServerStatus(named["status"])
-    return ServerState(**named)
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -238,14 +223,3 @@ def _unreadable(path: Path) -> EnvironmentFault:
     return EnvironmentFault(
         f"{path} cannot be read", remedy=f"end any remaining `ollama serve` processes, then remove the file: rm {path}"
     )
-
-
-def _write(path: Path, values: object) -> None:
-    """To a file beside it, then in its place: a reader sees the old one or the new one."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
-    handle = os.open(beside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(json.dumps(values, indent=1))
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)

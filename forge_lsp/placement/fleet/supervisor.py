@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -57,24 +57,22 @@ class RestartPolicy:
     look: float = 10.0  # between two looks at the logs' sizes
 
 
+@dataclass(eq=False)
 class Supervisor:
     """All servers of one folder. ``answers`` says whether a server at a URL speaks."""
 
-    def __init__(
-        self,
-        folder: Folder,
-        *,
-        policy: RestartPolicy | None = None,
-        answers: Callable[[str], Awaitable[str | None]] = version,
-    ) -> None:
-        self._folder = folder
-        self._policy = policy or RestartPolicy()
-        self._answers = answers
+    folder: Folder
+    _: KW_ONLY
+    policy: RestartPolicy | None = None
+    answers: Callable[[str], Awaitable[str | None]] = version
+
+    def __post_init__(self) -> None:
+        self._policy = self.policy or RestartPolicy()
         self._retry = asyncio.Event()
         me = processes.look(os.getpid())
         assert me is not None
-        earlier = folder.read_state()
-        spec = folder.read_spec()
+        earlier = self.folder.read_state()
+        spec = self.folder.read_spec()
         self._state = FleetState(supervisor=Supervising(pid=me.pid, start=me.start), spec=spec)
         self._earlier = {row.key: row for row in earlier.servers} if earlier is not None else {}
         self._kept = (
@@ -111,7 +109,7 @@ class Supervisor:
         if old is not None and spec.key in self._kept and processes.is_alive(old.pid, old.start):
             return old
         port = old.port if old is not None else 0
-        return ServerState(key=spec.key, gpu=spec.gpu, port=port, log=str(self._folder.log(spec.key)))
+        return ServerState(key=spec.key, gpu=spec.gpu, port=port, log=str(self.folder.log(spec.key)))
 
     async def _keep(self, spec: ServerSpec) -> None:
         """Start a server, and again when it dies."""
@@ -162,7 +160,7 @@ class Supervisor:
         port = free_port(wanted, fixed=spec.fixed)
         row = replace(row, port=port)
         self._put(row)
-        log = self._folder.log(spec.key)
+        log = self.folder.log(spec.key)
         rotate(log, self._policy.log_size)
         fleet = self._state.spec
         child = await launch(fleet.program, environment(spec, fleet, port, os.environ), log)
@@ -200,7 +198,7 @@ class Supervisor:
     async def _speaks(self, url: str) -> bool:
         deadline = time.monotonic() + self._policy.ready
         while time.monotonic() < deadline:
-            if await self._answers(url) is not None:
+            if await self.answers(url) is not None:
                 return True
             await asyncio.sleep(0.1)
         return False
@@ -216,7 +214,7 @@ class Supervisor:
     async def _end_all(self) -> None:
         """End every server, whatever became of its keeper, and remove the files."""
         await self._end([row for row in self._state.servers if row.pid is not None])
-        self._folder.clear()
+        self.folder.clear()
 
     async def _end(self, rows: list[ServerState]) -> None:
         patience = self._policy.stop
@@ -227,7 +225,7 @@ class Supervisor:
     async def _mind_logs(self) -> None:
         while True:
             await asyncio.sleep(self._policy.look)
-            for path in (self._folder.journal, *sorted(self._folder.logs.glob("*.log"))):
+            for path in (self.folder.journal, *sorted(self.folder.logs.glob("*.log"))):
                 await asyncio.to_thread(rotate, path, self._policy.log_size)
 
     def _row(self, key: str) -> ServerState:
@@ -239,7 +237,7 @@ class Supervisor:
 
     def _write(self) -> None:
         try:
-            self._folder.write_state(self._state)
+            self.folder.write_state(self._state)
         except OSError as error:
             logger.error("The state file could not be written: %s", error)
 

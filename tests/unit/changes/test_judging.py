@@ -9,12 +9,12 @@ import pytest
 
 from forge_lsp.changes.judging import JudgingTools, judge
 from forge_lsp.changes.rendering import document_of, lines_of
-from forge_lsp.changes.values import Change, FileChange, Judgement, Ruling
+from forge_lsp.changes.values import Change, Judgement, Ruling
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
 from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus, Grade
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Toolchain
-from forge_lsp.core.task import Task
+from forge_lsp.core.task import FileChange, Task
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.languages.registry import BUILT_IN

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.project import fingerprint, place_of
-from forge_lsp.core.task import Document, OtherFile, Scope, ScopeKind, Task, TextRange
+from forge_lsp.core.task import Document, FileChange, Scope, ScopeKind, Task, TextRange
 from tests.support import lang
 from tests.support.builds import task_of, write_files
 
@@ -71,10 +71,10 @@ def test_other_files_of_a_change_are_as_before_beside_the_untouched_text(tmp_pat
     path = tmp_path / "a.py"
     document = Document(uri=path.as_uri(), language=lang.PYTHON, text="old\n", path=path)
     others = (
-        OtherFile(path=tmp_path / "disk.py", before="was\n", after="is\n"),
-        OtherFile(path=tmp_path / "new.py", before=None, after="new\n"),
-        OtherFile(path=tmp_path / "gone.py", before="gone\n", after=None),
-        OtherFile(path=tmp_path.parent / "elsewhere.py", before="x", after="y"),
+        FileChange(path=tmp_path / "disk.py", before="was\n", after="is\n"),
+        FileChange(path=tmp_path / "new.py", before=None, after="new\n"),
+        FileChange(path=tmp_path / "gone.py", before="gone\n", after=None),
+        FileChange(path=tmp_path.parent / "elsewhere.py", before="x", after="y"),
     )
     scope = Scope(kind=ScopeKind.FILE, range=TextRange(start=0, end=4))
     task = Task(document=document, scope=scope, instruction="x", workspace=tmp_path, others=others)

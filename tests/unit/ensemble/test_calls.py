@@ -168,7 +168,7 @@ async def test_beyond_the_budget_it_is_not_made_again() -> None:
         def settle(self, *call: object) -> float:
             return purse.settle(*call)  # type: ignore[arg-type]
 
-    line._spending = Spent()  # type: ignore[reportPrivateUsage]
+    line.spending = Spent()
     with pytest.raises(BudgetExceeded):
         await line.ask("opus", REQUEST, number=1, stage=Stage.GENERATE, role="generate")
     assert len(model.requests) == 1

@@ -143,7 +143,7 @@ async def test_a_run_left_behind_that_cannot_be_held_is_no_hindrance(rig: Rig, m
         return Concluded()
 
     job = await rig.start(stubborn)
-    monkeypatch.setattr(job, "_on_stray", broken)
+    monkeypatch.setattr(job, "on_stray", broken)
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     job.cancel()

@@ -171,16 +171,16 @@ def test_a_job_is_compared_by_its_own_tokens() -> None:
     )
     (opus,) = told.comparisons
     assert told.compared_cost == pytest.approx(0.01)
-    assert opus.one_attempt == pytest.approx(0.010)
-    assert opus.every_attempt == pytest.approx(0.010 + 0.015)
-    assert opus.every_call == pytest.approx(0.010 + 0.015 + 0.0075)
-    assert opus.ratios[1].value == pytest.approx(2.5)
+    assert opus.one_attempt.cost_usd == pytest.approx(0.010)
+    assert opus.every_attempt.cost_usd == pytest.approx(0.010 + 0.015)
+    assert opus.every_call.cost_usd == pytest.approx(0.010 + 0.015 + 0.0075)
+    assert opus.every_attempt.ratio.value == pytest.approx(2.5)
 
 
 def test_what_cost_nothing_has_no_ratio() -> None:
     seen = Observed(jobs=(job("a"),), stages=(stage("a", "generate", 1, input_tokens=100, output_tokens=10),))
     (opus,) = statistics_of(seen, PAID).comparisons
-    assert opus.every_attempt > 0 and opus.ratios[1].value is None
+    assert opus.every_attempt.cost_usd > 0 and opus.every_attempt.ratio.value is None
     assert statistics_of(seen, CurrentRates(problem="the settings are wrong")).comparisons == ()
     assert "the settings are wrong" in statistics_of(seen, CurrentRates(problem="the settings are wrong")).notes[-1]
     assert "no rung of your settings is paid" in statistics_of(seen, CurrentRates()).notes[-1]

@@ -83,7 +83,7 @@ def test_models_of_one_server_share_its_places() -> None:
     models = [ModelConfig(key=key, server="s", name=key) for key in ("a", "b")]
     directory = Directory(servers=[server(ServerKind.OLLAMA)], models=models, environ={})
     assert directory.get("a") is directory.get("a")
-    assert directory.get("a")._slots is directory.get("b")._slots  # type: ignore[reportPrivateUsage]
+    assert directory.get("a").slots is directory.get("b").slots
 
 
 def test_building_imports_no_sdk() -> None:
