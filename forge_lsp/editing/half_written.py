@@ -48,8 +48,9 @@ def scope_by_layout(document: Document, selection: TextRange, syntax: Syntax) ->
     if first != last or lines.blank(first):
         return None
     seen = scope_at(document, selection, outline.items)
+    lost = any(error.start == error.end >= seen.range.end for error in outline.errors)  # an end that is missing
     parsed = seen.kind is ScopeKind.DEFINITION and not any(_meet(seen.range, error) for error in outline.errors)
-    if parsed and _is_one_block(lines, seen.range):
+    if parsed and not lost and _is_one_block(lines, seen.range):
         return None
     for body in _bodies(lines, first):
         found = _tried(document, lines, body, outline, syntax)
@@ -155,7 +156,8 @@ def _tried(document: Document, lines: Lines, body: _Body, outline: Outline, synt
     if language.indented:
         fills = [f"{ending}{indent}    pass"]  # a word that parses as a statement
     else:
-        fills = [""] if body.closed else [f"{ending}{indent}{closer}" for closer in _CLOSERS]
+        # What closes it may be that of what is around it, where that is no further out.
+        fills = [*([""] if body.closed else []), *(f"{ending}{indent}{closer}" for closer in _CLOSERS)]
     for fill in fills:
         tried = replace(document, text=text[:start] + fill + text[end:])
         items = syntax.outline(tried.text, language)

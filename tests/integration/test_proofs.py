@@ -17,8 +17,9 @@ from forge_lsp.checking.toolchains import toolchains
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence, Outcome
 from forge_lsp.core.checks import CheckStatus, Grade, grade_of
 from forge_lsp.core.ports import Box, Sandbox, Toolchain, Tree
-from forge_lsp.core.task import ScopeKind, Task
+from forge_lsp.core.task import ScopeKind, Task, TextRange
 from forge_lsp.editing.edits import Edits
+from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.ending import Conclusion
 from forge_lsp.ensemble.insights import failure_words
@@ -239,11 +240,11 @@ def half_written(project: Project, marked: str, way: str) -> str:
         indent = re.match(r"\s*", before.rpartition("\n")[2] + inside)
         assert indent is not None
         return f"{before}«{inside}\n{indent[0]}{line}»{after}"
-    end = re.search(r"\s*(?:\}|\bend)\s*$", inside)
+    end = re.search(r"(?:\n(?P<indent>[ \t]*)|\s*)(?P<closer>\}|\bend)\s*$", inside)
     assert end is not None, inside
-    closing = inside[end.start() :] if way == "operand" else ""
-    indent = "\n    half = width *" if way == "operand" else ""
-    return f"{before}«{inside[: end.start()]}{indent}\n{closing.lstrip()}»{after}"
+    indent = end["indent"] or ""
+    more = f"\n{indent}    half = width *\n{indent}{end['closer']}" if way == "operand" else ""
+    return f"{before}«{inside[: end.start()]}{more}»{after}"
 
 
 @pytest.mark.parametrize("way", ["operand", "block"])
@@ -268,6 +269,27 @@ async def test_an_example_of_a_function_that_is_half_written(
     assert grade(right) is Grade.PROVEN, right
     wrong = await toolchain.evidence(task, candidate_of(task, project.wrong))
     assert wrong.count(CheckStatus.OWED), wrong
+
+
+@pytest.mark.parametrize("way", ["operand", "block"])
+@pytest.mark.parametrize("project", those("stub", among=[one for one in SOME if one.one_definition]))
+async def test_a_job_from_the_cursor_in_half_written_code(
+    project: Project, way: str, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    task, toolchain = made(tmp_path, project, half_written(project, project.stub, way), sandbox)
+    at = task.scope.range.end - 1
+    while task.document.text[at] in " \t\n}" or task.document.text[at - 3 : at + 1] == "\nend":
+        at -= 1
+    scope = Scopes(TreeSitterSyntax()).scope(task.document, TextRange(start=at, end=at))
+    assert scope.kind is ScopeKind.DEFINITION
+    found = scope.range.of(task.document.text).strip()
+    assert task.original.strip() in found or found in task.original, found
+    task = replace(task, scope=scope)
+    ended = await whole_job(task, toolchain, "evidence", ScriptedModel("w", answer(project, project.right)))
+    assert (ended.outcome, ended.evidence and ended.evidence.grade) == (Outcome.ACCEPTED, Grade.PROVEN), ended.reason
+    stubborn = ScriptedModel("w", answer(project, project.wrong), repeat=True)
+    refused = await whole_job(task, toolchain, "score", stubborn)
+    assert refused.outcome is Outcome.EXHAUSTED, refused.reason
 
 
 BROKEN = {
