@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from typing import NamedTuple, Protocol
 
 from forge_lsp.editing.fitting import estimate_tokens
@@ -112,29 +112,32 @@ class Choice:
         self._pieces = tuple(pieces)
         self._of_file: dict[str, list[int]] = {file: [] for file in sheets}
         self._of_line: dict[str, dict[int, list[int]]] = {file: defaultdict(list) for file in sheets}
-        self._of_gap: dict[str, dict[int, list[int]]] = {file: {} for file in sheets}
+        self._of_gap: dict[str, dict[int, list[int]]] = {file: defaultdict(list) for file in sheets}
         self._files: dict[int, list[str]] = {}
         for file, sheet in sheets.items():
-            self._files.setdefault(id(sheet.group or sheet), []).append(file)
+            self._files.setdefault(id(sheet.group), []).append(file)
         prices: list[int] = []
         for number, (file, lines, _, _) in enumerate(self._pieces):
-            sheet, of_line, of_gap = sheets[file], self._of_line[file], self._of_gap[file]
-            self._of_file[file].append(number)
+            sheet, of_line = sheets[file], self._of_line[file]
+            price, after = sum([sheet.costs[line] for line in lines]), -1
             for line in lines:
                 of_line[line].append(number)
-            # One after another: then the first alone can have lines left out before it.
-            apart = lines[:1] if lines and lines[-1] - lines[0] < len(lines) else sorted({*lines} - {n + 1 for n in lines})
-            gaps = [line for line in apart if line not in sheet.begins]
-            for line in gaps:
-                of_gap.setdefault(line, []).append(number)
-            prices.append(sum(map(sheet.costs.__getitem__, lines)) + sheet.gap * len(gaps))
+                if line != after and line not in sheet.begins:
+                    self._of_gap[file][line].append(number)
+                    price += sheet.gap
+                after = line + 1
+            self._of_file[file].append(number)
+            prices.append(price)
         headings = {file: sum(sheet.heading(file)) for file, sheet in sheets.items()}
         self._empty = _State(prices, [], [], headings, {file: set() for file in sheets}, [])
         for file, sheet in sheets.items():
             if sheet.always:
                 self._keep(file, sheet.always, self._empty)
-        self._empty.ratios = [self._ratio(number, self._empty) for number in range(len(prices))]
-        self._empty.heap = sorted((ratio, number) for number, ratio in enumerate(self._empty.ratios))
+        ratios = self._empty.ratios = [
+            -piece.worth / (price + headings[piece.file] if price else 1)
+            for piece, price in zip(self._pieces, prices, strict=True)
+        ]
+        self._empty.heap = sorted(zip(ratios, range(len(ratios)), strict=True))
         self._reached = self._empty
 
     def within(self, tokens: int) -> Chosen:
@@ -143,61 +146,72 @@ class Choice:
         choice."""
         # What fitted before the first that did not was chosen without looking at how much room there is.
         state = (self._reached if self._reached.spent <= tokens else self._empty).copy()
-        heap, ratios, prices, headings = state.heap, state.ratios, state.prices, state.headings
-        left_out = 0
+        pieces, heap, ratios, prices, headings = self._pieces, state.heap, state.ratios, state.prices, state.headings
+        left_out = least = 0
         while heap:
             ratio, number = heap[0]
             if ratio != ratios[number]:
-                heapq.heappop(heap)  # it was priced again
+                heappop(heap)  # it was priced again
                 continue
-            piece = self._pieces[number]
-            price = prices[number] and prices[number] + headings[piece.file]
-            room = not price or state.spent + price <= tokens
-            if not room and not left_out:
-                self._reached = state.copy()
-            heapq.heappop(heap)
-            ratios[number] = _CHOSEN
-            if not room:
+            file, lines, _, _ = piece = pieces[number]
+            price = prices[number] and prices[number] + headings[file]
+            room = max(tokens - state.spent, 0)
+            if price > room:
+                if not left_out:
+                    self._reached = state.copy()
+                if not least:
+                    rest = [n for n, known in enumerate(ratios) if known != _CHOSEN and prices[n]]
+                    least = min(prices[n] + headings[pieces[n].file] for n in rest)
+                    if least > room:
+                        free = [(known, n) for n, known in enumerate(ratios) if known != _CHOSEN and not prices[n]]
+                        state.shown += [pieces[n] for _, n in sorted(free)]
+                        left_out += len(rest)
+                        break
                 left_out += 1
+            heappop(heap)
+            ratios[number] = _CHOSEN
+            if price > room:
                 continue
             state.shown.append(piece)
+            if not price:
+                continue
             state.spent += price
-            for other in self._keep(piece.file, piece.lines, state) if price else ():
-                if ratios[other] != _CHOSEN and (now := self._ratio(other, state)) != ratios[other]:
-                    ratios[other] = now
-                    heapq.heappush(heap, (now, other))
+            least = 0
+            for other in self._keep(file, lines, state):
+                if (before := ratios[other]) != _CHOSEN:
+                    file, _, worth, _ = pieces[other]
+                    ratio = -worth / (prices[other] + headings[file] if prices[other] else 1)
+                    if ratio != before:
+                        ratios[other] = ratio
+                        heappush(heap, (ratio, other))
         for file, sheet in self._sheets.items():
             sheet.kept = state.kept[file]
         return Chosen(pieces=tuple(state.shown), tokens=state.spent, left_out=left_out)
 
-    def _ratio(self, number: int, state: _State) -> float:
-        piece, price = self._pieces[number], state.prices[number]
-        return -piece.worth / (price + state.headings[piece.file] if price else 1)
-
     def _keep(self, file: str, lines: Iterable[int], state: _State) -> Iterable[int]:
-        """Keep lines of a file; the pieces whose price is another now."""
+        """Keep lines of a file; the pieces that may have another price now."""
         sheet, kept, of_line, of_gap = self._sheets[file], state.kept[file], self._of_line[file], self._of_gap[file]
-        prices, changed = state.prices, set[int]()
+        prices, changed = state.prices, list[int]()
         for line in lines:
             if line in kept:
                 continue
-            cost = sheet.costs[line]
-            for number in of_line.get(line, ()):
+            cost, holding = sheet.costs[line], of_line[line]
+            for number in holding:
                 prices[number] -= cost
-                changed.add(number)
-            for near in (line - 1, line, line + 1):
+            changed += holding
+            for near in (line - 1, line, line + 1) if of_gap else ():
                 if near in of_gap and kept.isdisjoint((near - 1, near, near + 1)):
                     for number in of_gap[near]:
                         prices[number] -= sheet.gap
-                        changed.add(number)
+                    changed += of_gap[near]
             kept.add(line)
         if state.headings[file]:
-            own, shared = sheet.heading(file)
-            changed.update(self._of_file[file])
+            own, _ = sheet.heading(file)
+            changed += self._of_file[file]
             if state.headings[file] > own:
                 for other in self._files[id(sheet.group)]:
                     if state.headings[other]:
-                        state.headings[other] -= shared
-                        changed.update(self._of_file[other])
+                        state.headings[other] = self._sheets[other].heading(other)[0]
+                        changed += self._of_file[other]
             state.headings[file] = 0
-        return changed
+        return set(changed)
