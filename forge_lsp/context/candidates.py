@@ -138,14 +138,15 @@ def files_of(
 def reached(around: Around, sources: Iterable[Source]) -> frozenset[str]:
     """The names in the headers of what the scope surely reaches: members of its class, fields of the types that its
     header names, their bases."""
-    found: Counter[str] = Counter()
+    found: set[str] = set()
+    wanted = {around.container, *around.scope} - {""}
     for source in sources:
-        for number, item in enumerate(source.read.definitions):
+        for number, item in enumerate(source.read.definitions if wanted & source.read.named else ()):
             held = item.container and (item.container == around.container or item.container in around.scope)
             named = item.kind is Kind.TYPE and (item.name == around.container or item.name in around.scope)
             if (held and item.kind in (Kind.FIELD, Kind.FUNCTION)) or named or item.name in around.scope:
                 found.update(source.read.header_words[number])
-    return frozenset(found) - set(around.scope)
+    return frozenset(found - around.scope.keys())
 
 
 def candidates(
@@ -178,12 +179,8 @@ def candidates(
 
 def _types(around: Around, sources: Sequence[Source]) -> dict[str, float]:
     """The types that the header of the scope names, from 0 to 1 by in how few headers they occur."""
-    found = {
-        item.name
-        for source in sources
-        for item in source.read.definitions
-        if item.kind is Kind.TYPE and item.name in around.scope and item.name != around.container
-    }
+    named = around.scope.keys() - {around.container}
+    found = {name for source in sources for name in named & source.read.types}
     count = sum(len(source.read.definitions) for source in sources)
     often = {name: sum(source.read.header_often[name] for source in sources) for name in found}
     most = math.log(count + 1)

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from forge_lsp.context.index import Index, space_word, spaces_of
 from forge_lsp.context.reading import FileRead, Reader
@@ -32,7 +32,7 @@ class Source:
         self.language = language
         self.here = here
         self.test = language.is_test_file(name)
-        self.folder = PurePosixPath(name).parent
+        self.folder = name.rpartition("/")[0]
         self._reader = reader
 
     @cached_property
