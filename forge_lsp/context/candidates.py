@@ -172,9 +172,8 @@ def candidates(
         score = scorer.of(here=here, folder=folder, imported=known, constructors=source.constructors)
         headers = read.header_words
         for number, item in read.code if here or not source.test else ():
-            if here and item.line >= scope[0] and item.last <= scope[1]:
-                continue
-            yield Candidate(source, known, folder, item, number, around, score(item, headers[number]))
+            if not here or item.line < scope[0] or item.last > scope[1]:
+                yield Candidate(source, known, folder, item, number, around, score(item, headers[number]))
 
 
 def _types(around: Around, sources: Sequence[Source]) -> dict[str, float]:
@@ -191,25 +190,27 @@ def pieces_of(found: Iterable[Candidate], around: Around, tokens: int) -> tuple[
     """What can be shown of each: its header with the headers around it, and the whole of it where it is short. Of those
     with the same name one is meant: the likeliest first, the others are worth less each. What is worth so little for
     its price that it has no chance in ``tokens`` is left out, and counted."""
-    ranks: Counter[str] = Counter()
+    ranks: dict[str, int] = {}
     asked: list[tuple[float, int, float, Candidate]] = []
     for one in sorted(found, key=_WORTH, reverse=True):
-        item, source = one.item, one.source
-        ranks[item.name] += 1
-        worth = one.worth / ranks[item.name]
-        if worth < _LEAST and not (source.here or one.imported):
+        source, imported, _, item, number, _, worth = one
+        name = item.name
+        rank = ranks[name] = ranks.get(name, 0) + 1
+        worth /= rank
+        if worth < _LEAST and not (source.here or imported):
             continue
-        price = source.read.header_costs[one.number]
-        sure = (
-            source.here or item.name == around.name or item.name in source.constructors or item.name == item.container
-        )
-        asked.append((-1.0 if sure else -worth / (price + 1), 0 if sure else price, worth, one))
+        if source.here or name == around.name or name == item.container or name in source.constructors:
+            asked.append((-1.0, 0, worth, one))
+        else:
+            price = source.read.header_costs[number]
+            asked.append((-worth / (price + 1), price, worth, one))
     asked.sort(key=_VALUE)
     pieces: list[Piece] = []
     spent = left_out = 0
     for _, price, worth, one in asked:
-        item, file = one.item, one.source.name
-        shown, told, whole = one.source.read.shapes[one.number]
+        source, _, _, item, number, _, _ = one
+        shown, told, whole = source.read.shapes[number]
+        file = source.name
         short = item.last - item.line < _MOST_WHOLE
         spent += price
         if spent > _ROOMS * tokens and price:
