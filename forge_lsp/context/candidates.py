@@ -112,12 +112,12 @@ def files_of(
         weights[around.container] = 6
     scores: dict[str, float] = {name: 4.0 * sure for name, sure in seen.items()}
     scores.update(dict.fromkeys(imported, 8.0))
-    for name, files in workspace.index.defining(weights).items():
+    for name, files in workspace.tables.defining(weights).items():
         if len(files) > _COMMON and weights[name] < 5:
             continue
         for file in files:
             scores[file] = scores.get(file, 0.0) + weights[name] / len(files)
-    namesakes = workspace.index.defining([around.name]).get(around.name, ())
+    namesakes = workspace.tables.defining([around.name]).get(around.name, ())
     for _, file in sorted((workspace.distance(file), file) for file in namesakes)[:_NAMESAKES]:
         scores[file] = scores.get(file, 0.0) + 3.0
     ranked: list[tuple[float, str]] = []
@@ -125,7 +125,7 @@ def files_of(
         scores[file] = scores.get(file, 0.0) + (4.0 if package else 0.5)
     known = {source.name for source in read}
     for name, score in scores.items():
-        file = workspace.index.files.get(name)
+        file = workspace.tables.files.get(name)
         if file is None or file.test or name in known:
             continue
         if read and name in seen:

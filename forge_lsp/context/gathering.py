@@ -109,7 +109,7 @@ class Context:
             return
 
         def rest() -> None:
-            files = Files(workspace, task.buffers, code=self._languages.suffixes, largest=self._config.largest_file)
+            files = Files(workspace, (), code=self._languages.suffixes, largest=self._config.largest_file)
             most = self._config.walked_files
             try:
                 time.sleep(_LATER)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import zlib
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 
 from forge_lsp.core.languages import Language
 from forge_lsp.editing.stamps import Stamp
 
-__all__ = ["Defining", "Indexed", "Packed"]
+__all__ = ["Indexed", "Tables"]
 
 _COMMON = 32  # files
 _MOST_CHANGED = 32  # files looked at beside the table
@@ -29,6 +32,53 @@ class Indexed:
     test: bool
     defines: array[int]
     words: array[int]
+
+
+class Tables:
+    """What is asked of all files together. It stays as it is: of other files another is made."""
+
+    def __init__(self, files: Mapping[str, Indexed], defining: Defining | None = None) -> None:
+        self.files = files
+        self._defining = defining or Defining(files)
+
+    @cached_property
+    def _packed(self) -> Packed:
+        return Packed(self.files)
+
+    @cached_property
+    def _within(self) -> Mapping[str, Sequence[str]]:
+        found: dict[str, list[str]] = {}
+        for name in self.files:
+            found.setdefault(name.rpartition("/")[0], []).append(name)
+        return found
+
+    def brought_to(self, files: Mapping[str, Indexed]) -> Tables:
+        """The same for other files, many of which are the same."""
+        found = Tables(files, self._defining.brought_to(self.files, files))
+        if "_packed" in self.__dict__:
+            found._packed = self._packed.brought_to(self.files, files)
+        return found
+
+    def under(self, files: Mapping[str, Indexed]) -> Tables:
+        """The same with a few files in place of those of the same names."""
+        if not files:
+            return self
+        found = Tables({**self.files, **files}, self._defining.under(files))
+        found._packed = self._packed.under(files)
+        return found
+
+    def defining(self, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """The files that define each of ``names``; not of those that many do, which say little about any."""
+        answers = ((name, self._defining.files(zlib.crc32(name.encode()))) for name in names)
+        return {name: answer for name, answer in answers if answer}
+
+    def using(self, name: str) -> tuple[Indexed, ...]:
+        """The files that use a word, in any order."""
+        return self._packed.using(zlib.crc32(name.encode()))
+
+    def within(self, folder: str) -> Sequence[str]:
+        """The files that lie in a folder itself ("" for the workspace)."""
+        return self._within.get(folder, ())
 
 
 class Defining:
@@ -53,8 +103,14 @@ class Defining:
         changed = _changed(self._changed, before, after)
         if len(changed) > _MOST_CHANGED or len(changed) >= self._size:
             return Defining(after)
-        found = Defining.__new__(Defining)
-        found._size, found._table, found._changed = self._size, self._table, changed
+        found = copy(self)
+        found._changed = changed
+        return found
+
+    def under(self, files: Mapping[str, Indexed]) -> Defining:
+        """The same with ``files`` in place of those of the same names."""
+        found = copy(self)
+        found._changed = {**self._changed, **files}
         return found
 
     def files(self, number: int) -> tuple[str, ...]:
@@ -99,9 +155,14 @@ class Packed:
         changed = _changed(self._changed, before, after)
         if len(changed) > _MOST_CHANGED or len(changed) >= self._size:
             return Packed(after)
-        found = Packed.__new__(Packed)
-        found._size, found._files, found._parts, found._ends = self._size, self._files, self._parts, self._ends
+        found = copy(self)
         found._changed = changed
+        return found
+
+    def under(self, files: Mapping[str, Indexed]) -> Packed:
+        """The same with ``files`` in place of those of the same names."""
+        found = copy(self)
+        found._changed = {**self._changed, **files}
         return found
 
     def using(self, number: int) -> tuple[Indexed, ...]:
