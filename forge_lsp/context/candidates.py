@@ -112,7 +112,7 @@ def files_of(
         weights[around.container] = 6
     scores: dict[str, float] = {name: 4.0 * sure for name, sure in seen.items()}
     scores.update(dict.fromkeys(imported, 8.0))
-    for name, files in workspace.tables.defining(weights).items():
+    for name, files in workspace.tables.defining(sorted(weights)).items():  # sums of fractions tell orders apart
         if len(files) > _COMMON and weights[name] < 5:
             continue
         for file in files:

@@ -106,8 +106,9 @@ class Index:
         before, found = self._buffers, dict[str, Indexed]()
         for path, name, data in files.open_files(suffixes):
             stamp, known = (-1, zlib.crc32(data), 0), before.get(name)
-            same = known is not None and known.stamp == stamp
-            found[name] = known if same else indexed(name, path, stamp, data, languages)
+            if known is None or known.stamp != stamp:
+                known = indexed(name, path, stamp, data, languages)
+            found[name] = known
         self._buffers = found
         return found
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import random
 import time
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from forge_lsp.context.candidates import files_of
 from forge_lsp.context.index import Index
 from forge_lsp.context.reading import Reader
 from forge_lsp.context.workspace import Workspace
+from forge_lsp.context.worth import Around
 from forge_lsp.core.task import Document
 from forge_lsp.editing.files import Files
 from tests.support import lang
@@ -182,6 +186,45 @@ def test_the_open_buffers_of_one_task_are_nothing_to_another(tmp_path: Path) -> 
     assert known(with_buffers) == {"one.py", "dist/two.py", "new.py"}
     assert [file.name for file in with_buffers.tables.using("in_buffer_new")] == ["new.py"]
     assert set(with_buffers.tables.defining(["in_buffer_one", "on_disk"])) == {"in_buffer_one"}
+
+
+class Forwards(frozenset[str]):
+    """A set that is gone through in the order of the alphabet."""
+
+    backwards = False
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(super().__iter__(), reverse=self.backwards))
+
+
+class Backwards(Forwards):
+    """The same in the opposite order."""
+
+    backwards = True
+
+
+def test_equal_files_have_one_order_whatever_that_of_the_names(tmp_path: Path) -> None:
+    """Their scores are sums of fractions, which depend on the order in which they are added."""
+    many = [6, 5, 3, 6, 7, 8]  # files that define a name
+    names = {f"{file}_name{n}": many[n if file == "a" else -1 - n] for n in range(6) for file in "ab"}
+    for file in "ab":
+        wrote(tmp_path, f"{file}.py", *(name for name in names if name.startswith(file)))
+    for number in range(1, 8):
+        wrote(tmp_path, f"other{number}.py", *(name for name, count in names.items() if count > number))
+    own = document("", lang.PYTHON, tmp_path / "here.py")
+    files = Files(tmp_path, (), code=lang.BUILT_IN.suffixes, largest=512_000)
+    workspace = Workspace(own, "here.py", files, Index(), Reader(), (lang.PYTHON,))
+    workspace.refresh(most=100, seconds=60)
+
+    def ranked(imported: frozenset[str]) -> list[str]:
+        none, nothing = Counter[str](), frozenset[str]()
+        around = Around(
+            name="", container="", scope=none, members=none, near=none, document=none, imported=imported,
+            unused=nothing, bases=nothing, parts=nothing, line=0,
+        )  # fmt: skip
+        return files_of(around, workspace, {}, {}, most=99, package=False)
+
+    assert ranked(Forwards(names)) == ranked(Backwards(names))
 
 
 def test_the_way_to_the_document_is_taken_first(tmp_path: Path) -> None:
