@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from heapq import nsmallest
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ _ROOMS = 3  # times the room, for which pieces are looked at more closely
 _MOST_WHOLE = 40  # lines of a helper that may be shown whole
 _THROUGHOUT = 10.0  # score of a file whose name all others that were read use
 _NAMESAKES = 4  # files that define a function of the same name, the nearest
-_COMMON = 8  # a name that more files define says little about which of them is meant
+_COMMON, _MOST = 8, 32  # a name that more files define says little, or nothing, about which of them is meant
 
 
 class Candidate(NamedTuple):  # thousands are made for each task, in a third of the time that a dataclass takes
@@ -113,12 +114,12 @@ def files_of(
     scores: dict[str, float] = {name: 4.0 * sure for name, sure in seen.items()}
     scores.update(dict.fromkeys(imported, 8.0))
     for name, files in workspace.tables.defining(sorted(weights)).items():  # sums of fractions tell orders apart
-        if len(files) > _COMMON and weights[name] < 5:
+        if len(files) > (_COMMON if weights[name] < 5 else _MOST):
             continue
         for file in files:
             scores[file] = scores.get(file, 0.0) + weights[name] / len(files)
     namesakes = workspace.tables.defining([around.name]).get(around.name, ())
-    for _, file in sorted((workspace.distance(file), file) for file in namesakes)[:_NAMESAKES]:
+    for _, file in nsmallest(_NAMESAKES, ((workspace.distance(file), file) for file in namesakes)):
         scores[file] = scores.get(file, 0.0) + 3.0
     ranked: list[tuple[float, str]] = []
     for file in workspace.beside():

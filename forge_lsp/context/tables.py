@@ -15,7 +15,6 @@ from forge_lsp.editing.stamps import Stamp
 
 __all__ = ["Indexed", "Tables"]
 
-_COMMON = 32  # files
 _MOST_CHANGED = 32  # files looked at beside the table
 _SHIFT = 28  # of the 32 bits of a checksum: as many parts as the others tell apart
 _PARTS = 1 << (32 - _SHIFT)
@@ -68,9 +67,9 @@ class Tables:
         return found
 
     def defining(self, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """The files that define each of ``names``; not of those that many do, which say little about any."""
+        """The files that define each of ``names``, in any order; not of those that none does."""
         answers = ((name, self._defining.files(zlib.crc32(name.encode()))) for name in names)
-        return {name: answer for name, answer in answers if answer}
+        return {name: tuple(answer) for name, answer in answers if answer}
 
     def using(self, name: str) -> tuple[Indexed, ...]:
         """The files that use a word, in any order."""
@@ -94,9 +93,9 @@ class Defining:
                 known = found.get(number)
                 if known is None:
                     found[number] = [name]
-                elif len(known) <= _COMMON + _MOST_CHANGED:
+                else:
                     known.append(name)
-        self._table = {number: tuple(names) for number, names in found.items() if len(names) <= _COMMON + _MOST_CHANGED}
+        self._table = found
 
     def brought_to(self, before: Mapping[str, Indexed], after: Mapping[str, Indexed]) -> Defining:
         """The same for the files ``after``; it was made, or brought, to ``before``."""
@@ -113,13 +112,13 @@ class Defining:
         found._changed = {**self._changed, **files}
         return found
 
-    def files(self, number: int) -> tuple[str, ...]:
-        """The files that define ``number``; none where too many do."""
+    def files(self, number: int) -> Sequence[str]:
+        """The files that define ``number``, in any order."""
         found = self._table.get(number, ())
         if self._changed:
-            kept = [name for name in found if name not in self._changed]
-            found = (*kept, *(n for n, file in self._changed.items() if file is not None and _in(number, file.defines)))
-        return found if len(found) <= _COMMON else ()
+            found = [name for name in found if name not in self._changed]
+            found += [name for name, file in self._changed.items() if file is not None and _in(number, file.defines)]
+        return found
 
 
 class Packed:
