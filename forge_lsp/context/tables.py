@@ -69,7 +69,7 @@ class Tables:
     def defining(self, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """The files that define each of ``names``, in any order; not of those that none does."""
         answers = ((name, self._defining.files(zlib.crc32(name.encode()))) for name in names)
-        return {name: tuple(answer) for name, answer in answers if answer}
+        return {name: answer for name, answer in answers if answer}
 
     def using(self, name: str) -> tuple[Indexed, ...]:
         """The files that use a word, in any order."""
@@ -95,7 +95,7 @@ class Defining:
                     found[number] = [name]
                 else:
                     known.append(name)
-        self._table = found
+        self._table = {number: tuple(names) for number, names in found.items()}  # tuples: less to keep and to collect
 
     def brought_to(self, before: Mapping[str, Indexed], after: Mapping[str, Indexed]) -> Defining:
         """The same for the files ``after``; it was made, or brought, to ``before``."""
@@ -112,12 +112,12 @@ class Defining:
         found._changed = {**self._changed, **files}
         return found
 
-    def files(self, number: int) -> Sequence[str]:
+    def files(self, number: int) -> tuple[str, ...]:
         """The files that define ``number``, in any order."""
         found = self._table.get(number, ())
         if self._changed:
-            found = [name for name in found if name not in self._changed]
-            found += [name for name, file in self._changed.items() if file is not None and _in(number, file.defines)]
+            kept = [name for name in found if name not in self._changed]
+            found = (*kept, *(n for n, file in self._changed.items() if file is not None and _in(number, file.defines)))
         return found
 
 
