@@ -93,7 +93,7 @@ def main() -> int:
                 each=True,
             )
         )
-    print(f"reading {options.files} files once: {reading}, {len(index.files)} in the index")
+    print(f"reading {options.files} files once: {reading}, {len(index.tables.files)} in the index")
     print(f"cold {cold}, {cold.clock / reading.clock:.2f} of reading (promised {COLD})")
     for words, spent in (("warm, soon after another", soon), ("warm, after a pause", warm), ("the same again", again)):
         ratios = f"{spent.clock / reading.clock:.2f} of reading, {spent.processor / reading.processor:.2f} of its work"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from forge_lsp.context.words import parts_of
@@ -21,22 +20,19 @@ def used_alike(around: Around, sources: Sequence[Source], scope: tuple[int, int]
     """The names that the functions of ``sources`` most like the wanted one use, from 0 to 1 by how many of them do,
     the likest most. Alike is what shares words that are rare in headers: of types, of the name, of the class and its
     bases. ``scope`` are the first and last line of what is wanted in the document."""
-    everywhere: Counter[str] = Counter()
-    for source in sources:
-        everywhere.update(source.read.told_often)
     count = sum(len(source.read.functions) for source in sources)
-    rare = {word: math.log((count + 1) / (often + 0.5)) for word, often in everywhere.items()}
-    wanted = {word for word in _told(around) if rare.get(word, 0.0) > 0}
+    often = {word: sum(source.read.told_often.get(word, 0) for source in sources) for word in _told(around)}
+    rare = {word: math.log((count + 1) / (times + 0.5)) for word, times in often.items() if times}
+    wanted = frozenset(rare)
     found: list[tuple[float, int, int]] = []
     for order, source in enumerate(sources):
         read = source.read
-        for place, number in enumerate(read.functions):
-            item = read.definitions[number]
-            if item.test or (source.here and item.line <= scope[1] and item.last >= scope[0]):
-                continue
-            told = read.told[place]
+        for place, told in enumerate(read.told):
             common = told & wanted
-            if common:
+            if not common:
+                continue
+            item = read.definitions[read.functions[place]]
+            if not item.test and not (source.here and item.line <= scope[1] and item.last >= scope[0]):
                 shared = math.fsum([rare[word] for word in common])  # exact: sets have no order
                 found.append((shared / (4.0 + len(told)) ** 0.5, -order, -place))
     best = heapq.nlargest(_MOST, found)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import heapify, heappop
+from itertools import chain
 from pathlib import PurePosixPath
 
 from forge_lsp.context.choosing import Piece
@@ -223,7 +225,7 @@ def callers(around: Around, document: Source, workspace: Workspace | None, const
         return Called((), ())
     call = re.compile(wanted.pattern + _CALL)
     name = around.container if around.name in constructors or around.name.startswith("__") else around.name
-    names: list[str] = []
+    names: Iterable[str] = ()
     if workspace is not None:
         others = {file.name for file in workspace.using(around.container)} if around.container else set[str]()
         found = [
@@ -231,17 +233,18 @@ def callers(around: Around, document: Source, workspace: Workspace | None, const
             for file in workspace.using(name)
             if not file.test
         ]
-        names = [file for *_, file in sorted(found)]
-    sources = [document, *(workspace.sources(names, _MOST_CALLER_FILES) if workspace is not None else ())]
+        heapify(found)  # of thousands only the first few are looked at
+        names = (heappop(found)[-1] for _ in range(len(found)))
+    sources = workspace.sources(names, _MOST_CALLER_FILES) if workspace is not None else ()
     pieces: list[Piece] = []
     lines: list[str] = []
-    for source in sources:
-        read = source.read
+    for source in chain([document], sources):
         if call.search(source.text) is None:
             continue
+        read = source.read
         functions = [d for d in read.definitions if d.kind is Kind.FUNCTION and not d.test]
         for number, line in enumerate(read.lines):
-            if call.search(line) is None or len(pieces) >= _MOST_CALLERS:
+            if name not in line or call.search(line) is None:
                 continue
             holder = [d for d in functions if d.header < number <= d.last]
             if not holder or holder[-1].name == around.name:
@@ -250,4 +253,6 @@ def callers(around: Around, document: Source, workspace: Workspace | None, const
             worth = (0.6 if source.here else 0.5) / (1 + len(pieces)) ** 2
             pieces.append(Piece(file=source.name, lines=tuple(sorted(shown)), worth=worth, reason="calls it"))
             lines += read.lines[holder[-1].line : min(holder[-1].last, holder[-1].line + 60) + 1]
+            if len(pieces) >= _MOST_CALLERS:
+                return Called(tuple(pieces), tuple(lines))
     return Called(tuple(pieces), tuple(lines))

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from heapq import nsmallest
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ _ROOMS = 3  # times the room, for which pieces are looked at more closely
 _MOST_WHOLE = 40  # lines of a helper that may be shown whole
 _THROUGHOUT = 10.0  # score of a file whose name all others that were read use
 _NAMESAKES = 4  # files that define a function of the same name, the nearest
-_COMMON = 8  # a name that more files define says little about which of them is meant
+_COMMON, _MOST = 8, 32  # a name that more files define says little, or nothing, about which of them is meant
 
 
 class Candidate(NamedTuple):  # thousands are made for each task, in a third of the time that a dataclass takes
@@ -112,20 +113,20 @@ def files_of(
         weights[around.container] = 6
     scores: dict[str, float] = {name: 4.0 * sure for name, sure in seen.items()}
     scores.update(dict.fromkeys(imported, 8.0))
-    for name, files in workspace.index.defining(weights).items():
-        if len(files) > _COMMON and weights[name] < 5:
+    for name, files in workspace.tables.defining(sorted(weights)).items():  # sums of fractions tell orders apart
+        if len(files) > (_COMMON if weights[name] < 5 else _MOST):
             continue
         for file in files:
             scores[file] = scores.get(file, 0.0) + weights[name] / len(files)
-    namesakes = workspace.index.defining([around.name]).get(around.name, ())
-    for _, file in sorted((workspace.distance(file), file) for file in namesakes)[:_NAMESAKES]:
+    namesakes = workspace.tables.defining([around.name]).get(around.name, ())
+    for _, file in nsmallest(_NAMESAKES, ((workspace.distance(file), file) for file in namesakes)):
         scores[file] = scores.get(file, 0.0) + 3.0
     ranked: list[tuple[float, str]] = []
     for file in workspace.beside():
         scores[file] = scores.get(file, 0.0) + (4.0 if package else 0.5)
     known = {source.name for source in read}
     for name, score in scores.items():
-        file = workspace.index.files.get(name)
+        file = workspace.tables.files.get(name)
         if file is None or file.test or name in known:
             continue
         if read and name in seen:
@@ -138,14 +139,15 @@ def files_of(
 def reached(around: Around, sources: Iterable[Source]) -> frozenset[str]:
     """The names in the headers of what the scope surely reaches: members of its class, fields of the types that its
     header names, their bases."""
-    found: Counter[str] = Counter()
+    found: set[str] = set()
+    wanted = {around.container, *around.scope} - {""}
     for source in sources:
-        for number, item in enumerate(source.read.definitions):
+        for number, item in enumerate(source.read.definitions if wanted & source.read.named else ()):
             held = item.container and (item.container == around.container or item.container in around.scope)
             named = item.kind is Kind.TYPE and (item.name == around.container or item.name in around.scope)
             if (held and item.kind in (Kind.FIELD, Kind.FUNCTION)) or named or item.name in around.scope:
                 found.update(source.read.header_words[number])
-    return frozenset(found) - set(around.scope)
+    return frozenset(found - around.scope.keys())
 
 
 def candidates(
@@ -171,19 +173,14 @@ def candidates(
         score = scorer.of(here=here, folder=folder, imported=known, constructors=source.constructors)
         headers = read.header_words
         for number, item in read.code if here or not source.test else ():
-            if here and item.line >= scope[0] and item.last <= scope[1]:
-                continue
-            yield Candidate(source, known, folder, item, number, around, score(item, headers[number]))
+            if not here or item.line < scope[0] or item.last > scope[1]:
+                yield Candidate(source, known, folder, item, number, around, score(item, headers[number]))
 
 
 def _types(around: Around, sources: Sequence[Source]) -> dict[str, float]:
     """The types that the header of the scope names, from 0 to 1 by in how few headers they occur."""
-    found = {
-        item.name
-        for source in sources
-        for item in source.read.definitions
-        if item.kind is Kind.TYPE and item.name in around.scope and item.name != around.container
-    }
+    named = around.scope.keys() - {around.container}
+    found = {name for source in sources for name in named & source.read.types}
     count = sum(len(source.read.definitions) for source in sources)
     often = {name: sum(source.read.header_often[name] for source in sources) for name in found}
     most = math.log(count + 1)
@@ -194,25 +191,27 @@ def pieces_of(found: Iterable[Candidate], around: Around, tokens: int) -> tuple[
     """What can be shown of each: its header with the headers around it, and the whole of it where it is short. Of those
     with the same name one is meant: the likeliest first, the others are worth less each. What is worth so little for
     its price that it has no chance in ``tokens`` is left out, and counted."""
-    ranks: Counter[str] = Counter()
+    ranks: dict[str, int] = {}
     asked: list[tuple[float, int, float, Candidate]] = []
     for one in sorted(found, key=_WORTH, reverse=True):
-        item, source = one.item, one.source
-        ranks[item.name] += 1
-        worth = one.worth / ranks[item.name]
-        if worth < _LEAST and not (source.here or one.imported):
+        source, imported, _, item, number, _, worth = one
+        name = item.name
+        rank = ranks[name] = ranks.get(name, 0) + 1
+        worth /= rank
+        if worth < _LEAST and not (source.here or imported):
             continue
-        price = source.read.header_costs[one.number]
-        sure = (
-            source.here or item.name == around.name or item.name in source.constructors or item.name == item.container
-        )
-        asked.append((-1.0 if sure else -worth / (price + 1), 0 if sure else price, worth, one))
+        if source.here or name == around.name or name == item.container or name in source.constructors:
+            asked.append((-1.0, 0, worth, one))
+        else:
+            price = source.read.header_costs[number]
+            asked.append((-worth / (price + 1), price, worth, one))
     asked.sort(key=_VALUE)
     pieces: list[Piece] = []
     spent = left_out = 0
     for _, price, worth, one in asked:
-        item, file = one.item, one.source.name
-        shown, told, whole = one.source.read.shapes[one.number]
+        source, _, _, item, number, _, _ = one
+        shown, told, whole = source.read.shapes[number]
+        file = source.name
         short = item.last - item.line < _MOST_WHOLE
         spent += price
         if spent > _ROOMS * tokens and price:

@@ -109,7 +109,7 @@ class Context:
             return
 
         def rest() -> None:
-            files = Files(workspace, task.buffers, code=self._languages.suffixes, largest=self._config.largest_file)
+            files = Files(workspace, (), code=self._languages.suffixes, largest=self._config.largest_file)
             most = self._config.walked_files
             try:
                 time.sleep(_LATER)
@@ -169,6 +169,7 @@ class _Gathering:
             if workspace is not None
             else None
         )
+        self._name = self._document_name()
         self._sources: dict[str, Source] = {}
         self._sheets: dict[str, Sheet] = {}
         self._hidden: dict[str, tuple[str, ...]] = {}
@@ -199,7 +200,7 @@ class _Gathering:
     def _told(self, part: Part, reasons: Mapping[str, Counter[str]]) -> ShownPart:
         name = part.file or "diagnostics"
         found: Counter[str] = Counter(reasons.get(name, Counter[str]()))
-        if name == self._document_name():
+        if name == self._name:
             found = Counter({"the document": 1})
         return ShownPart(
             file=name,
@@ -219,7 +220,7 @@ class _Gathering:
 
     def _code(self, problems: list[Part]) -> tuple[list[Part], str]:
         """The parts with the code, and the text of them all; as much as fits."""
-        name = self._document_name()
+        name = self._name
         heading = f"# The document: {name}"
         what = {
             ScopeKind.FILE: "The whole file is to be replaced.",
@@ -259,16 +260,14 @@ class _Gathering:
         budget, best = rest, self._assembled(document(shown), (), problems, 0)
         for _ in range(_ROUNDS):
             chosen = choice.within(budget)
-            kept = closed(sheet)
-            shown, whole = (
-                rendered(self._document, lines, self._task.scope, kept, begins),
-                len(kept) == len(sheet.lines),
-            )
+            kept = {file: closed(each) for file, each in self._sheets.items() if each.kept}
+            shown = rendered(self._document, lines, self._task.scope, kept.get(name, set()), begins)
+            whole = len(kept.get(name, ())) == len(sheet.lines)
             left_out = chosen.left_out + self._no_chance
-            found = self._assembled(document(shown, whole=whole), tuple(self._parts()), problems, left_out)
+            found = self._assembled(document(shown, whole=whole), tuple(self._parts(kept)), problems, left_out)
             over = estimate_tokens(found[1]) - self._tokens_for_text
             if over <= 0:
-                best, self._kept = found, {file: closed(each) for file, each in self._sheets.items()}
+                best, self._kept = found, kept
                 self._chosen = chosen.pieces
                 if not left_out or -over < self._tokens_for_text // 40:
                     break
@@ -398,10 +397,10 @@ class _Gathering:
             worth = _NEAR * sum(lines_of_code[n] for n in lines) / (1.0 + (away / _NEARBY) ** 2)
             yield Piece(file=here.name, lines=lines, worth=worth, reason="near by")
 
-    def _parts(self) -> Iterator[Part]:
-        for name, sheet in sorted(self._sheets.items(), key=lambda pair: (folder_of(self._sources[pair[0]]), pair[0])):
-            source = self._sources[name]
-            if source.here or not sheet.kept:
+    def _parts(self, kept: Mapping[str, set[int]]) -> Iterator[Part]:
+        for _, name in sorted((folder_of(self._sources[name]), name) for name in kept):
+            source, sheet = self._sources[name], self._sheets[name]
+            if source.here:
                 continue
             # The whole text, so that a secret of several lines is known by its first.
             if name not in self._hidden:
@@ -411,11 +410,11 @@ class _Gathering:
                 continue
             shown: list[str] = []
             previous = -1
-            kept = closed(sheet)
-            for number in sorted(kept):
+            values = source.read.values
+            for number in sorted(kept[name]):
                 if number != previous + 1 and number not in sheet.begins:
                     shown.append(comment(source.language, "...", leading_space(lines[number])))
-                named = source.read.values.get(number)
+                named = values.get(number)
                 shown.append(lines[number] if named is None else without_value(lines[number], named))
                 previous = number
             yield Part("\n".join(shown), name, source)

@@ -14,7 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from forge_lsp.context.tables import Defining, Indexed, Packed
+from forge_lsp.context.tables import Indexed, Tables
 from forge_lsp.core.languages import Language
 from forge_lsp.core.support import ContextSupport
 from forge_lsp.editing.files import Files
@@ -34,22 +34,20 @@ class Index:
     """One workspace's files of one family of languages, as they were when they were last looked at.
 
     ``whole`` says whether every file was: where time ran out, the nearest were, and :meth:`refresh` goes on with the
-    rest when it is next called. What is kept says where to look: whoever shows a file reads it then.
+    rest when it is next called. What is kept says where to look: whoever shows a file reads it then. It is of what lies
+    on the disk: the open buffers of each task are laid over it for that task alone (:meth:`buffers`).
     """
 
     def __init__(self) -> None:
-        self.files: dict[str, Indexed] = {}
+        self.tables = Tables({})
         self.whole = False
         self.busy = False
         self._turn = threading.Lock()
         self._lock = threading.Lock()
         self._verdicts: dict[tuple[int, str], bool] = {}
-        self._defining = Defining({})
-        self._packed: Packed | None = None
-        self._within: dict[str, list[str]] | None = None
         self._folders: dict[str, Stamp] = {}
         self._told: set[str] = set()
-        self._open: set[str] = set()
+        self._buffers: Mapping[str, Indexed] = {}
         self._due = 0.0
 
     def refresh(
@@ -66,8 +64,8 @@ class Index:
         """Look at what changed until ``deadline`` (of time.monotonic), the nearest by ``distance`` first; those in the
         folder ``near`` are found first.
 
-        Once every file was looked at, these are the open buffers, the folders in which files came or went, and what
-        :meth:`told` named: a file that was changed where it lies is seen when ``each`` file is looked at again, or when
+        Once every file was looked at, these are the folders in which files came or went, and what :meth:`told` named:
+        a file that was changed where it lies is seen when ``each`` file is looked at again, or when
         :meth:`renew` is asked about it. ``most`` bounds how many files are walked.
         """
         if not self._turn.acquire(timeout=max(deadline - time.monotonic(), 0.0)):
@@ -81,7 +79,6 @@ class Index:
             else:
                 seen, gone = self._looked(files, suffixes, most)
                 whole = True
-            self._open = {name for _, name, _ in files.open_walk(suffixes)}
             self.whole = self._take(seen, gone, files, languages, deadline, distance) and whole
         finally:
             self._turn.release()
@@ -90,18 +87,30 @@ class Index:
         """Look at some files again; whether one of them had changed."""
         seen: dict[str, tuple[str, Stamp]] = {}
         for name in names:
-            known = self.files.get(name)
-            stamp = None if known is None or name in self._open else files.stamp(known.path)
+            known = self.tables.files.get(name)
+            stamp = files.stamp(known.path) if known is not None else None
             if known is not None and stamp is not None and stamp != known.stamp:
                 seen[name] = (known.path, stamp)
         if not seen or not self._turn.acquire(blocking=False):
             return False
         try:
-            before = self.files
+            before = self.tables
             self._take(seen, (), files, languages, float("inf"), len)
-            return before is not self.files
+            return before is not self.tables
         finally:
             self._turn.release()
+
+    def buffers(self, files: Files, languages: Sequence[Language]) -> Mapping[str, Indexed]:
+        """What to lay over the index for whoever sees ``files``: its open buffers."""
+        suffixes = tuple(suffix for language in languages for suffix in language.suffixes)
+        before, found = self._buffers, dict[str, Indexed]()
+        for path, name, data in files.open_files(suffixes):
+            stamp, known = (-1, zlib.crc32(data), 0), before.get(name)
+            if known is None or known.stamp != stamp:
+                known = indexed(name, path, stamp, data, languages)
+            found[name] = known
+        self._buffers = found
+        return found
 
     def told(self, name: str) -> None:
         """A file was changed, says somebody: look at it next time."""
@@ -124,7 +133,7 @@ class Index:
         ended = time.monotonic()
         self._folders = folders
         self._due = ended + max(_SELDOM * (ended - started), _SOONEST)
-        return seen, self.files.keys() - seen.keys(), True
+        return seen, self.tables.files.keys() - seen.keys(), True
 
     def _looked(
         self, files: Files, suffixes: tuple[str, ...], most: int
@@ -132,7 +141,7 @@ class Index:
         """The files of which something tells that they may have changed, with their stamps; and those that are gone."""
         altered = self._folders.keys() - files.unchanged(self._folders)
         now = {name: files.folder_stamp(name) for name in altered}
-        gone = {name for folder in altered for name in self.within(folder[:-1])}
+        gone = {name for folder in altered for name in self.tables.within(folder[:-1])}
         for name in altered:
             if now[name] is None:
                 del self._folders[name]
@@ -143,9 +152,9 @@ class Index:
         ):
             seen[name] = (path, stamp)
         with self._lock:
-            told, self._told = self._told | self._open, set()
+            told, self._told = self._told, set()
         for name in told - seen.keys():
-            known = self.files.get(name)
+            known = self.tables.files.get(name)
             stamp = files.stamp(known.path) if known is not None else None
             if known is not None and stamp is not None:
                 seen[name] = (known.path, stamp)
@@ -154,7 +163,7 @@ class Index:
         return seen, gone - seen.keys()
 
     def _differs(self, name: str, stamp: Stamp) -> bool:
-        known = self.files.get(name)
+        known = self.tables.files.get(name)
         return known is None or known.stamp != stamp
 
     def _take(
@@ -168,9 +177,10 @@ class Index:
     ) -> bool:
         """Read those of ``seen`` that changed, and leave out ``gone``; whether there was time for all."""
         changed = [name for name, (_, stamp) in seen.items() if self._differs(name, stamp)]
-        if not changed and self.files.keys().isdisjoint(gone):
+        before = self.tables.files
+        if not changed and before.keys().isdisjoint(gone):
             return True
-        found = {name: file for name, file in self.files.items() if name not in gone}
+        found = {name: file for name, file in before.items() if name not in gone}
         whole = True
         for name in sorted(changed, key=lambda one: (distance(one), one)):
             if time.monotonic() > deadline:
@@ -185,10 +195,7 @@ class Index:
             if found[name].stamp == UNSURE:
                 self.told(name)
         # No other thread changes them meanwhile: this one has the turn.
-        defining = self._defining.brought_to(self.files, found)
-        packed = self._packed and self._packed.brought_to(self.files, found)
-        with self._lock:
-            self._defining, self._packed, self._within, self.files = defining, packed, None, found
+        self.tables = self.tables.brought_to(found)
         return whole
 
     @property
@@ -199,29 +206,6 @@ class Index:
     def look_again(self) -> None:
         """It is time to look at each file again, however short ago the last time was."""
         self._due = 0.0
-
-    def defining(self, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """The files that define each of ``names``; not of those that many do, which say little about any."""
-        with self._lock:
-            answers = ((name, self._defining.files(zlib.crc32(name.encode()))) for name in names)
-            return {name: answer for name, answer in answers if answer}
-
-    def using(self, name: str) -> tuple[Indexed, ...]:
-        """The files that use a word, in any order."""
-        with self._lock:
-            if self._packed is None:
-                self._packed = Packed(self.files)
-            packed = self._packed
-        return packed.using(zlib.crc32(name.encode()))
-
-    def within(self, folder: str) -> Sequence[str]:
-        """The files that lie in a folder itself ("" for the workspace), in the order of the walk."""
-        with self._lock:
-            if self._within is None:
-                self._within = {}
-                for name in self.files:
-                    self._within.setdefault(name.rpartition("/")[0], []).append(name)
-            return self._within.get(folder, ())
 
 
 class Indexes:
@@ -266,7 +250,7 @@ def spaces_of(text: str, reading: ContextSupport) -> frozenset[str]:
 
 
 def space_word(space: str) -> str:
-    """The word under which :meth:`Index.using` knows the files whose names are in a namespace: no text holds it."""
+    """The word under which :meth:`Tables.using` knows the files whose names are in a namespace: no text holds it."""
     return f"in {space}"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from forge_lsp.context.choosing import Sheet
 from forge_lsp.context.workspace import Source
@@ -44,7 +43,7 @@ def sections(parts: Iterable[Part]) -> Iterator[str]:
         if len(found) == 1:
             yield f"## {found[0][0].name}\n\n{fenced(found[0][1], language)}"
             continue
-        named = [f"{comment(one.language, PurePosixPath(one.name).name)}\n{text}" for one, text in found]
+        named = [f"{comment(one.language, one.name.rpartition('/')[2])}\n{text}" for one, text in found]
         yield f"## {folder}\n\n{fenced(chr(10).join(named), language)}"
 
 

@@ -189,6 +189,16 @@ class FileRead:
         return frozenset(d.name for d in self.definitions if d.kind is not Kind.PART)
 
     @cached_property
+    def types(self) -> frozenset[str]:
+        """The names of the types that are defined."""
+        return frozenset(d.name for d in self.definitions if d.kind is Kind.TYPE)
+
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """The names that are defined, and those of what they are members of."""
+        return frozenset(name for d in self.definitions for name in (d.name, d.container))
+
+    @cached_property
     def code(self) -> tuple[tuple[int, Definition], ...]:
         """The definitions that other code may use, with their numbers: no tests, nothing that has no name of its
         own."""

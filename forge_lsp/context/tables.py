@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import zlib
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 
 from forge_lsp.core.languages import Language
 from forge_lsp.editing.stamps import Stamp
 
-__all__ = ["Defining", "Indexed", "Packed"]
+__all__ = ["Indexed", "Tables"]
 
-_COMMON = 32  # files
 _MOST_CHANGED = 32  # files looked at beside the table
 _SHIFT = 28  # of the 32 bits of a checksum: as many parts as the others tell apart
 _PARTS = 1 << (32 - _SHIFT)
@@ -31,6 +33,53 @@ class Indexed:
     words: array[int]
 
 
+class Tables:
+    """What is asked of all files together. It stays as it is: of other files another is made."""
+
+    def __init__(self, files: Mapping[str, Indexed], defining: Defining | None = None) -> None:
+        self.files = files
+        self._defining = defining or Defining(files)
+
+    @cached_property
+    def _packed(self) -> Packed:
+        return Packed(self.files)
+
+    @cached_property
+    def _within(self) -> Mapping[str, Sequence[str]]:
+        found: dict[str, list[str]] = {}
+        for name in self.files:
+            found.setdefault(name.rpartition("/")[0], []).append(name)
+        return found
+
+    def brought_to(self, files: Mapping[str, Indexed]) -> Tables:
+        """The same for other files, many of which are the same."""
+        found = Tables(files, self._defining.brought_to(self.files, files))
+        if "_packed" in self.__dict__:
+            found._packed = self._packed.brought_to(self.files, files)
+        return found
+
+    def under(self, files: Mapping[str, Indexed]) -> Tables:
+        """The same with a few files in place of those of the same names."""
+        if not files:
+            return self
+        found = Tables({**self.files, **files}, self._defining.under(files))
+        found._packed = self._packed.under(files)
+        return found
+
+    def defining(self, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """The files that define each of ``names``, in any order; not of those that none does."""
+        answers = ((name, self._defining.files(zlib.crc32(name.encode()))) for name in names)
+        return {name: answer for name, answer in answers if answer}
+
+    def using(self, name: str) -> tuple[Indexed, ...]:
+        """The files that use a word, in any order."""
+        return self._packed.using(zlib.crc32(name.encode()))
+
+    def within(self, folder: str) -> Sequence[str]:
+        """The files that lie in a folder itself ("" for the workspace)."""
+        return self._within.get(folder, ())
+
+
 class Defining:
     """Which files define a checksum. Made once for all files, and again where many have changed; the few that have
     changed since are looked at one by one."""
@@ -44,26 +93,32 @@ class Defining:
                 known = found.get(number)
                 if known is None:
                     found[number] = [name]
-                elif len(known) <= _COMMON + _MOST_CHANGED:
+                else:
                     known.append(name)
-        self._table = {number: tuple(names) for number, names in found.items() if len(names) <= _COMMON + _MOST_CHANGED}
+        self._table = {number: tuple(names) for number, names in found.items()}  # tuples: less to keep and to collect
 
     def brought_to(self, before: Mapping[str, Indexed], after: Mapping[str, Indexed]) -> Defining:
         """The same for the files ``after``; it was made, or brought, to ``before``."""
         changed = _changed(self._changed, before, after)
         if len(changed) > _MOST_CHANGED or len(changed) >= self._size:
             return Defining(after)
-        found = Defining.__new__(Defining)
-        found._size, found._table, found._changed = self._size, self._table, changed
+        found = copy(self)
+        found._changed = changed
+        return found
+
+    def under(self, files: Mapping[str, Indexed]) -> Defining:
+        """The same with ``files`` in place of those of the same names."""
+        found = copy(self)
+        found._changed = {**self._changed, **files}
         return found
 
     def files(self, number: int) -> tuple[str, ...]:
-        """The files that define ``number``; none where too many do."""
+        """The files that define ``number``, in any order."""
         found = self._table.get(number, ())
         if self._changed:
             kept = [name for name in found if name not in self._changed]
             found = (*kept, *(n for n, file in self._changed.items() if file is not None and _in(number, file.defines)))
-        return found if len(found) <= _COMMON else ()
+        return found
 
 
 class Packed:
@@ -99,9 +154,14 @@ class Packed:
         changed = _changed(self._changed, before, after)
         if len(changed) > _MOST_CHANGED or len(changed) >= self._size:
             return Packed(after)
-        found = Packed.__new__(Packed)
-        found._size, found._files, found._parts, found._ends = self._size, self._files, self._parts, self._ends
+        found = copy(self)
         found._changed = changed
+        return found
+
+    def under(self, files: Mapping[str, Indexed]) -> Packed:
+        """The same with ``files`` in place of those of the same names."""
+        found = copy(self)
+        found._changed = {**self._changed, **files}
         return found
 
     def using(self, number: int) -> tuple[Indexed, ...]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from forge_lsp.context.index import Index, space_word, spaces_of
 from forge_lsp.context.reading import FileRead, Reader
-from forge_lsp.context.tables import Indexed
+from forge_lsp.context.tables import Indexed, Tables
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import Document
 from forge_lsp.editing.files import Files
@@ -32,7 +32,7 @@ class Source:
         self.language = language
         self.here = here
         self.test = language.is_test_file(name)
-        self.folder = PurePosixPath(name).parent
+        self.folder = name.rpartition("/")[0]
         self._reader = reader
 
     @cached_property
@@ -60,7 +60,9 @@ class Workspace:
     ) -> None:
         self.files = files
         self._family = family
-        self.index = index
+        self.tables = Tables({})
+        self._index = index
+        self._buffers: Mapping[str, Indexed] = {}
         self._document = document
         self._name = name
         self._reader = reader
@@ -72,7 +74,7 @@ class Workspace:
 
     def refresh(self, *, most: int, seconds: float) -> None:
         """Bring the index up to date, for so long at most."""
-        self.index.refresh(
+        self._index.refresh(
             self.files,
             self._family,
             most=most,
@@ -80,25 +82,28 @@ class Workspace:
             distance=self.distance,
             near="".join(f"{part}/" for part in self._folder),
         )
+        self._buffers = self._index.buffers(self.files, self._family)
+        self.tables = self._index.tables.under(self._buffers)
 
     def renewed(self) -> bool:
         """Bring what the index knows of the files read here up to date; whether one of them had changed. What was
         asked about them before may have to be asked again."""
-        found = self.index.renew(self._known, self.files, self._family)
+        found = self._index.renew(self._known.keys() - self._buffers.keys(), self.files, self._family)
         if found:
+            self.tables = self._index.tables.under(self._buffers)
             self._using.clear()
         return found
 
     def using(self, name: str) -> tuple[Indexed, ...]:
         """The files that use a word."""
         if name not in self._using:
-            self._using[name] = self.index.using(name)
+            self._using[name] = self.tables.using(name)
         return self._using[name]
 
     def source(self, name: str) -> Source | None:
         """A file that the index knows, read; None for the document's own and for what cannot be shown."""
         if name not in self._known:
-            indexed = self.index.files.get(name)
+            indexed = self.tables.files.get(name)
             self._known[name] = self._read(indexed) if indexed is not None and name != self._name else None
         return self._known[name]
 
@@ -142,7 +147,7 @@ class Workspace:
 
     def beside(self) -> Sequence[str]:
         """The files of the document's own folder."""
-        return self.index.within("/".join(self._folder))
+        return self.tables.within("/".join(self._folder))
 
     def opened(self) -> Iterator[str]:
         """The files whose namespaces the document sees without naming a file: those it opens, its own and the ones

@@ -165,71 +165,68 @@ class Scorer:
 
     def __init__(self, around: Around) -> None:
         self._around = around
-        self._names: dict[str, tuple[float, bool]] = {}
-        self._holders: dict[str, tuple[float, bool]] = {}
+        self._telling = frozenset({"private", "static", around.container, *around.types} - {""})
+        self._names: dict[str, tuple[float, float, float, float, bool]] = {}
+        self._holders: dict[str, tuple[float, float, float, bool, bool]] = {}
 
     def of(
         self, *, here: bool, folder: bool, imported: bool, constructors: frozenset[str]
     ) -> Callable[[Definition, frozenset[str]], float]:
         """How likely a definition of one file is needed, given the names in its header; the words are those of
         :func:`features`."""
-        around = self._around
-        container, scope, members = around.container, around.scope, around.members
+        around, names, holders, telling = self._around, self._names, self._holders, self._telling
         place = _W["same file"] * here + _W["same folder"] * (folder and not here)
         place += _W["imported file"] * (imported and not here)
+        by_kind = {kind: place + _BY_KIND.get(kind, 0.0) for kind in Kind}
 
         def score(item: Definition, header: frozenset[str]) -> float:
-            name, holder, kind = item.name, item.container, item.kind
-            by_name, name_known = self._names.get(name) or self._name(name)
-            by_holder, holder_known = self._holders.get(holder) or self._holder(holder)
-            total = place + _BY_KIND.get(kind, 0.0) + by_name + by_holder
-            member = bool(holder) and holder == container
-            once = around.once.get(name, 0.0)
+            name, kind, holder, parent, _, line, _, _, _, extends = item
+            by_name, elsewhere, once, in_class, name_known = names.get(name) or self._name(name)
+            by_holder, field, static, member, holder_known = holders.get(holder) or self._holder(holder)
+            total = by_kind[kind] + by_name + by_holder
             if member:
-                total += _W["member"]
-                if members[name] > 0:
-                    total += _W["member in class"]
+                total += in_class
             if here:
-                total += _W["distance"] / (1.0 + abs(item.line - around.line) / 30.0)
+                total += once + _W["distance"] / (1.0 + abs(line - around.line) / 30.0)
                 if around.document[name] > 1:
                     total += _W["own in file"]
                 if not holder and kind in (Kind.FUNCTION, Kind.VALUE):
                     total += _W["only here"]
             else:
-                if not member and name.startswith(("_", "#")):
-                    total += _W["private elsewhere"]
-                if not member and "private" in header:
-                    total += _W["private to another"]
-                if holder and holder in around.unused:
+                total += once if member else elsewhere
+                if static:
                     total += _W["container imported for nothing else"]
-                    if "static" in header:
-                        total += _W["static, of what is imported for nothing else"]
                 if not name_known and not holder_known:
                     total += _W["far and unheard"]
-            if once and (here or member):
-                total += _W["unused here"] * once
-            if container and container in header:
-                total += _W["speaks of class"]
-            if item.parent >= 0 and not holder:
+            if not telling.isdisjoint(header):
+                total += _W["speaks of scope's types"] * _spoken(item, header, around)
+                if around.container and around.container in header:
+                    total += _W["speaks of class"]
+                if not here and not member and "private" in header:
+                    total += _W["private to another"]
+                if not here and "static" in header:
+                    total += static
+            if parent >= 0 and not holder:
                 total += _W["nested"]
             if name in constructors:
                 total += _W["constructor"]
-            if item.extends:
+            if extends:
                 total += _W["extension"] + _W["popular extension"] * around.popular.get(name, 0.0)
-            if kind is Kind.FIELD and holder and (member or holder in scope):
-                total += _W["field of scope's type"]
-            elif kind is Kind.TYPE and name in scope:
+            if kind is Kind.FIELD:
+                total += field
+            elif kind is Kind.TYPE and name in around.scope:
                 total += _W["type in scope"]
-            total += _W["speaks of scope's types"] * _spoken(item, header, around)
             return 1.0 / (1.0 + math.exp(-total))
 
         return score
 
-    def _name(self, name: str) -> tuple[float, bool]:
+    def _name(self, name: str) -> tuple[float, float, float, float, bool]:
+        """What a name says: anywhere; in a file that is not the document, of no member of the class; in the document or
+        of a member; of a member; and whether the document has it."""
         around = self._around
         parts = parts_of(name)
         inside, in_class, written = name in around.scope, around.members[name], around.document[name]
-        imported, alike = name in around.imported, around.alike.get(name, 0.0)
+        imported, alike, once = name in around.imported, around.alike.get(name, 0.0), around.once.get(name, 0.0)
         total = (
             _W["in scope"] * inside
             + _W["in class"] * math.log1p(in_class)
@@ -245,18 +242,22 @@ class Scorer:
             + _W["same name"] * (name == around.name)
             + _W["short"] * (len(name) <= 3)
             + _W["special"] * name.startswith("__")
-            + _W["unused"] * around.once.get(name, 0.0)
+            + _W["unused"] * once
             + _W["used alike"] * alike
             + _W["used alike at all"] * math.log1p(_ALIKE * alike)
         )
         known = inside or name in around.members or name in around.document or imported
-        found = self._names[name] = total, known
+        elsewhere = _W["private elsewhere"] * name.startswith(("_", "#"))
+        found = total, elsewhere, _W["unused here"] * once, _W["member in class"] * (in_class > 0), known
+        self._names[name] = found
         return found
 
-    def _holder(self, holder: str) -> tuple[float, bool]:
+    def _holder(self, holder: str) -> tuple[float, float, float, bool, bool]:
+        """What a container says: of all in it; of a field; of what is static, where it is imported for nothing else;
+        whether it is the scope's own, and whether the document has it."""
         around = self._around
         inside, in_class, written = holder in around.scope, holder in around.members, holder in around.document
-        imported = holder in around.imported
+        imported, member = holder in around.imported, holder == around.container
         total = (
             _W["container in scope"] * inside
             + _W["container in class"] * in_class
@@ -264,6 +265,11 @@ class Scorer:
             + _W["container is base"] * (holder in around.bases)
             + _W["container imported"] * imported
             + _W["container in reach"] * (holder in around.reach)
+            + _W["member"] * member
         )
-        found = self._holders[holder] = (total, inside or in_class or written or imported) if holder else (0.0, False)
+        field = _W["field of scope's type"] * (member or inside)
+        static = _W["static, of what is imported for nothing else"] * (holder in around.unused)
+        known = inside or in_class or written or imported
+        found = (total, field, static, member, known) if holder else (0.0, 0.0, 0.0, False, False)
+        self._holders[holder] = found
         return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -60,13 +59,10 @@ class Files:
         under: Sequence[str] | None = None,
         near: str = "",
     ) -> Iterator[tuple[str, str, Stamp]]:
-        """Files with one of ``suffixes`` that may be shown: path, name in the workspace, stamp of the text. At most
-        ``most`` files are looked at; ``known``, ``folders``, ``under`` and ``near`` are as
-        for :meth:`forge_lsp.editing.ignore.Guard.listed`, open buffers come in any case."""
-        yield from self.open_walk(suffixes)
+        """Files on the disk with one of ``suffixes`` that may be shown: path, name in the workspace, stamp of the text.
+        At most ``most`` files are looked at; ``known``, ``folders``, ``under`` and ``near`` are as
+        for :meth:`forge_lsp.editing.ignore.Guard.listed`."""
         for name, entry in self.guard.listed(suffixes, most=most, known=known, folders=folders, under=under, near=near):
-            if entry.path in self._buffers or (entry.is_symlink() and self.guard.resolved(entry.path) in self._buffers):
-                continue
             try:
                 status = entry.stat()
             except OSError:
@@ -87,18 +83,15 @@ class Files:
         """Those of the folders ``known``, named as for :meth:`folder_stamp`, that have the same stamp still."""
         return unchanged(str(self.guard.root), known)
 
-    def open_walk(self, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str, Stamp]]:
-        """Of :meth:`walk` the open buffers alone."""
+    def open_files(self, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str, bytes]]:
+        """The open buffers with one of ``suffixes`` that may be shown: path, name in the workspace, text."""
         for path in self.open_paths():
             buffer = self._buffers[str(path)]
             if path.name.endswith(suffixes) and len(buffer.text) <= self._largest:
-                yield str(path), self.name(path), (-1, zlib.crc32(buffer.text.encode(errors="replace")), 0)
+                yield str(path), self.name(path), buffer.text.encode(errors="replace")
 
     def data(self, path: Path | str) -> bytes | None:
-        """The bytes of a file's text as :meth:`text` has it, without keeping them."""
-        buffer = self._buffers.get(self.guard.resolved(path))
-        if buffer is not None:
-            return buffer.text.encode(errors="replace")
+        """The bytes of a file on the disk; None if there is none, or none of text."""
         try:
             data = read_plain(path, most=self._largest)
         except OSError:

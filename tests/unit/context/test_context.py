@@ -152,6 +152,20 @@ async def test_open_buffers_lie_over_the_disk(workspace: Path) -> None:
         assert absent not in text, absent
 
 
+async def test_open_buffers_of_another_task_change_nothing(workspace: Path) -> None:
+    made(workspace, "dist/built.py", text="def add(item):\n    return Cart().add(item)\n")
+    alone = await gathered(task(workspace))
+    buffers = tuple(
+        document("def add(item):\n    return Cart().total()\n" * 9, PYTHON, workspace / name)
+        for name in ("dist/built.py", "shop/money.py", "shop/new.py")
+    )
+    context = Context(SYNTAX, BUILT_IN, ContextConfig(seconds=60))
+    for _ in range(3):
+        await context.gather(replace(task(workspace), buffers=buffers), tokens=4000)
+        assert (await context.gather(task(workspace), tokens=4000)).text == alone
+        context.look_again()
+
+
 @pytest.mark.parametrize("tokens", [300, 500, 1000, 3000, 20_000])
 @pytest.mark.parametrize("middle", [0, 3, 400])
 async def test_it_fits(workspace: Path, tokens: int, middle: int) -> None:

@@ -204,15 +204,14 @@ def test_csharp_files_without_a_namespace_are_seen(tmp_path: Path) -> None:
     assert list(workspace.opened()) == ["src/Item.cs", "far/away/Guard.cs"]
 
 
-async def test_functions_of_the_same_name_are_looked_at_however_many_there_are(tmp_path: Path) -> None:
-    """What the like function of another program uses is found through it."""
+@pytest.mark.parametrize("count", [12, 80])
+async def test_functions_of_the_same_name_are_looked_at_however_many_there_are(tmp_path: Path, count: int) -> None:
+    """What the like function of another program uses is found through it, the nearest first."""
+    like = "def made_ready(options):\n    return {}(options)\n"
     files = {
         "one/main.py": "def made_ready(options):¦\n    ...\n",
-        **{
-            f"other{n}/main.py": "from far.away.tools import unheard_of\n\n\ndef made_ready(options):\n"
-            "    return unheard_of(options)\n"
-            for n in range(12)
-        },
+        **{f"other{n}/main.py": like.format("print") for n in range(count)},
+        "one/near/main.py": "from far.away.tools import unheard_of\n\n\n" + like.format("unheard_of"),
         "far/away/tools.py": "def unheard_of(options):\n    return options\n",
     }
     assert "def unheard_of(options):" in part(await gathered(tmp_path, files), "far/away/tools.py")

@@ -68,15 +68,24 @@ def test_what_is_reckoned_at_once_is_what_the_features_say(seed: int) -> None:
         assert score(item, header) == pytest.approx(likelihood(values))  # pyright: ignore[reportUnknownMemberType]
 
 
-def greedy(pieces: list[Piece], sheets: dict[str, Sheet], tokens: int) -> tuple[set[Piece], int]:
+def price(piece: Piece, sheet: Sheet, kept: set[int], named: bool) -> int:
+    """Tokens that a piece's lines take beside those kept; ``named``: a file of its group is shown."""
+    new = [line for line in piece.lines if line not in kept]
+    alone = [n for n in new if n not in sheet.begins and not {n - 1, n, n + 1} & kept and n - 1 not in piece.lines]
+    own, shared = sheet.heading(piece.file)
+    heading = 0 if kept or not new else own if named else own + shared
+    return sum(sheet.costs[line] for line in new) + sheet.gap * len(alone) + heading
+
+
+def greedy(pieces: list[Piece], sheets: dict[str, Sheet], tokens: int) -> tuple[list[Piece], int, dict[str, set[int]]]:
     """The same choice, each piece priced again after each that was taken."""
-    for sheet in sheets.values():
-        sheet.clear()
+    kept = {name: set(sheet.always) for name, sheet in sheets.items()}
     left = dict(enumerate(pieces))
     spent = out = 0
-    shown: set[Piece] = set()
+    shown: list[Piece] = []
+    named: set[Group | None] = set()
     while left:
-        prices = {number: sheets[piece.file].price(piece.file, piece.lines) for number, piece in left.items()}
+        prices = {n: price(p, sheets[p.file], kept[p.file], sheets[p.file].group in named) for n, p in left.items()}
         number = min(left, key=lambda n: (-left[n].worth / max(prices[n], 1), n))
         piece = left.pop(number)
         if prices[number] and spent + prices[number] > tokens:
@@ -84,9 +93,10 @@ def greedy(pieces: list[Piece], sheets: dict[str, Sheet], tokens: int) -> tuple[
             continue
         spent += prices[number]
         if prices[number]:
-            sheets[piece.file].keep(piece.lines)
-        shown.add(piece)
-    return shown, out
+            kept[piece.file].update(piece.lines)
+            named.add(sheets[piece.file].group)
+        shown.append(piece)
+    return shown, out, kept
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -99,6 +109,7 @@ def test_the_same_is_chosen_from_for_several_budgets(seed: int) -> None:
             paid=name == "a",
             gap=draw.choice((5, 13)),
             group={"a": None, "b/b": group, "b/c": group, "d": Group("./")}[name],
+            begins=frozenset(draw.sample(range(40), 12)),
         )
         for name in ("a", "b/b", "b/c", "d")
     }
@@ -106,13 +117,12 @@ def test_the_same_is_chosen_from_for_several_budgets(seed: int) -> None:
     pieces: list[Piece] = []
     for _ in range(50):
         start = draw.randrange(38)
-        lines = tuple(range(start, min(start + draw.randrange(1, 5), 40)))
-        pieces.append(Piece(file=draw.choice(tuple(sheets)), lines=lines, worth=draw.random(), reason="here"))
+        lines = sorted({draw.randrange(start + 1), *range(start, min(start + draw.randrange(1, 5), 40))})
+        pieces.append(Piece(file=draw.choice(tuple(sheets)), lines=tuple(lines), worth=draw.random(), reason="here"))
     choice = Choice(pieces, sheets)
     for tokens in (0, 90, 400, 90, 5_000):
         chosen = choice.within(tokens)
-        kept = {name: set(sheet.kept) for name, sheet in sheets.items()}
-        shown, out = greedy(pieces, sheets, tokens)
-        assert set(chosen.pieces) == shown and chosen.left_out == out
-        assert {name: set(sheet.kept) for name, sheet in sheets.items()} == kept
+        shown, out, kept = greedy(pieces, sheets, tokens)
+        assert list(chosen.pieces) == shown and chosen.left_out == out
+        assert {name: sheet.kept for name, sheet in sheets.items()} == kept
         assert chosen.tokens <= tokens and {3, 4, 5} <= kept["a"]
