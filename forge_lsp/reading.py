@@ -29,6 +29,7 @@ __all__ = [
     "read_bytes",
     "read_plain",
     "read_text",
+    "table_beside",
     "toml_table",
 ]
 
@@ -109,6 +110,12 @@ def toml_table(text: str | None) -> dict[str, Any]:
         return parsed_toml(text or "")
     except ValueError:
         return {}
+
+
+def table_beside(module: str, name: str | None = None) -> dict[str, Any]:
+    """The TOML file of our own that lies beside ``module``, a Python file: ``name``, or the one of the same name."""
+    path = Path(module)
+    return tomllib.loads((path.with_name(name) if name else path.with_suffix(".toml")).read_text("utf-8"))
 
 
 def modified_at(path: Path) -> float:
