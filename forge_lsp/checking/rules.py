@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from forge_lsp.reading import table_beside
 
-__all__ = ["Rule", "Rules", "rules_beside"]
+__all__ = ["Rule", "Rules", "patterns_beside", "rules_beside"]
 
 
 class Rule(NamedTuple):
@@ -39,14 +39,23 @@ def rules_beside(module: str, *, around: str = "{}", flags: int = 0) -> Rules:
     parts: dict[str, str] = {}
     for name, alternatives in table.get("parts", {}).items():
         parts[name] = _joined(alternatives, parts)
-    rules = (
-        Rule(
-            re.compile(around.replace("{}", _joined(rule["patterns"], parts)), flags),
-            says.get(rule["says"], rule["says"]),
-        )
-        for rule in table["rule"]
-    )
+    rules: list[Rule] = []
+    for rule in table["rule"]:
+        said: str = rule["says"]
+        pattern = re.compile(around.replace("{}", _joined(rule["patterns"], parts)), flags)
+        rules.append(Rule(pattern, says.get(said, said)))
     return Rules(tuple(rules), says, parts)
+
+
+def patterns_beside(module: str) -> dict[str, tuple[re.Pattern[str], ...]]:
+    """Return the lists of patterns in the TOML file beside ``module``, a Python file, and of its name.
+
+    A pattern may be a list of its pieces.
+    """
+    return {
+        name: tuple(re.compile("".join(pattern)) for pattern in patterns)
+        for name, patterns in table_beside(module).items()
+    }
 
 
 def _joined(alternatives: list[str], parts: Mapping[str, str]) -> str:

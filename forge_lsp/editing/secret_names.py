@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import fnmatch
 import re
-import tomllib
-from importlib import resources
 from pathlib import PurePosixPath
+
+from forge_lsp.reading import table_beside
 
 __all__ = ["SECRET_FOLDERS", "is_secret_file", "is_secret_name"]
 
-_NAMES: dict[str, list[str]] = tomllib.loads(
-    resources.files("forge_lsp.editing").joinpath("secret_names.toml").read_text("utf-8")
-)
+_NAMES: dict[str, list[str]] = table_beside(__file__, "secret_names.toml")
 SECRET_FOLDERS = tuple(_NAMES["folders"])
 """Folders in which every file may hold keys or passwords, in lower case."""
 

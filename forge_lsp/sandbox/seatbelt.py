@@ -13,6 +13,7 @@ from pathlib import Path
 
 from forge_lsp.core.errors import SandboxUnavailable, ToolMissing
 from forge_lsp.core.ports import ProcessResult
+from forge_lsp.reading import table_beside
 from forge_lsp.sandbox import process
 from forge_lsp.sandbox.copybox import Invocation
 
@@ -20,27 +21,7 @@ __all__ = ["PROGRAM", "available", "profile", "run_confined"]
 
 PROGRAM = Path("/usr/bin/sandbox-exec")
 
-_READ = (
-    "/usr",
-    "/bin",
-    "/sbin",
-    "/System",
-    "/Library/Developer",
-    "/Library/Java",
-    "/Library/Frameworks",
-    "/Library/Preferences/Logging",
-    "/Applications/Xcode.app",
-    "/opt/homebrew",
-    "/private/etc/localtime",
-    "/private/etc/ssl",
-    "/private/var/db/timezone",
-    "/private/var/db/dyld",
-    "/private/var/select",
-    "/dev/random",
-    "/dev/urandom",
-    "/dev/null",
-    "/dev/zero",
-)
+_READ: Sequence[str] = table_beside(__file__, "system.toml")["macos"]
 
 
 _HIDDEN = ("/opt/homebrew/etc", "/opt/homebrew/var", "/usr/local/etc", "/usr/local/var")

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.languages.ecmascript import JAVASCRIPT
 from forge_lsp.languages.ecmascript.tsc import is_syntax
+from forge_lsp.reading import table_beside
 
 __all__ = [
     "CONFIG",
@@ -42,16 +43,7 @@ _DECLARED = "".join(
         *("__dirname", "__filename", "describe", "it", "test", "expect", "beforeEach", "afterEach", "jest"),
     )
 )
-# TypeScript's words that hold for any JavaScript: an unknown name, a wrong count or kind of arguments, an import that
-# is not there, a constant assigned to, a name declared twice, a call of what is no function.
-_TELLING = frozenset(
-    {
-        *("TS2304", "TS2552", "TS2663", "TS2693"),
-        *("TS2554", "TS2555", "TS2345", "TS2769", "TS2349", "TS2351"),
-        *("TS2305", "TS2614", "TS2724"),
-        *("TS2588", "TS2451", "TS2300", "TS2448", "TS2454"),
-    }
-)
+_TELLING = frozenset(table_beside(__file__, "names.toml")["telling"])
 
 
 # A closing tag, or one that closes itself: no JavaScript has either outside of strings and patterns.

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +22,7 @@ from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.php import PHP
 from forge_lsp.languages.php.project_tests import PhpTests
 from forge_lsp.languages.php.tools import COMPOSER_INSTALL, INSTALL, command_of, find_php, lint_problems
-from forge_lsp.reading import parsed_json
+from forge_lsp.reading import parsed_json, table_beside
 
 __all__ = ["PhpToolchain", "php_findings"]
 
@@ -32,7 +31,7 @@ _TOOL = "php"
 _MOST_FILES = 1_500
 _MOST_KNOWN = 64
 _UNDEFINED = "undefined-"
-_EXTENSIONS: Mapping[str, str] = tomllib.loads(Path(__file__).with_name("extensions.toml").read_text("utf-8"))
+_EXTENSIONS: Mapping[str, str] = table_beside(__file__, "extensions.toml")
 
 
 class PhpToolchain(Toolchain):
