@@ -30,6 +30,7 @@ __all__ = [
     "read_plain",
     "read_text",
     "table_beside",
+    "text_beside",
     "toml_table",
 ]
 
@@ -112,10 +113,14 @@ def toml_table(text: str | None) -> dict[str, Any]:
         return {}
 
 
+def text_beside(module: str, name: str) -> str:
+    """The text of a file of our own, by its path from the folder of ``module``, a Python file."""
+    return (Path(module).parent / name).read_text("utf-8")
+
+
 def table_beside(module: str, name: str | None = None) -> dict[str, Any]:
     """The TOML file of our own that lies beside ``module``, a Python file: ``name``, or the one of the same name."""
-    path = Path(module)
-    return tomllib.loads((path.with_name(name) if name else path.with_suffix(".toml")).read_text("utf-8"))
+    return tomllib.loads(text_beside(module, name or Path(module).with_suffix(".toml").name))
 
 
 def modified_at(path: Path) -> float:

@@ -29,6 +29,7 @@ from forge_lsp.languages.csharp.scanning import methods_in
 from forge_lsp.languages.csharp.sdk import INSTALL, Dotnet, dotnet_of, find_dotnet
 from forge_lsp.languages.csharp.suites import suites_of
 from forge_lsp.languages.csharp.warm import WarmBuilds
+from forge_lsp.reading import text_beside
 
 __all__ = ["CSharpToolchain", "csharp_findings"]
 
@@ -164,13 +165,7 @@ class CSharpToolchain(Toolchain):
                 raise ToolMissing(f"{dotnet.program} has no SDK: {last_words(result)}", remedy=INSTALL)
             self._version = version
         major = self._version.split(".", 1)[0]
-        text = (
-            '<Project Sdk="Microsoft.NET.Sdk">\n  <PropertyGroup>\n'
-            f"    <TargetFramework>net{major}.0</TargetFramework>\n    <OutputType>Library</OutputType>\n"
-            "    <Nullable>enable</Nullable>\n    <ImplicitUsings>enable</ImplicitUsings>\n"
-            "  </PropertyGroup>\n</Project>\n"
-        )
-        return {TEMP_PROJECT: text.encode()}
+        return {TEMP_PROJECT: text_beside(__file__, "runners/alone.csproj").replace("{MAJOR}", major).encode()}
 
 
 def _doubt(task: Task, candidate: Candidate) -> str | None:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.languages.ecmascript import JAVASCRIPT
 from forge_lsp.languages.ecmascript.tsc import is_syntax
-from forge_lsp.reading import table_beside
+from forge_lsp.reading import table_beside, text_beside
 
 __all__ = [
     "CONFIG",
@@ -35,14 +35,7 @@ NOT_INSTALLED = "NOT_INSTALLED"
 """The code of a package that the project names and this machine lacks."""
 CONFIG = ".forge-check.jsconfig.json"
 _GLOBALS = ".forge-check.globals.d.ts"
-# What every node has, for projects without @types/node; declared loosely, since it is not what is checked.
-_DECLARED = "".join(
-    f"declare var {name}: any;\n"
-    for name in (
-        *("process", "Buffer", "global", "module", "exports", "require", "setImmediate", "clearImmediate"),
-        *("__dirname", "__filename", "describe", "it", "test", "expect", "beforeEach", "afterEach", "jest"),
-    )
-)
+_DECLARED = text_beside(__file__, "globals.d.ts")
 _TELLING = frozenset(table_beside(__file__, "names.toml")["telling"])
 
 
