@@ -7,6 +7,7 @@ in Apple's Scheme dialect (SBPL); later rules win over earlier ones.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ __all__ = ["PROGRAM", "available", "profile", "run_confined"]
 
 PROGRAM = Path("/usr/bin/sandbox-exec")
 
+_PROFILE = re.sub(r"^;.*\n", "", text_beside(__file__, "seatbelt.sb"), flags=re.M)
 _READ: Sequence[str] = table_beside(__file__, "system.toml")["macos"]
 
 
@@ -45,7 +47,7 @@ def profile(*, read: Sequence[Path], write: Sequence[Path]) -> str:
 
     Paths are resolved, since the kernel compares real ones (``/tmp`` is ``/private/tmp``).
     """
-    return text_beside(__file__, "seatbelt.sb").format(
+    return _PROFILE.format(
         system=_rules("allow file-read*", map(Path, _READ)),
         hidden=_rules("deny file-read*", map(Path, _HIDDEN)),
         shown=_rules("allow file-read*", (*map(Path, _CERTIFICATES), *read)),

@@ -146,10 +146,10 @@ def _plain_type(text: str, short: str, items: tuple[Type, ...], generic: frozens
         if items and items[0].kind == "char" and short.startswith("ReadOnly"):
             return Type(kind="string", text=text)
         return Type(kind="list", text=text, items=items)
-    kind = next((kind for kind, names in _KINDS.items() if short in names), None)
-    if kind is None or (kind == "tuple" and not items):
-        return Type(kind="other", text=text)
-    return Type(kind=kind, text=text, items=items)
+    for kind, names in _KINDS.items():
+        if short in names and (items or kind != "tuple"):
+            return Type(kind=kind, text=text, items=items)
+    return Type(kind="other", text=text)
 
 
 def _optional(text: str, inner: Type) -> Type:
