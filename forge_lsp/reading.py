@@ -29,6 +29,8 @@ __all__ = [
     "read_bytes",
     "read_plain",
     "read_text",
+    "table_beside",
+    "text_beside",
     "toml_table",
 ]
 
@@ -109,6 +111,16 @@ def toml_table(text: str | None) -> dict[str, Any]:
         return parsed_toml(text or "")
     except ValueError:
         return {}
+
+
+def text_beside(module: str, name: str) -> str:
+    """The text of a file of our own, by its path from the folder of ``module``, a Python file."""
+    return (Path(module).parent / name).read_text("utf-8")
+
+
+def table_beside(module: str, name: str | None = None) -> dict[str, Any]:
+    """The TOML file of our own that lies beside ``module``, a Python file: ``name``, or the one of the same name."""
+    return tomllib.loads(text_beside(module, name or Path(module).with_suffix(".toml").name))
 
 
 def modified_at(path: Path) -> float:

@@ -8,12 +8,11 @@ import stat
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from forge_lsp.packaged import packaged_table
-from forge_lsp.reading import read_text
+from forge_lsp.reading import read_text, table_beside
 
 __all__ = ["PROJECT", "PROJECT_ENDINGS", "project_root"]
 
-_NAMES = packaged_table("roots.toml")
+_NAMES = table_beside(__file__, "roots.toml")
 PROJECT, PROJECT_ENDINGS = frozenset[str](_NAMES["project"]), tuple[str, ...](_NAMES["project_endings"])
 """What a project's own folder has."""
 _REPOSITORY = frozenset[str](_NAMES["repository"])

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from forge_lsp.packaged import packaged
+from forge_lsp.reading import text_beside
 from forge_lsp.text_words import Folded, Words, merged
 
 __all__ = ["secrets_in"]
@@ -75,8 +75,8 @@ def _words() -> tuple[Words, dict[str, list[int]]]:
 
 @cache
 def _rules() -> tuple[_Rule, ...]:
-    own = tomllib.loads(packaged("own_secret_rules.toml").read_text("utf-8").replace("{BARE}", _BARE))
-    known = json.loads(packaged("secret_rules.json").read_text("utf-8"))
+    own = tomllib.loads(text_beside(__file__, "own_secret_rules.toml").replace("{BARE}", _BARE))
+    known = json.loads(text_beside(__file__, "secret_rules.json"))
     return tuple(
         _Rule(
             pattern=rule["pattern"],

@@ -25,7 +25,7 @@ from forge_lsp.jobs.consent import consent_words
 from forge_lsp.jobs.contract import ApplyMode, JobRequest
 from forge_lsp.jobs.record import JobRecord
 from forge_lsp.jobs.writing import WorkspaceFiles, write_result
-from forge_lsp.packaged import packaged_table
+from forge_lsp.reading import table_beside
 
 if TYPE_CHECKING:
     from forge_lsp.core.events import JobEvent
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["ForgeAgent"]
 
 
-_MODES = [schema.SessionMode(**mode) for mode in packaged_table("acp/modes.toml")["modes"]]
+_MODES = [schema.SessionMode(**mode) for mode in table_beside(__file__, "modes.toml")["modes"]]
 _HELP = (
     "Mention the place that you want code for: `@file.py:12` (a line), `@file.py:12-20`, `@file.py:name` (a function), "
     "or attach a file or a selection; and say beside it what should be written."

@@ -25,7 +25,6 @@ from forge_lsp.core.checks import CheckKind, CheckStatus
 from forge_lsp.core.languages import Language, Languages
 from forge_lsp.core.ports import Toolchain
 from forge_lsp.core.task import Document, Task
-from forge_lsp.packaged import packaged
 
 __all__ = ["LEVELS", "CarriedTask", "carried_tasks"]
 
@@ -149,7 +148,7 @@ def _with(reason: str, remedy: str | None) -> str:
 @cache
 def carried_tasks(languages: Languages) -> tuple[CarriedTask, ...]:
     """Return every task of ``languages`` that comes with the product, by language and name."""
-    root = packaged("bench/tasks")
+    root = Path(__file__).with_name("tasks")
     found: list[CarriedTask] = []
     for language in languages:
         folder = root / str(language)

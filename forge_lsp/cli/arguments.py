@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from forge_lsp import __version__
-from forge_lsp.packaged import packaged_table
+from forge_lsp.reading import table_beside
 
 __all__ = ["Options", "grammar", "parse"]
 
@@ -157,7 +157,7 @@ def grammar() -> argparse.ArgumentParser:
     transport.add_argument("--tcp", metavar="HOST:PORT", help="speak LSP to one client on a TCP port")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
-    told = packaged_table("cli/commands.toml")
+    told = table_beside(__file__, "commands.toml")
     parsers = {name: commands.add_parser(name, help=does) for name, does in told["commands"].items()}
     for option in told["options"]:
         names, name = option.pop("of"), option.pop("name")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from forge_lsp.cli.display import printable, say, show, stderr_console
 from forge_lsp.core.errors import BadRequest, EnvironmentFault
-from forge_lsp.packaged import packaged
+from forge_lsp.reading import text_beside
 
 if TYPE_CHECKING:
     from forge_lsp.cli.arguments import Options
@@ -51,7 +51,7 @@ def _init(options: Options) -> int:
         raise BadRequest(f"{path} is there already; edit it, or remove it first")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(packaged("cli/starter.toml").read_text("utf-8"), encoding="utf-8")
+        path.write_text(text_beside(__file__, "starter.toml"), encoding="utf-8")
     except OSError as error:
         raise EnvironmentFault(f"{path} could not be written: {error.strerror}") from None
     stderr_console().print(f"written: {path}", soft_wrap=True)

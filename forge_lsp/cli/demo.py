@@ -17,7 +17,7 @@ from forge_lsp.cli.diff import styled, unified
 from forge_lsp.cli.display import printable, stdout_console
 from forge_lsp.core.errors import EnvironmentFault, ForgeError
 from forge_lsp.languages.registry import BUILT_IN
-from forge_lsp.packaged import packaged_table
+from forge_lsp.reading import table_beside
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -68,7 +68,7 @@ def _folder() -> Path:
 
 async def _demo(make_editor: EditorFactory, console: Console, folder: Path) -> int:
     project = folder / "wordplay"
-    for name, text in packaged_table("cli/demo.toml").items():
+    for name, text in table_beside(__file__, "demo.toml").items():
         path = project / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

@@ -19,7 +19,7 @@ from forge_lsp.config.tree import Settings
 from forge_lsp.config.trust import misread, named_profile, narrowed, widened
 from forge_lsp.config.wording import wording
 from forge_lsp.core.errors import SettingsError
-from forge_lsp.packaged import packaged_table
+from forge_lsp.reading import table_beside
 
 __all__ = ["PROFILES", "ResolvedSettings", "SettingsSources", "gather", "profile_layer", "resolve"]
 
@@ -126,7 +126,7 @@ def gather(
 def profile_layer(name: str, *, base: Path | None = None) -> Layer:
     """A ready profile, or one at a path (relative to ``base``). Raises SettingsError where there is none."""
     if name in PROFILES:
-        return Layer(label=f"profile {name}", values=packaged_table(f"config/profiles/{name}.toml"))
+        return Layer(label=f"profile {name}", values=table_beside(__file__, f"profiles/{name}.toml"))
     if name.endswith(".toml") or "/" in name or "\\" in name:
         path = Path(name).expanduser()
         return file_layer(path if path.is_absolute() or base is None else base / path, required=True)

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from forge_lsp.config.sources import Layer, Layers, Table, leaves
 from forge_lsp.config.tree import Settings
 from forge_lsp.core.errors import SettingsError
-from forge_lsp.packaged import packaged_table
+from forge_lsp.reading import table_beside
 
 __all__ = ["misread", "named_profile", "narrowed", "widened"]
 
@@ -28,7 +28,7 @@ def _path(key: str) -> tuple[str, str]:
     return table, name
 
 
-_RULES = packaged_table("config/trust.toml")
+_RULES = table_beside(__file__, "trust.toml")
 _FORBIDDEN: Mapping[str, str] = _RULES["forbidden"]
 _PROGRAMS: Mapping[str, str] = _RULES["programs"]
 _SMALLER, _LARGER, _OFF = (tuple(map(_path, _RULES["keys"][kind])) for kind in ("smaller", "larger", "off"))

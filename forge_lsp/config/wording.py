@@ -8,11 +8,11 @@ from typing import Any, cast, get_args
 
 from pydantic import BaseModel
 
-from forge_lsp.packaged import packaged_table
+from forge_lsp.reading import table_beside
 
 __all__ = ["meant", "wording"]
 
-_EXPECTED: Mapping[str, str] = packaged_table("config/wording.toml")
+_EXPECTED: Mapping[str, str] = table_beside(__file__, "wording.toml")
 _LONGEST = 20  # characters of a value that is shown; what is longer may be a key
 
 

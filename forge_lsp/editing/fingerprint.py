@@ -23,7 +23,7 @@ from forge_lsp.editing.outline import COMMENTS
 from forge_lsp.editing.selecting import SelectedItem, walk
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.editing.tree import Grammars
-from forge_lsp.packaged import packaged_table
+from forge_lsp.reading import table_beside
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ComparedText", "NormalToken"]
 
-_KINDS = packaged_table("editing/node_kinds.toml")
+_KINDS = table_beside(__file__, "node_kinds.toml")
 _STRINGS, _NUMBERS = frozenset[str](_KINDS["strings"]), frozenset[str](_KINDS["numbers"])
 _GROUPING, _ALWAYS_GROUPS = frozenset[str](_KINDS["grouping"]), frozenset[str](_KINDS["always_groups"])
 _PARENTHESES = ("(", ")")

@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING
 from forge_lsp.editing.git_rules import exclude_files
 from forge_lsp.editing.secret_names import SECRET_FOLDERS, is_secret_file
 from forge_lsp.editing.stamps import Stamp, folder_stamp
-from forge_lsp.packaged import packaged_table
-from forge_lsp.reading import read_text
+from forge_lsp.reading import read_text, table_beside
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 __all__ = ["Guard"]
 
-_IGNORED = packaged_table("editing/ignored.toml")
+_IGNORED = table_beside(__file__, "ignored.toml")
 _IGNORE_FILES, _HEAVY = tuple[str, ...](_IGNORED["files"]), frozenset[str](_IGNORED["folders"])
 _LARGEST_IGNORE_FILE = 256_000
 

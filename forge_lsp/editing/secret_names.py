@@ -6,11 +6,11 @@ import fnmatch
 import re
 from pathlib import PurePosixPath
 
-from forge_lsp.packaged import packaged_table
+from forge_lsp.reading import table_beside
 
 __all__ = ["SECRET_FOLDERS", "is_secret_file", "is_secret_name"]
 
-_NAMES: dict[str, list[str]] = packaged_table("editing/secret_names.toml")
+_NAMES: dict[str, list[str]] = table_beside(__file__, "secret_names.toml")
 SECRET_FOLDERS = tuple(_NAMES["folders"])
 """Folders in which every file may hold keys or passwords, in lower case."""
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from string import Template
 
 from forge_lsp.core.ports import ChatRequest, Message, ModelInfo, Purpose, Role
 from forge_lsp.core.task import Scope, ScopeKind, Task
 from forge_lsp.ensemble.fencing import addressed, as_material, fence_for, on_one_line
 from forge_lsp.ensemble.words import clip, estimate_tokens
-from forge_lsp.packaged import packaged
+from forge_lsp.reading import text_beside
 
 __all__ = ["SharedPrefix", "Window", "has_template", "named_scope", "render", "shared_prefix", "toy_prefix", "window"]
 
@@ -26,12 +27,12 @@ _MOST_ANSWER = 8_192
 
 @cache
 def _template(name: str) -> Template:
-    return Template(packaged(f"ensemble/prompts/{name}.md").read_text("utf-8").strip())
+    return Template(text_beside(__file__, f"prompts/{name}.md").strip())
 
 
 def has_template(name: str) -> bool:
     """Whether ``prompts/<name>.md`` exists."""
-    return packaged(f"ensemble/prompts/{name}.md").is_file()
+    return Path(__file__).with_name("prompts").joinpath(f"{name}.md").is_file()
 
 
 def render(name: str, **values: object) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from forge_lsp.packaged import packaged_table
+from forge_lsp.reading import table_beside
 
 __all__ = ["clip", "estimate_tokens", "without_thinking"]
 
-_THOUGHTS = packaged_table("thoughts.toml")
+_THOUGHTS = table_beside(__file__, "../thoughts.toml")
 _MARKS = [[mark.replace("{NAMES}", _THOUGHTS["names"]) for mark in marks] for marks in _THOUGHTS["patterns"]]
 # Without groups: alternatives that begin with a character of their own are searched for by that one, which is fast.
 _OPEN = re.compile("|".join(opens for opens, _ in _MARKS), re.IGNORECASE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, cast
 
 from fastapi import FastAPI
@@ -17,7 +18,6 @@ from forge_lsp.http.guard import Application, RequestGuard, RequestLimits
 from forge_lsp.http.orchestrator import router
 from forge_lsp.http.problems import add_handlers
 from forge_lsp.jobs.manager import JobManager
-from forge_lsp.packaged import packaged
 
 __all__ = ["create_app"]
 
@@ -51,7 +51,7 @@ def create_app(
 
 
 def _static(name: str, media_type: str) -> Any:
-    content = packaged(f"http/page/{name}").read_bytes()
+    content = Path(__file__).with_name("page").joinpath(name).read_bytes()
 
     async def answer() -> Response:
         return Response(content, media_type=media_type, headers={"Cache-Control": "no-cache"})

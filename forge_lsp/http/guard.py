@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from forge_lsp.http.access import Access
 from forge_lsp.http.bucket import Bucket
 from forge_lsp.http.problems import problem
-from forge_lsp.packaged import packaged_table
+from forge_lsp.reading import table_beside
 
 __all__ = ["API", "RequestGuard", "RequestLimits"]
 
@@ -24,7 +24,7 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Application: TypeAlias = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 API = "/api/"
-_HEADERS: Mapping[str, str] = packaged_table("http/headers.toml")
+_HEADERS: Mapping[str, str] = table_beside(__file__, "headers.toml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

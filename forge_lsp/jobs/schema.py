@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 
-from forge_lsp.packaged import packaged
+from forge_lsp.reading import text_beside
 
 __all__ = ["MIGRATIONS", "QUERIES", "TABLES", "VERSION", "LedgerTooNew", "migrate"]
 
@@ -18,14 +18,14 @@ TABLES = ("jobs", "attempts", "reviews", "calls", "events", "spending", "consent
 
 MIGRATIONS = tuple(
     tuple(statement for statement in step.split(";\n") if statement.strip())
-    for step in re.split(r"^-- step \d+\n", packaged("jobs/migrations.sql").read_text("utf-8"), flags=re.MULTILINE)[1:]
+    for step in re.split(r"^-- step \d+\n", text_beside(__file__, "migrations.sql"), flags=re.MULTILINE)[1:]
 )
 """The statements of each step of ``migrations.sql``."""
 
 VERSION = len(MIGRATIONS)
 
 QUERIES: dict[str, str] = dict(
-    re.findall(r"^-- (\w+)(?:: .*)?\n((?!--|\n)[^;]+);$", packaged("jobs/queries.sql").read_text("utf-8"), re.MULTILINE)
+    re.findall(r"^-- (\w+)(?:: .*)?\n((?!--|\n)[^;]+);$", text_beside(__file__, "queries.sql"), re.MULTILINE)
 )
 """The statements of ``queries.sql``, by name."""
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from forge_lsp.jobs.asking import GivenAnswer
-from forge_lsp.packaged import packaged
+from forge_lsp.reading import text_beside
 
 if TYPE_CHECKING:
     from forge_lsp.core.questions import Question
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["CONSENT_FORM", "answer_of_form", "is_allowed", "question_form"]
 
 _NONE, _UNKNOWN = "None of these", "I can't say"
-CONSENT_FORM: dict[str, Any] = json.loads(packaged("mcp/consent_form.json").read_text("utf-8"))
+CONSENT_FORM: dict[str, Any] = json.loads(text_beside(__file__, "consent_form.json"))
 """The form of a question of consent."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from forge_lsp.packaged import packaged
+from forge_lsp.reading import text_beside
 
 __all__ = ["INSTRUCTIONS", "TOOLS", "USUAL_WAIT", "ToolSpec"]
 
@@ -16,7 +16,7 @@ Schema = dict[str, Any]
 USUAL_WAIT = 45
 """Seconds that a call waits before it answers that the work goes on: many clients give up after sixty."""
 
-INSTRUCTIONS = packaged("mcp/instructions.txt").read_text("utf-8").strip()
+INSTRUCTIONS = text_beside(__file__, "instructions.txt").strip()
 """What agents are told of the server as a whole."""
 
 
@@ -46,5 +46,5 @@ class ToolSpec:
         }
 
 
-TOOLS = tuple(ToolSpec(**tool) for tool in json.loads(packaged("mcp/tools.json").read_text("utf-8")))
+TOOLS = tuple(ToolSpec(**tool) for tool in json.loads(text_beside(__file__, "tools.json")))
 """The tools of ``tools.json``."""

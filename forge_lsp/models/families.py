@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from forge_lsp.core.ports import ThinkingSupport
-from forge_lsp.packaged import packaged_table
+from forge_lsp.reading import table_beside
 
 __all__ = ["Family", "Table", "families", "family_of", "restricted", "short_name"]
 
@@ -68,7 +68,7 @@ class Table:
 @lru_cache(maxsize=1)
 def families() -> Table:
     """The table, read once."""
-    table = packaged_table("models/families.toml")
+    table = table_beside(__file__, "families.toml")
     return Table(rows=tuple(_row(row) for row in table["family"]), suggested=tuple(table["suggested"]))
 
 

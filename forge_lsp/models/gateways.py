@@ -17,7 +17,7 @@ from forge_lsp.core.addresses import full_name, is_off_machine, names_cloud
 from forge_lsp.models.capabilities import CLOUD, remote_place
 from forge_lsp.models.lazy import imported
 from forge_lsp.models.network import route_to
-from forge_lsp.packaged import packaged_table
+from forge_lsp.reading import table_beside
 
 __all__ = ["Gateway", "beyond", "marked", "place_of"]
 
@@ -30,7 +30,7 @@ _HEADERS = re.compile(
     r"x-litellm-|x-portkey-|helicone-|x-openrouter-|x-bifrost-|x-kong-|cf-ray$|cf-aig-|openai-organization$"
     r"|openai-processing-ms$|anthropic-organization-id$|x-request-upstream|x-upstream"
 )
-_PROVIDERS = frozenset[str](packaged_table("models/environment.toml")["providers"])
+_PROVIDERS = frozenset[str](table_beside(__file__, "environment.toml")["providers"])
 _ELSEWHERE = re.compile(r"remote|peer|upstream|proxied", re.IGNORECASE)
 
 

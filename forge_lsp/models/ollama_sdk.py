@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from forge_lsp.models.network import READING, Route
-from forge_lsp.packaged import packaged_table
+from forge_lsp.reading import table_beside
 
 if TYPE_CHECKING:
     import httpx
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OllamaClient", "OllamaRefusal", "import_sdk", "imported_sdk"]
 
-_VARIABLES = frozenset[str](packaged_table("models/environment.toml")["ollama_variables"])
+_VARIABLES = frozenset[str](table_beside(__file__, "environment.toml")["ollama_variables"])
 _BEFORE = ("certifi", "anyio", "httpcore", "httpx", "pydantic.json_schema")
 """What the package needs and what reads no variable: imported first, so that the variables are away only briefly."""
 _imported = False

@@ -15,7 +15,7 @@ from forge_lsp.models.answer import total_usage
 from forge_lsp.models.capabilities import LEVELS, AnswerForm, LearntCapabilities
 from forge_lsp.models.prompt import holds_object
 from forge_lsp.models.wire import SampleFinished
-from forge_lsp.packaged import packaged_table
+from forge_lsp.reading import table_beside
 
 __all__ = ["CallPlan", "PartialAnswer", "Thinker", "ThinkingPreference"]
 
@@ -42,7 +42,7 @@ class CallPlan:
         return self.form is not AnswerForm.SCHEMA
 
 
-_MARKS: Mapping[str, str] = packaged_table("thoughts.toml")["streamed"]
+_MARKS: Mapping[str, str] = table_beside(__file__, "../thoughts.toml")["streamed"]
 """How thoughts begin that stand in the answer itself, in small letters, and what ends them."""
 
 

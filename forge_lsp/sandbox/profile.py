@@ -7,54 +7,15 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from forge_lsp.reading import table_beside
+
 __all__ = ["ETC", "PATH", "SYSTEM", "clean_environment", "interpreter_folders", "private_entries", "system_environment"]
 
-SYSTEM = (
-    "/usr",
-    "/bin",
-    "/sbin",
-    "/lib",
-    "/lib32",
-    "/lib64",
-    "/libx32",
-    "/nix/store",
-    "/gnu/store",
-    "/run/current-system",
-)
+_SHOWN = table_beside(__file__, "system.toml")
+SYSTEM: tuple[str, ...] = tuple(_SHOWN["folders"])
 """Folders (or symbolic links to such) that hold programs and libraries, and never a user's own files."""
 
-ETC = (
-    "alternatives",
-    "ca-certificates",
-    "crypto-policies",
-    "debian_version",
-    "dotnet",
-    "fonts",
-    "java",
-    "java-8-openjdk",
-    "java-11-openjdk",
-    "java-17-openjdk",
-    "java-21-openjdk",
-    "java-25-openjdk",
-    "ld.so.cache",
-    "ld.so.conf",
-    "ld.so.conf.d",
-    "ld-musl-x86_64.path",
-    "localtime",
-    "maven",
-    "mime.types",
-    "mono",
-    "nsswitch.conf",
-    "os-release",
-    "pki/ca-trust/extracted",
-    "pki/tls/certs",
-    "protocols",
-    "python3",
-    "services",
-    "ssl/certs",
-    "ssl/openssl.cnf",
-    "timezone",
-)
+ETC: tuple[str, ...] = tuple(_SHOWN["etc"])
 """Names below ``/etc``. ``passwd``, ``group`` and ``hosts`` are written for it, with one user in them."""
 
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin:/run/current-system/sw/bin"

@@ -7,12 +7,14 @@ in Apple's Scheme dialect (SBPL); later rules win over earlier ones.
 from __future__ import annotations
 
 import json
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from forge_lsp.core.errors import SandboxUnavailable, ToolMissing
 from forge_lsp.core.ports import ProcessResult
+from forge_lsp.reading import table_beside, text_beside
 from forge_lsp.sandbox import process
 from forge_lsp.sandbox.copybox import Invocation
 
@@ -20,27 +22,8 @@ __all__ = ["PROGRAM", "available", "profile", "run_confined"]
 
 PROGRAM = Path("/usr/bin/sandbox-exec")
 
-_READ = (
-    "/usr",
-    "/bin",
-    "/sbin",
-    "/System",
-    "/Library/Developer",
-    "/Library/Java",
-    "/Library/Frameworks",
-    "/Library/Preferences/Logging",
-    "/Applications/Xcode.app",
-    "/opt/homebrew",
-    "/private/etc/localtime",
-    "/private/etc/ssl",
-    "/private/var/db/timezone",
-    "/private/var/db/dyld",
-    "/private/var/select",
-    "/dev/random",
-    "/dev/urandom",
-    "/dev/null",
-    "/dev/zero",
-)
+_PROFILE = re.sub(r"^;.*\n", "", text_beside(__file__, "seatbelt.sb"), flags=re.M)
+_READ: Sequence[str] = table_beside(__file__, "system.toml")["macos"]
 
 
 _HIDDEN = ("/opt/homebrew/etc", "/opt/homebrew/var", "/usr/local/etc", "/usr/local/var")
@@ -64,31 +47,16 @@ def profile(*, read: Sequence[Path], write: Sequence[Path]) -> str:
 
     Paths are resolved, since the kernel compares real ones (``/tmp`` is ``/private/tmp``).
     """
-    rules = [
-        "(version 1)",
-        "(deny default)",
-        "(allow process-fork)",
-        "(allow process-exec)",
-        "(allow signal (target same-sandbox))",
-        "(allow process-info* (target same-sandbox))",
-        "(allow sysctl-read)",
-        "(allow ipc-posix-sem)",
-        '(allow file-read* (literal "/"))',
-        *(f"(allow file-read* (subpath {_quoted(path)}))" for path in map(Path, _READ)),
-        *(f"(deny file-read* (subpath {_quoted(path)}))" for path in map(Path, _HIDDEN)),
-        *(f"(allow file-read* (subpath {_quoted(path)}))" for path in (*map(Path, _CERTIFICATES), *read)),
-        # Names, sizes and times, but not contents: path resolution needs them all the way down.
-        "(allow file-read-metadata)",
-        *(f"(allow file-read* file-write* (subpath {_quoted(path)}))" for path in write),
-        "(deny file-write-setugid)",
-        '(allow file-write-data (literal "/dev/null") (literal "/dev/zero"))',
-        # What every program asks at its start.
-        '(allow mach-lookup (global-name "com.apple.system.opendirectoryd.libinfo"))',
-        '(allow mach-lookup (global-name "com.apple.system.logger"))',
-        # No rule allows loopback: with no network of the box's own that would reach every service of this machine.
-        "(deny network*)",
-    ]
-    return "\n".join(rules) + "\n"
+    return _PROFILE.format(
+        system=_rules("allow file-read*", map(Path, _READ)),
+        hidden=_rules("deny file-read*", map(Path, _HIDDEN)),
+        shown=_rules("allow file-read*", (*map(Path, _CERTIFICATES), *read)),
+        written=_rules("allow file-read* file-write*", write),
+    )
+
+
+def _rules(operation: str, paths: Iterable[Path]) -> str:
+    return "\n".join(f"({operation} (subpath {_quoted(path)}))" for path in paths)
 
 
 def _quoted(path: Path) -> str:

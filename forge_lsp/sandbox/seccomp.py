@@ -11,11 +11,11 @@ from __future__ import annotations
 import errno
 import platform
 import struct
-import tomllib
 from collections.abc import Iterable
 from enum import Enum
 from functools import cache
-from importlib import resources
+
+from forge_lsp.reading import table_beside
 
 __all__ = ["Sockets", "protects_processes", "seccomp_filter", "supported"]
 
@@ -136,7 +136,7 @@ def protects_processes(pids: Iterable[int], *, machine: str | None = None) -> by
 @cache
 def _system_calls() -> dict[str, dict[str, tuple[int, int]]]:
     """``system_calls.toml``: the numbers of calls, by what is done with them and by their names."""
-    return tomllib.loads(resources.files("forge_lsp.sandbox").joinpath("system_calls.toml").read_text("utf-8"))
+    return table_beside(__file__, "system_calls.toml")
 
 
 def _machine(machine: str | None) -> tuple[int, int]:

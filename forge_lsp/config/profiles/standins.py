@@ -9,7 +9,7 @@ from typing import cast
 from forge_lsp.config.profiles.fitness import Installed, why_unfit
 from forge_lsp.config.profiles.ladder import key_of
 from forge_lsp.config.sources import Table
-from forge_lsp.packaged import packaged_table
+from forge_lsp.reading import table_beside
 
 __all__ = ["equivalents", "offered", "stand_ins", "with_stand_ins"]
 
@@ -17,7 +17,7 @@ __all__ = ["equivalents", "offered", "stand_ins", "with_stand_ins"]
 @cache
 def equivalents() -> Mapping[str, tuple[str, ...]]:
     """Newer models by the profile's settings keys, the better first."""
-    table = packaged_table("config/profiles/equivalents.toml")
+    table = table_beside(__file__, "equivalents.toml")
     return {key: tuple(names) for key, names in table["models"].items()}
 
 

@@ -12,7 +12,7 @@ from forge_lsp.config.profiles.fitting import AvailableModel, ServerDevices, tak
 from forge_lsp.config.profiles.ladder import ModelLadder, ladder_of
 from forge_lsp.core.codec import projected
 from forge_lsp.core.errors import SettingsError
-from forge_lsp.packaged import packaged
+from forge_lsp.reading import text_beside
 
 __all__ = ["FILE", "Catalogue", "Suggested", "catalogue", "suggested"]
 
@@ -51,7 +51,7 @@ def catalogue(own: Path | None = None) -> Catalogue:
     if own is not None and own.is_file():
         source, text = str(own), own.read_text(encoding="utf-8", errors="replace")
     else:
-        source, text = "forge-lsp", packaged(f"config/profiles/{FILE}").read_text("utf-8")
+        source, text = "forge-lsp", text_beside(__file__, f"{FILE}")
     try:
         told = tomllib.loads(text)
         rows = cast("Sequence[Mapping[str, object]]", told["model"])

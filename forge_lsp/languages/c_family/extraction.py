@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 
 from forge_lsp.core.support import ExtractionSupport
+from forge_lsp.reading import table_beside
 
 __all__ = ["CPP_EXTRACTION", "C_EXTRACTION"]
 
-_HEADERS: Mapping[str, list[str]] = tomllib.loads(Path(__file__).with_name("names.toml").read_text("utf-8"))
+_HEADERS: Mapping[str, list[str]] = table_beside(__file__, "names.toml")
 
 
 def _import_names(statement: str) -> list[str] | None:

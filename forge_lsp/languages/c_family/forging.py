@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 
 from forge_lsp.checking.comparing import Comparison, compares, parameters_of
+from forge_lsp.checking.rules import rules_beside
 from forge_lsp.languages.c_family.names import DEFINED, TYPE, by_conditions, by_tests
 from forge_lsp.languages.c_family.scanning import Function, blanked, functions_in, literals_in
 
@@ -15,61 +16,8 @@ __all__ = ["MAY_EXIT", "doubt_of"]
 MAY_EXIT = re.compile(r"main|\w*(?:usage|help|version|exit|quit|die|fatal|panic|abort)\w*", re.I)
 """The functions that may end their process: a command line's own."""
 
-_ENDS = "the code ends the process while it is tested"
-_LATER = "the code runs when the tests end"
-_SIGNALS = "the code catches signals"
-_RULES: tuple[tuple[str, str], ...] = (
-    (
-        r"\b(?:_exit|_Exit|quick_exit|at_quick_exit|__builtin_\w*exit)\b|\bSYS_exit|\b__NR_exit|\bexit_group\b|"
-        r"[=({,]\s*+(?:&\s*+)?(?:std\s*+::\s*+)?exit\s*+[,;)}]",
-        _ENDS,
-    ),
-    (r"\bsyscall\s*\(", "the code calls the kernel by itself"),
-    (r"\b(?:__asm__|__asm|asm)\b", "the code holds assembly"),
-    (
-        r"(?:__attribute__|\[\[)[^;{}]*\b_*(?:section|alias|ifunc|weakref)_*\b",
-        "the code runs outside of its calls",
-    ),
-    (r"(?:__attribute__|\[\[)[^;{}]*\b_*destructor_*\b[^;{}]*|\b(?:atexit|on_exit|__cxa_atexit)\s*\([^;]*", _LATER),
-    (r"\b(?:sig|_)?longjmp\s*\(|\b(?:setcontext|swapcontext)\s*\(", "the code jumps out of its call"),
-    (r"\b(?:signal|sigaction|sigset|bsd_signal|set_terminate|sigaltstack)\s*\(", _SIGNALS),
-    (
-        r"\b(?:fork|vfork|clone|clone3|posix_spawnp?|popen|system|daemon|exec[lv]p?e?|pthread_exit|thrd_exit)\s*\(",
-        "the code starts or replaces processes",
-    ),
-    (
-        r"\b(?:ptrace|process_vm_\w+|dl(?:sym|open|vsym|addr|_iterate_phdr)|backtrace\w*|getauxval)\s*\(",
-        "the code looks into the process that tests it",
-    ),
-    (
-        r"\b__builtin_(?:return_address|frame_address|extract_return_addr)\b|\b_Unwind_\w+|\bstacktrace\b",
-        "the code looks at its caller",
-    ),
-    (
-        r"\b(?:freopen|dup2?|dup3|setvbuf|setbuf|rdbuf|fclose\s*\(\s*std(?:out|err)|close\s*\(\s*[012])\b",
-        "the code redirects the output of the tests",
-    ),
-    (
-        r"\b(?:write|dprintf|pwrite|writev)\s*\(\s*(?:[012]|STD\w+_FILENO|fileno)\b",
-        "the code writes into the output of the tests",
-    ),
-    (
-        r"\bextern\b[^;{}]*\b(?:stdout|stderr)\b|\bGetEnvironment\w*|\b_{0,2}environ\b|\bprogram_invocation_\w+|"
-        r"\b__progname\w*|\bgetprogname\b|\b(?:_dl|__libc)_argv\b",
-        "the code looks into the process that tests it",
-    ),
-    (
-        r"\b(?:pthread|thrd)_detach\b|[.>]\s*detach\s*\(|\bPTHREAD_CREATE_DETACHED\b|"
-        r"\bstd\s*::\s*(?:thread|jthread|async)\b(?=[^;]*\b(?:exit|abort|kill|raise)\b)|"
-        r"\b(?:pthread|thrd)_create\s*\((?![\s\S]*\b(?:pthread|thrd)_(?:tryjoin_np|timedjoin_np|join)\b)",
-        "the code starts threads that go on after its call",
-    ),
-    (r"\b(?:kill|raise|tgkill|killpg)\s*\(", "the code sends signals"),
-    (
-        r"\btesting\s*::|\bnamespace\s+(?:testing|Catch|doctest)\b|\bGTEST_\w+|\b(?:Catch|doctest|unit_test)\s*::",
-        "the code takes part in the test framework",
-    ),
-)
+_TABLE = rules_beside(__file__)
+_ENDS, _LATER, _SIGNALS = (_TABLE.says[name] for name in ("ends", "later", "signals"))
 _MACRO = re.compile(
     r"^[ \t]*#[ \t]*(?:define|undef)[ \t]+(?P<name>main|return|if|else|while|for|switch|goto|int|bool|true|false|"
     r"struct|operator|static|const|extern|abort|exit|__\w+|FORGE\w*|forge_\w*)\b",
@@ -131,8 +79,7 @@ def doubt_of(
     new = blanked(brought)
     new += "".join(f"\n{name} " for name in _glued(code))
     held = blanked(user)
-    for pattern, words in _RULES:
-        rule = re.compile(pattern)
+    for rule, words in _TABLE.rules:
         if len(rule.findall(new)) and not (rule.search(held) and _same(rule, new, held)):
             allowed = {_ENDS: MAY_EXIT, _LATER: _MAIN, _SIGNALS: _MAIN}.get(words)
             around = _around(rule, text, code)

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
 from forge_lsp.core.task import TextRange
-from forge_lsp.editing.outline import COMMENTS, TreeReader, build_items, comments_in, has_todo, real_statements
+from forge_lsp.editing.outline import (
+    COMMENTS,
+    TreeReader,
+    all_stubs,
+    build_items,
+    comments_in,
+    has_todo,
+    members_alone,
+    real_statements,
+)
 from forge_lsp.languages.c_family import C
 
 if TYPE_CHECKING:
@@ -34,7 +43,6 @@ _UNUSED = re.compile(r"(?:\(void\)\s*\(?\w+\)?|UNUSED\s*\(\s*\w+\s*\)|std::ignor
 # A macro before a declaration (EXPORT int f(void)), which no grammar can know to be none of the declaration's words.
 _MACRO = re.compile(r"^[ \t]*(?:[A-Z][A-Z0-9_]{2,}(?:[ \t]*\([^()\n]*\))?[ \t]+)+(?=[a-z_]\w*[\s*&:<]+[\w*&])", re.M)
 _MACROS_ONLY = re.compile(r"[ \t]*(?P<words>(?:[A-Z][A-Z0-9_]{2,}(?:[ \t]*\([^()\n]*\))?[ \t]+)+)")
-_PREFIX = "struct _ {\n"
 
 
 def outline_c(text: str, language: Language, parser: Parser) -> Outline:
@@ -55,15 +63,14 @@ def outline_c(text: str, language: Language, parser: Parser) -> Outline:
             plain = fixed
     if not plain.errors or language == C:
         return plain
-    wrapped = parser.parse(f"{_PREFIX}{text}\n}};", language, base=-len(_PREFIX))
-    types = [node for node in wrapped.root.named_children if node.type not in COMMENTS]
-    if wrapped.root.has_error or len(types) != 1 or types[0].type != "struct_specifier":
-        return plain
-    return Outline(items=_Reader(wrapped).members(types[0]))
+    return members_alone(_Reader, text, language, parser) or plain
 
 
 class _Reader(TreeReader):
     """Reads one tree."""
+
+    before_header = (*COMMENTS, "attribute_declaration")
+    within = ("struct _ {\n", "\n};", "struct_specifier")
 
     def members(self, node: Node) -> tuple[Item, ...]:
         """The members of a class or a namespace."""
@@ -71,11 +78,11 @@ class _Reader(TreeReader):
         return self.block(body.named_children, inside=True) if body is not None else ()
 
     def block(self, nodes: Sequence[Node], *, inside: bool = False) -> tuple[Item, ...]:
-        return build_items(nodes, self._source, lambda node: self._describe(node, node, inside=inside))
+        return build_items(nodes, self._source, lambda node: self._describe(node, inside=inside))
 
-    def _describe(self, node: Node, outer: Node, *, inside: bool) -> Iterable[Item]:
+    def _describe(self, node: Node, outer: Node | None = None, *, inside: bool = False) -> Iterable[Item]:
         """``outer`` is the declaration whose range counts (a template's); ``inside`` that it is a class's member."""
-        kind = node.type
+        kind, outer = node.type, outer or node
         place = self._place(outer)
         if kind in ("preproc_include", "using_declaration", "import_declaration"):
             yield Item(kind=ItemKind.IMPORT, range=place)
@@ -100,10 +107,8 @@ class _Reader(TreeReader):
             yield Item(kind=ItemKind.ASSIGNMENT, range=place, name=self._name(node))
         elif kind in ("function_definition", "declaration", "field_declaration"):
             yield self._declared(node, outer, inside=inside)
-        elif node.is_error:
-            yield Item(kind=ItemKind.OTHER, range=place, children=self._definitions(node.named_children))
         elif kind != "access_specifier":
-            yield Item(kind=ItemKind.OTHER, range=place)
+            yield self._other(node, place)
 
     def _linked(self, node: Node) -> Iterator[Item]:
         body = node.child_by_field_name("body")
@@ -147,7 +152,7 @@ class _Reader(TreeReader):
             name=name,
             signature=self._signature(outer, body),
             body=self._source.range(body),
-            stub=empty or (bool(bodies) and len(bodies) == len(methods) and all(method.stub for method in bodies)),
+            stub=empty or (len(bodies) == len(methods) and all_stubs(bodies)),
             children=children,
         )
 

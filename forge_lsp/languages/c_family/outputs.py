@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from forge_lsp.checking.rules import patterns_beside
 from forge_lsp.checking.runs import scanned
 from forge_lsp.core.checks import Cause
 from forge_lsp.languages.c_family.instrumenting import MARK
@@ -37,51 +38,15 @@ _TAP = re.compile(
 _PLAN = re.compile(r"^\s*1\.\.(?P<count>\d+)")
 _GTEST = re.compile(r"^\[\s*(?P<how>RUN|OK|FAILED|PASSED|SKIPPED)\s*\] (?P<name>[\w./]+)(?: \(.*\))?\s*$")
 _UNITY = re.compile(r"^(?P<file>[^\s:]+):(?P<line>\d+):(?P<name>\w+):(?P<how>PASS|FAIL|IGNORE)(?::\s*(?P<words>.*))?$")
-_VALUES = (
-    re.compile(r"values:\s*\w+\(\s*(?P<actual>[^\n]+?) == (?P<expected>[^\n]+?)\s*\)"),
-    re.compile(r"with expansion:\s*\n\s*(?P<actual>[^\n]+?) == (?P<expected>[^\n]+?)\s*$", re.M),
-    re.compile(r"^\[\s*ERROR\s*\] --- (?P<actual>\S+) != (?P<expected>\S+)\s*$", re.M),
-    re.compile(
-        r"Expected equality of these values:\s*\n[^\n]*\n\s*Which is: (?P<actual>[^\n]+)\n\s*(?P<expected>[^\n]+)"
-    ),
-    re.compile(
-        r"\bexpected(?:\s+value)?(?:\s*[:=]\s*|\s+)['\"`<]?(?P<expected>[^\s'\"`,;<>]+)['\"`>]?[,;.]?\s*(?:#\s*)?"
-        r"(?:but\s+)?(?:got|was|actual|found|received|is)\b(?:\s+value)?\s*[:=]?\s*['\"`<]?(?P<actual>[^\s'\"`,;<>]+)",
-        re.I,
-    ),
-    re.compile(
-        r"\b(?:got|actual|received)\s*[:=]?\s*['\"`<]?(?P<actual>[^\s'\"`,;<>]+)['\"`>]?[,;.]?\s*(?:#\s*)?"
-        r"(?:expected|wanted)\s*[:=]?\s*['\"`<]?(?P<expected>[^\s'\"`,;<>]+)",
-        re.I,
-    ),
-)
+_PATTERNS = patterns_beside(__file__)
+_VALUES = _PATTERNS["values"]
 _LITERAL = r"-?(?:0[xX][0-9a-fA-F]+|\d[\d.eE+-]*)[uUlLfF]*|'(?:\\.|[^'])'|\"[^\"]*\"|true|false|NULL|nullptr"
 _EQUAL = re.compile(
     rf"(?:==\s*(?P<right>{_LITERAL})\s*\)?['`]?\s*(?:failed|$))|(?:^|[`(\s])(?P<left>{_LITERAL})\s*==[^=]"
 )
-_MISSING = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"undefined reference to [`'](?P<name>[^']+)[']",
-        r"undefined symbol: (?P<name>[\w:~]+)",
-        r"\"_(?P<name>\w+)\", referenced from",
-        r"implicit declaration of function [`'](?P<name>[^']+)[']",
-        r"call to undeclared (?:library )?function [`'](?P<name>[^']+)[']",
-        r"use of undeclared identifier [`'](?P<name>[^']+)[']",
-        r"[`'](?P<name>[^']+)['] (?:was not declared|undeclared|is not a member of|has not been declared)",
-        r"[`'](?P<name>[^']+)['] does not name a type",
-        r"no member named [`'](?P<name>[^']+)[']",
-        r"has no member named [`'](?P<name>[^']+)[']",
-        r"unknown type name [`'](?P<name>[^']+)[']",
-        r"no type named [`'](?P<name>[^']+)[']",
-    )
-)
+_MISSING = _PATTERNS["missing"]
 _OF = re.compile(r"^(?:vtable|VTT|typeinfo(?: name)?|guard variable|(?:non-)?virtual thunk) (?:for|to) ")
-_UNLINKED = (
-    re.compile(r"undefined reference to [`'](?P<name>.+?)'\s*$", re.M),
-    re.compile(r"undefined (?:\w+ )*symbol: (?P<name>.+?)\s*$", re.M),
-    re.compile(r"^[ \t]*\"_?(?P<name>[^\"]+)\", referenced from", re.M),
-)
+_UNLINKED = _PATTERNS["unlinked"]
 _ERROR = re.compile(
     r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d+):(?P<column>\d+): (?:fatal )?error: (?P<words>[^\n]*)", re.M
 )

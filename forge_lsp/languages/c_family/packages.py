@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import platform
 import re
-import tomllib
 from collections.abc import Mapping
-from pathlib import Path
+
+from forge_lsp.reading import table_beside
 
 __all__ = ["package_of", "remedy_of"]
 
-_DEBIAN: Mapping[str, str] = tomllib.loads(Path(__file__).with_name("packages.toml").read_text("utf-8"))
+_DEBIAN: Mapping[str, str] = table_beside(__file__, "packages.toml")
 _OWN = ("assert.h", "ctype.h", "errno.h", "math.h", "stdio.h", "stdlib.h", "string.h", "sys/types.h", "unistd.h")
 
 

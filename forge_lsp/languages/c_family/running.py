@@ -22,7 +22,7 @@ from forge_lsp.languages.c_family.outputs import TestReport, missing_names, unli
 from forge_lsp.languages.c_family.partly import MOST_ROUNDS, Changes, PartialRun, changes_for, merged
 from forge_lsp.languages.c_family.reading import Reading
 from forge_lsp.languages.c_family.suites import Suite
-from forge_lsp.reading import parsed_xml
+from forge_lsp.reading import parsed_xml, text_beside
 
 __all__ = ["Runner", "ctest_results"]
 
@@ -32,11 +32,7 @@ _JUNIT = PurePosixPath(".forge-ctest.xml")
 _MOST_LOG = 16 * 1024 * 1024
 _EMPTY = 'for one; do touch -r "$one" "$one.time" && : > "$one" && touch -r "$one.time" "$one"; rm -f "$one.time"; done'
 _IN = 'cd "$1" && shift && exec "$@"'
-_CTEST = (
-    'if [ -f build.ninja ]; then keep="-k 0"; else keep=-k; fi; cmake --build . -- $keep 2>&1; echo "forge-built: $?"; '
-    'junit="$1"; shift; exec ctest --timeout 60 --output-on-failure --test-output-size-passed 262144 '
-    '--test-output-size-failed 262144 --output-junit "$junit" "$@"'
-)
+_CTEST = text_beside(__file__, "runners/ctest.sh")
 _TAR = ".forge-objects.tar"
 _MANGLED: Mapping[str, str] = {
     # ld and gold; any linker that clang starts; the objects that lld, mold, and clang would remove.
@@ -44,13 +40,7 @@ _MANGLED: Mapping[str, str] = {
     "CCC_OVERRIDE_OPTIONS": f"# +-save-temps=obj{'' if sys.platform == 'darwin' else ' +-Wl,--no-demangle'}",
     "MOLD_REPRO": "1",
 }
-_OBJECTS = (
-    f'mkdir -p .forge-objects; for one in $(find . -name "*.repro.tar" -o -name "{_TAR}"); do '
-    'tar -xf "$one" -C .forge-objects 2>/dev/null; done; '
-    'find . \\( -name "*.o" -o -name "*.obj" \\) -print | head -n 2000 > .forge-objects/list; '
-    'for shown in "" -C; do while read -r one; do nm -u -g -p -P $shown "$one" 2>/dev/null; done '
-    '< .forge-objects/list; echo "forge-listed:"; done'
-)
+_OBJECTS = text_beside(__file__, "runners/objects.sh").replace("{TAR}", _TAR)
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
 

@@ -11,14 +11,15 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.compiled import probe_of
 from forge_lsp.checking.examples.driven import DocumentedExamples
-from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
+from forge_lsp.checking.gate import CheckedTree, Fault, gate
+from forge_lsp.checking.language_toolchain import DocumentedToolchain
 from forge_lsp.checking.programs import not_found, run_tool, version_findings
 from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.checking.suites import joined
-from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation
+from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.languages import Language
-from forge_lsp.core.ports import Box, Finding, ProcessResult, Sandbox, Toolchain, Tree
+from forge_lsp.core.ports import Box, Finding, ProcessResult, Sandbox, Tree
 from forge_lsp.core.task import Task
 from forge_lsp.languages.c_family import C
 from forge_lsp.languages.c_family.compilers import (
@@ -44,7 +45,7 @@ _OUTSIDE = re.compile(r"^[ \t]*#[ \t]*(?:include|embed|import)[ \t]*[<\"](?:/|~|
 _REMEMBERED = 32
 
 
-class CFamilyToolchain(Toolchain):
+class CFamilyToolchain(DocumentedToolchain):
     """Checks C and C++ documents. ``environment`` is the server's own (``PATH``).
 
     ``timeout`` in seconds, for one run of the compiler. Compilers run no code of a project, and of its flags only
@@ -55,10 +56,7 @@ class CFamilyToolchain(Toolchain):
     def __init__(
         self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], runs: Path | None = None
     ) -> None:
-        self._sandbox = sandbox
-        self._timeout = timeout
-        self._environment = environment
-        self._baselines = Baselines()
+        super().__init__(sandbox, timeout, environment)
         self._tests = CFamilyTests(sandbox, timeout=timeout, runs=runs)
         driver = CFamilyDriver(sandbox, timeout=timeout, environment=environment)
         self._examples = DocumentedExamples(sandbox, driver, doubt=doubt, runs=runs)
@@ -135,11 +133,6 @@ class CFamilyToolchain(Toolchain):
         place = place_of(task)
         tests = await self._tests.run(task, candidate, place)
         return joined(tests, await self._examples.run(task, candidate, place))
-
-    async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
-        """Return what calls of the scope give on a candidate, those that can be made: an expression each, in any
-        notation, after the steps that it needs on lines of their own."""
-        return await self._examples.observe(task, candidate, place_of(task), calls)
 
     async def _asked(self, path: Path, language: Language) -> Compiler:
         """The compiler with its flavour, which is asked once. Raises EnvironmentFault."""

@@ -21,35 +21,17 @@ from forge_lsp.languages.csharp.plain import plain
 from forge_lsp.languages.csharp.projects import TEMP_PROJECT, ProjectDescription, asking, described_by, traversal
 from forge_lsp.languages.csharp.sdk import Dotnet
 from forge_lsp.languages.csharp.warm import WARM, WarmBuilds
-from forge_lsp.reading import parsed_json
+from forge_lsp.reading import parsed_json, table_beside, text_beside
 
 __all__ = ["ProjectBuild"]
 
 _TRAVERSAL = PurePosixPath(".forge-check.proj")
 _ARGUMENTS = PurePosixPath(".forge-arguments.proj")
 _TARGETS = PurePosixPath(".forge-arguments.targets")
-_DUMP = (
-    b'<Project><Target Name="ForgeArguments" DependsOnTargets="ResolveReferences;Compile"><WriteLinesToFile '
-    b'File="$(MSBuildProjectDirectory)/.forge-$(MSBuildProjectName).args" Lines="@(CscCommandLineArgs)" '
-    b'Overwrite="true" /></Target></Project>'
-)
-_RESTORED = (
-    "project.assets.json",
-    "project.nuget.cache",
-    "{name}.csproj.nuget.dgspec.json",
-    "{name}.csproj.nuget.g.props",
-    "{name}.csproj.nuget.g.targets",
-)
-# Found while method bodies are bound, which happens only when everything before went well: with one of these in a
-# build, the others of that kind are all there too.
-_IN_BODIES = frozenset(
-    {
-        *("CS0019", "CS0021", "CS0023", "CS0029", "CS0030", "CS0103", "CS0117", "CS0119", "CS0120", "CS0122", "CS0128"),
-        *("CS0131", "CS0136", "CS0139", "CS0149", "CS0152", "CS0154", "CS0161", "CS0165", "CS0200", "CS0266", "CS0411"),
-        *("CS0428", "CS0472", "CS1061", "CS1501", "CS1502", "CS1503", "CS1729", "CS1929", "CS7036", "CS8600", "CS8602"),
-        *("CS8603", "CS8604", "CS8625"),
-    }
-)
+_DUMP = text_beside(__file__, "runners/arguments.targets").encode()
+_TABLE = table_beside(__file__)
+_RESTORED: Sequence[str] = _TABLE["restored"]
+_IN_BODIES = frozenset(_TABLE["in_bodies"])
 _MAKE = (
     *("build", "--no-restore", "-nologo", "-v:q", "-clp:NoSummary", "-m:1", "-p:GenerateFullPaths=true"),
     "-p:UseAppHost=false",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from forge_lsp.checking.examples.types import Kind, Parameter, Signature, Type
@@ -12,41 +12,16 @@ from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.core.task import Task
 from forge_lsp.editing.scoped import ScopedItem, scoped
 from forge_lsp.languages.csharp.scanning import blanked
+from forge_lsp.reading import table_beside
 
 __all__ = ["Callable", "callable_of", "is_free", "type_of"]
 
-_INTS = frozenset(
-    {
-        *("sbyte", "byte", "short", "ushort", "int", "uint", "long", "ulong", "nint", "nuint", "BigInteger"),
-        *("SByte", "Byte", "Int16", "UInt16", "Int32", "UInt32", "Int64", "UInt64", "Int128", "UInt128"),
-    }
-)
-_FLOATS = frozenset({"float", "double", "decimal", "Half", "Single", "Double", "Decimal"})
-_OBJECTS = frozenset({"object", "dynamic", "Object", "ValueType"})
-_LISTS = frozenset(
-    {
-        *("List", "IList", "ICollection", "IEnumerable", "IReadOnlyList", "IReadOnlyCollection", "Queue", "Stack"),
-        *("LinkedList", "ImmutableArray", "ImmutableList", "Collection", "ReadOnlyCollection", "ObservableCollection"),
-        *("ArrayList", "ConcurrentQueue", "ConcurrentBag", "IAsyncEnumerable", "IImmutableList"),
-    }
-)
+_TABLE = table_beside(__file__)
+_KINDS: Mapping[Kind, Sequence[str]] = _TABLE["kinds"]
 _SPANS = frozenset({"Span", "ReadOnlySpan", "Memory", "ReadOnlyMemory", "ArraySegment"})
-_SETS = frozenset({"HashSet", "SortedSet", "ISet", "IReadOnlySet", "ImmutableHashSet", "ImmutableSortedSet"})
-_MAPS = frozenset(
-    {
-        *("Dictionary", "IDictionary", "IReadOnlyDictionary", "SortedDictionary", "SortedList", "Hashtable"),
-        *("ConcurrentDictionary", "ImmutableDictionary", "ImmutableSortedDictionary", "FrozenDictionary"),
-    }
-)
-_TUPLES = frozenset({"Tuple", "ValueTuple", "KeyValuePair"})
 _VALUES = frozenset({"ValueTuple", "KeyValuePair", "ImmutableArray", "Memory", "ReadOnlyMemory", "ArraySegment"})
 _TASKS = frozenset({"Task", "ValueTask"})
-_MODIFIERS = frozenset(
-    {
-        *("public", "private", "protected", "internal", "static", "async", "virtual", "override", "abstract", "sealed"),
-        *("new", "extern", "unsafe", "partial", "readonly", "required", "file"),
-    }
-)
+_MODIFIERS = frozenset(_TABLE["modifiers"])
 _PASSED = re.compile(r"(?:(?:this|ref|out|in|params|scoped|readonly)\s+)*")
 _ATTRIBUTE = re.compile(r"\s*\[[^\]]*\]\s*")
 _PARAMETER = re.compile(r"(?P<type>.+?)\s*(?<=[\s>\])?])@?(?P<name>\w+)\s*$", re.S)
@@ -161,7 +136,7 @@ def type_of(text: str, generic: frozenset[str] = frozenset(), *, awaited: bool =
 
 def is_free(type_: Type) -> bool:
     """Whether a type is a type parameter."""
-    return type_.kind == "any" and type_.text.rpartition(".")[2] not in _OBJECTS
+    return type_.kind == "any" and type_.text.rpartition(".")[2] not in _KINDS["any"]
 
 
 def _plain_type(text: str, short: str, items: tuple[Type, ...], generic: frozenset[str]) -> Type:
@@ -171,21 +146,8 @@ def _plain_type(text: str, short: str, items: tuple[Type, ...], generic: frozens
         if items and items[0].kind == "char" and short.startswith("ReadOnly"):
             return Type(kind="string", text=text)
         return Type(kind="list", text=text, items=items)
-    kinds: tuple[tuple[Kind, Collection[str]], ...] = (
-        ("int", _INTS),
-        ("float", _FLOATS),
-        ("bool", ("bool", "Boolean")),
-        ("string", ("string", "String")),
-        ("char", ("char", "Char", "Rune")),
-        ("void", ("void",)),
-        ("any", _OBJECTS),
-        ("list", _LISTS),
-        ("set", _SETS),
-        ("map", _MAPS),
-        ("tuple", _TUPLES if items else ()),
-    )
-    for kind, names in kinds:
-        if short in names:
+    for kind, names in _KINDS.items():
+        if short in names and (items or kind != "tuple"):
             return Type(kind=kind, text=text, items=items)
     return Type(kind="other", text=text)
 

@@ -29,23 +29,16 @@ from forge_lsp.languages.csharp.declared import callable_of
 from forge_lsp.languages.csharp.literals import expression, literal
 from forge_lsp.languages.csharp.roslyn import Sdk, compiled
 from forge_lsp.languages.csharp.sdk import Dotnet
+from forge_lsp.reading import table_beside, text_beside
 
 __all__ = ["CSharpDriver", "Projects"]
 
 _PROGRAM = "forge-calls"
 _SOURCE = Path(__file__).with_name("runners") / "Calls.cs"
-_LIBRARIES = (
-    *("System.Private.CoreLib", "System.Runtime", "System.Collections", "System.Console", "System.Linq"),
-    *("System.Memory", "System.Runtime.Loader", "System.Runtime.Extensions", "System.Runtime.Numerics"),
-    *("System.Private.Uri", "System.Threading", "System.Text.Encoding.Extensions", "System.Diagnostics.Process"),
-    "System.ComponentModel.Primitives",
-)
+_LIBRARIES: Sequence[str] = table_beside(__file__, "runners/libraries.toml")["calls"]
 _TARGETS = PurePosixPath(".forge-calls.targets")
 _MADE = PurePosixPath("bin/.forge-calls")
-_DUMP = (
-    '<Project><Target Name="ForgeCalls" AfterTargets="Build"><WriteLinesToFile Condition="\'$(TargetPath)\' != \'\'" '
-    'File="$(MSBuildProjectDirectory)/bin/.forge-calls" Lines="$(TargetPath)" /></Target></Project>'
-)
+_DUMP = text_beside(__file__, "runners/calls.targets").encode()
 _QUICK = (
     *("-p:RunAnalyzers=false", "-p:SatelliteResourceLanguages=en", "-p:GenerateRuntimeConfigurationFiles=true"),
     *("-p:TreatWarningsAsErrors=false", "-p:WarningsAsErrors=", "-p:CheckEolTargetFramework=false"),
@@ -151,7 +144,7 @@ class CSharpDriver:
             made = [call for call in wanted if call.id not in broken]
             whole = with_calls(text, scope, made, name=self._class, document=place.document)
             archive = f"{key}\0{whole}"
-            extra: dict[PurePosixPath, bytes | None] = {_TARGETS: _DUMP.encode()}
+            extra: dict[PurePosixPath, bytes | None] = {_TARGETS: _DUMP}
             problems = ()
             if not self._archives.files(archive) and place.source is not None:
                 warm = await build.make_warmly(text, whole, extra, *_properties(place.source), *properties)

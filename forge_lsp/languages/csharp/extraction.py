@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 
 from forge_lsp.core.ports import Item
 from forge_lsp.core.support import ExtractionSupport
+from forge_lsp.reading import table_beside
 
 __all__ = ["EXTRACTION"]
 
-_NAMESPACES: Mapping[str, list[str]] = tomllib.loads(Path(__file__).with_name("names.toml").read_text("utf-8"))
+_NAMESPACES: Mapping[str, list[str]] = table_beside(__file__, "names.toml")
 
 
 def _import_names(statement: str) -> list[str] | None:

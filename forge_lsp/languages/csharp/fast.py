@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.fast.checker import Checker
@@ -20,16 +20,12 @@ from forge_lsp.languages.csharp.building import ProjectBuild
 from forge_lsp.languages.csharp.projects import ProjectDescription, projects_of
 from forge_lsp.languages.csharp.roslyn import TIMEOUT, Sdk, compiled, sdk_of
 from forge_lsp.languages.csharp.sdk import Dotnet, dotnet_of
-from forge_lsp.reading import SOURCE, read_bytes
+from forge_lsp.reading import SOURCE, read_bytes, table_beside
 
 __all__ = ["CSharpOpener"]
 
 _SOURCE = Path(__file__).with_name("runners") / "Roslyn.cs"
-_LIBRARIES = (
-    *("System.Private.CoreLib", "System.Runtime", "System.Collections", "System.Collections.Immutable"),
-    *("System.Console", "System.Linq", "System.Memory", "System.Runtime.Loader", "System.Runtime.Extensions"),
-    *("System.Text.Json", "System.Text.Encoding.Extensions", "System.Threading", "netstandard"),
-)
+_LIBRARIES: Sequence[str] = table_beside(__file__, "runners/libraries.toml")["roslyn"]
 
 
 class CSharpOpener(NoSuppression):

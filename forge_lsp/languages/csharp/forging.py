@@ -7,47 +7,13 @@ from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 
 from forge_lsp.checking.comparing import Comparison, compares, parameters_of
+from forge_lsp.checking.rules import rules_beside
 from forge_lsp.languages.csharp.scanning import Method, blanked, literals_in, methods_in
 
 __all__ = ["doubt_of"]
 
-_ENDS = "the code ends the process while it is tested"
-_LOOKS = "the code looks at its caller"
-_PRIES = "the code looks into the process that tests it"
-_RULES: tuple[tuple[str, str], ...] = (
-    (r"\bEnvironment\s*\.\s*(?:Exit|FailFast|ExitCode)\b|\b(?:Exit|FailFast)\s*\(", _ENDS),
-    (
-        r"\bProcess\s*\.|\bnew\s+Process\b|\bProcessStartInfo\b|\bGetCurrentProcess\b",
-        "the code starts or ends processes",
-    ),
-    # an exception's own stack ends where it is caught
-    (r"(?<![\w.])Stack(?:Trace|Frame)\b|\b(?:Environment|Diagnostics)\s*\.\s*Stack(?:Trace|Frame)\b", _LOOKS),
-    (r"\b(?:GetCallingAssembly|GetEntryAssembly|GetCurrentMethod)\b", _LOOKS),
-    (
-        r"\bReflection\s*\.\s*Emit\b|\bBindingFlags\b|\b(?:Method|Field|Property|Constructor|Member|Type)Info\b|"
-        r"\bMethodBase\b|\bAssembly\s*\.\s*(?:\w*Load\w*|GetAssembly)\b|\bGetAssemblies\b|\bDispatchProxy\b|"
-        r"\b(?:InvokeMember|GetTypes|DefinedTypes|ExportedTypes)\b|\bExpression\s*\.\s*Call\b|\bActivator\b|\bDynamicMethod\b|\bILGenerator\b|\bUnsafeAccessor\w*\b|"
-        r"\.\s*Get(?:Method|Field|Constructor|Member|RuntimeMethod|RuntimeField)s?\s*\(|\bType\s*\.\s*GetType\s*\(",
-        _PRIES,
-    ),
-    (r"\bAppDomain\b|\bAssemblyLoadContext\b|\bProcessExit\b|\b(?:FirstChance|Unhandled)Exception\b", _PRIES),
-    (r"\bModuleInitializer\w*\b|\[\s*(?:assembly|module)\s*:", "the code runs outside of its calls"),
-    (
-        r"\b(?:DllImport|LibraryImport|NativeLibrary|Marshal)\w*\b|\bunsafe\b|\bUnsafe\s*\.|\bextern\b|\bdelegate\s*\*",
-        "the code leaves managed memory",
-    ),
-    (r"\bConsole\s*\.\s*(?:Set(?:Out|Error|In)|OpenStandard\w+)\b", "the code redirects the output of the tests"),
-    (
-        r"\b(?:Xunit|NUnit|VisualStudio|TestPlatform|MSTest)\b|\b(?:class|struct|record|namespace|interface)\s+Assert\b",
-        "the code takes part in the test framework",
-    ),
-    (
-        r"\bGetCommandLineArgs\b|\bGetEnvironmentVariables\b|\bEnvironment\s*\.\s*(?:CommandLine|ProcessPath)\b|"
-        r"\bSynchronizationContext\b|\bFriendlyName\b|\bTRUSTED_PLATFORM_ASSEMBLIES\b",
-        _PRIES,
-    ),
-    (r"^[ \t]*#[ \t]*(?:line|define|undef)\b|\bglobal\s+using\b", "the code changes what the names of the tests mean"),
-)
+_TABLE = rules_beside(__file__, flags=re.M)
+_ENDS, _LOOKS, _PRIES = (_TABLE.says[name] for name in ("ends", "looks", "pries"))
 _PRYING = re.compile(r"/proc\b|/dev/|\.trx\b|VSTEST|testhost|\.csproj\b|xunit", re.I)
 _COMPARES = re.compile(r"operator\s*(?:==|!=|<=|>=|<|>)|Equals|CompareTo|Compare")
 _OF_INTERFACE = re.compile(r"(?<=[\s])[\w.]+(?:<[\w\s,.?<>]*>)?\.(?=(?:Equals|CompareTo|Compare)\s*\()")
@@ -78,13 +44,12 @@ def doubt_of(
     """
     code = re.sub(r"\\u00([4-7][0-9A-Fa-f])", lambda match: chr(int(match[1], 16)), code)
     new, held = blanked(code), blanked(user)
-    for pattern, words in _RULES:
-        rule = re.compile(pattern, re.M)
-        theirs = {_squeezed(match[0]) for match in rule.finditer(held)}
-        if words == _ENDS and (ended or _only_where_it_may(rule, code)):
+    for rule in _TABLE.rules:
+        theirs = {_squeezed(match[0]) for match in rule.pattern.finditer(held)}
+        if rule.says == _ENDS and (ended or _only_where_it_may(rule.pattern, code)):
             continue
-        if any(_squeezed(match[0]) not in theirs for match in rule.finditer(new)):
-            return words
+        if any(_squeezed(match[0]) not in theirs for match in rule.pattern.finditer(new)):
+            return rule.says
     for match in _VARIABLE.finditer(blanked(code, literals=False)):
         if (match["name"] is None or _OF_RUNNER.search(match["name"])) and match[0] not in user:
             return _PRIES

@@ -4,44 +4,23 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from forge_lsp.checking.examples.types import ANY, Type, TypeMismatch, fitted, integer_range
 from forge_lsp.checking.examples.values import Group, LanguageValue, MapValue, Value, parse
 from forge_lsp.checking.examples.written import call_in
 from forge_lsp.languages.csharp.declared import is_free
+from forge_lsp.reading import table_beside
 
 __all__ = ["expression", "literal"]
 
-_BITS: dict[str, tuple[int, bool, str]] = {
-    **dict.fromkeys(("sbyte", "SByte"), (8, True, "(sbyte)({})")),
-    **dict.fromkeys(("byte", "Byte"), (8, False, "(byte){}")),
-    **dict.fromkeys(("short", "Int16"), (16, True, "(short)({})")),
-    **dict.fromkeys(("ushort", "UInt16"), (16, False, "(ushort){}")),
-    **dict.fromkeys(("int", "Int32"), (32, True, "{}")),
-    **dict.fromkeys(("uint", "UInt32"), (32, False, "{}U")),
-    **dict.fromkeys(("long", "Int64"), (64, True, "{}L")),
-    **dict.fromkeys(("ulong", "UInt64"), (64, False, "{}UL")),
-    "nint": (32, True, "(nint)({})"),
-    "nuint": (32, False, "(nuint){}U"),
-    "Int128": (128, True, 'global::System.Int128.Parse("{}")'),
-    "UInt128": (128, False, 'global::System.UInt128.Parse("{}")'),
-}
+_TABLE = table_beside(__file__)
+_BITS: Mapping[str, tuple[int, bool, str]] = _TABLE["whole"]
 _BIG = 'global::System.Numerics.BigInteger.Parse("{}")'
-_FLOATS = {
-    **dict.fromkeys(("float", "Single"), ("float", "f")),
-    **dict.fromkeys(("decimal", "Decimal"), ("decimal", "m")),
-    "Half": ("global::System.Half", ""),
-}
+_FLOATS: Mapping[str, tuple[str, str]] = _TABLE["floats"]
 _COLLECTIONS = "global::System.Collections.Generic."
-_MADE = {
-    **dict.fromkeys(
-        ("IList", "ICollection", "IEnumerable", "IReadOnlyList", "IReadOnlyCollection", "List"), f"{_COLLECTIONS}List"
-    ),
-    **dict.fromkeys(("ISet", "IReadOnlySet", "HashSet"), f"{_COLLECTIONS}HashSet"),
-    **dict.fromkeys(("IDictionary", "IReadOnlyDictionary", "Dictionary"), f"{_COLLECTIONS}Dictionary"),
-}
+_MADE = {name: f"{_COLLECTIONS}{made}" for name, made in _TABLE["made"].items()}
 _CONSTRUCTED = frozenset({"Queue", "Stack", "LinkedList", "ConcurrentQueue", "ConcurrentBag", "ReadOnlyCollection"})
 _IMMUTABLE = re.compile(r"I?(?P<name>Immutable\w+)")
 _MAKES = re.compile(r"(?:[A-Z]\w*\.)*[A-Z]\w*(?:<.*>)?\(")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
 from forge_lsp.core.task import TextRange
-from forge_lsp.editing.outline import TreeReader, build_items, comments_in, has_todo, real_statements
+from forge_lsp.editing.outline import TreeReader, all_stubs, members_alone, real_statements
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -35,7 +35,6 @@ _CALLABLES = (
 _PROPERTIES = ("property_declaration", "indexer_declaration", "event_declaration")
 _NOT_IMPLEMENTED = re.compile(r"(?:=>\s*)?throw\s+new\s+(?:\w+\.)*NotImplementedException\b")
 _DEFAULT = re.compile(r"""return(?:\s+(?:null!?|default!?(?:\([^)]*\))?|0|-1|""|string\.Empty|false|true|\[\]))?\s*;""")
-_PREFIX = "class _ {\n"
 
 
 def outline_csharp(text: str, language: Language, parser: Parser) -> Outline:
@@ -43,11 +42,7 @@ def outline_csharp(text: str, language: Language, parser: Parser) -> Outline:
     plain = _Reader(parser.parse(text, language)).module()
     if not plain.errors and not _is_members(plain):
         return plain
-    wrapped = parser.parse(f"{_PREFIX}{text}\n}}", language, base=-len(_PREFIX))
-    types = [node for node in wrapped.root.named_children if node.type == "class_declaration"]
-    if wrapped.root.has_error or len(types) != 1 or len(wrapped.root.named_children) != 1:
-        return plain
-    return Outline(items=_Reader(wrapped).members(types[0]))
+    return members_alone(_Reader, text, language, parser) or plain
 
 
 def _is_members(outline: Outline) -> bool:
@@ -62,8 +57,9 @@ def _is_members(outline: Outline) -> bool:
 class _Reader(TreeReader):
     """Reads one tree."""
 
-    def block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
-        return build_items(nodes, self._source, self._describe)
+    before_header = ("attribute_list", "comment")
+    not_implemented = _NOT_IMPLEMENTED
+    default = _DEFAULT
 
     def _describe(self, node: Node) -> Iterable[Item]:
         place = self._source.range(node)
@@ -86,10 +82,8 @@ class _Reader(TreeReader):
             yield Item(kind=ItemKind.ASSIGNMENT, range=place, name=self._declared(node))
         elif kind == "delegate_declaration":
             yield Item(kind=ItemKind.ASSIGNMENT, range=place, name=self._name(node))
-        elif node.is_error:
-            yield Item(kind=ItemKind.OTHER, range=place, children=self._definitions(node.named_children))
         else:
-            yield Item(kind=ItemKind.OTHER, range=place)
+            yield self._other(node, place)
 
     def _type(self, node: Node, place: TextRange) -> Item:
         body = node.child_by_field_name("body")
@@ -97,14 +91,14 @@ class _Reader(TreeReader):
         children = () if node.type == "enum_declaration" else self.members(node)
         methods = [child for child in children if child.kind is ItemKind.FUNCTION]
         empty = body is not None and not children and node.type in ("class_declaration", "struct_declaration")
-        return Item(
-            kind=ItemKind.CLASS,
-            range=place,
+        return self._defined(
+            ItemKind.CLASS,
+            node,
+            place,
+            body,
             name=self._name(node),
             parameters=_parameters(primary, self._source) if primary is not None else None,
-            signature=self._signature(node, body),
-            body=self._source.range(body) if body is not None else None,
-            stub=empty or (bool(methods) and all(method.stub for method in methods)),
+            stub=empty or all_stubs(methods),
             children=children,
         )
 
@@ -122,20 +116,19 @@ class _Reader(TreeReader):
         if body is not None and body.type == "block":
             nested = (item for item in self.block(body.named_children) if item.kind is ItemKind.FUNCTION)
         missing = any(child.type == ";" and child.is_missing for child in node.children)
-        return Item(
-            kind=ItemKind.FUNCTION,
-            range=place,
+        return self._defined(
+            ItemKind.FUNCTION,
+            node,
+            place,
+            body,
             name=name,
             parameters=_parameters(parameters, source) if parameters is not None else None,
-            signature=self._signature(node, body),
-            body=source.range(body) if body is not None else None,
             stub=missing if body is None else self._does_nothing(node, body),
             children=tuple(nested),
         )
 
     def _property(self, node: Node, place: TextRange) -> Item:
         """With code a function without parameters, else (``{ get; set; }``) a field."""
-        source = self._source
         accessors = node.child_by_field_name("accessors")
         value = node.child_by_field_name("value")
         name = "this" if node.type == "indexer_declaration" else self._name(node)
@@ -148,28 +141,15 @@ class _Reader(TreeReader):
         body = accessors if accessors is not None else value
         if not bodies:
             return Item(kind=ItemKind.ASSIGNMENT, range=place, name=name)
-        return Item(
-            kind=ItemKind.FUNCTION,
-            range=place,
-            name=name,
-            signature=self._signature(node, body),
-            body=source.range(body) if body is not None else None,
-            stub=all(self._throws(inner) for inner in bodies),
-        )
+        stub = all(self._throws(inner) for inner in bodies)
+        return self._defined(ItemKind.FUNCTION, node, place, body, name=name, stub=stub)
 
     def _does_nothing(self, node: Node, body: Node) -> bool:
-        source = self._source
         if body.type != "block":
             return self._throws(body)
-        statements = real_statements(body)
-        todo = has_todo(comments_in(body, source))
-        if not statements:
-            returns = node.child_by_field_name("returns") or node.child_by_field_name("type")
-            has_value = returns is not None and source.of(returns) not in ("void", "Task", "ValueTask")
-            return todo or has_value
-        return self._throws(body) or (
-            todo and len(statements) == 1 and _DEFAULT.fullmatch(source.of(statements[0])) is not None
-        )
+        returns = node.child_by_field_name("returns") or node.child_by_field_name("type")
+        has_value = returns is not None and self._source.of(returns) not in ("void", "Task", "ValueTask")
+        return self._idle(body, empty=has_value)
 
     def _throws(self, body: Node) -> bool:
         """``=> throw new NotImplementedException()`` or a block of that alone."""
@@ -185,15 +165,6 @@ class _Reader(TreeReader):
                     if inner.type == "variable_declarator":
                         return self._name(inner)
         return None
-
-    def _signature(self, node: Node, body: Node | None) -> str:
-        """The header as written, attributes left out."""
-        start = self._source.start(node)
-        for child in node.children:
-            if child.type not in ("attribute_list", "comment"):
-                start = self._source.start(child)
-                break
-        return self._header(node, body, start)
 
 
 def _parameters(node: Node, source: SyntaxTree) -> tuple[str, ...]:

@@ -19,41 +19,12 @@ from xml.etree import ElementTree
 
 from forge_lsp.checking.project import Place
 from forge_lsp.languages.csharp.projects import normal
-from forge_lsp.reading import SOURCE, parsed_json, parsed_xml, read_bytes
+from forge_lsp.reading import SOURCE, parsed_json, parsed_xml, read_bytes, table_beside
 
 __all__ = ["plain"]
 
-_SDKS = frozenset({"Microsoft.NET.Sdk", "Microsoft.NET.Sdk.Web", "Microsoft.NET.Sdk.Worker"})
-_PROPERTIES = frozenset(
-    {
-        *("AllowUnsafeBlocks", "AnalysisLevel", "AnalysisMode", "AssemblyName", "AssemblyTitle", "AssemblyVersion"),
-        *("Authors", "CentralPackageTransitivePinningEnabled", "CheckForOverflowUnderflow"),
-        *("CodeAnalysisTreatWarningsAsErrors", "Company", "Configurations", "Copyright", "DebugSymbols", "DebugType"),
-        *("DefineConstants", "Description", "Deterministic", "DisableImplicitNamespaceImports"),
-        *("EnableDefaultCompileItems", "EnableNETAnalyzers", "EnforceCodeStyleInBuild", "FileVersion"),
-        *("GenerateAssemblyInfo", "GenerateDocumentationFile", "ImplicitUsings", "IncludeSymbols"),
-        *("InformationalVersion", "InvariantGlobalization", "IsPackable", "IsTestProject", "LangVersion"),
-        *("ManagePackageVersionsCentrally", "NeutralLanguage", "NoWarn", "Nullable", "Optimize", "OutputType"),
-        *("PackageId", "PackageLicenseExpression", "PackageProjectUrl", "PackageReadmeFile", "PackageTags"),
-        *("Platforms", "PlatformTarget", "Product", "RepositoryType", "RepositoryUrl", "RestorePackagesWithLockFile"),
-        *("RollForward", "RootNamespace", "SatelliteResourceLanguages", "SymbolPackageFormat", "TargetFramework"),
-        *("TargetFrameworks", "TreatWarningsAsErrors", "UserSecretsId", "Version", "VersionPrefix", "VersionSuffix"),
-        *("WarningLevel", "WarningsAsErrors", "WarningsNotAsErrors"),
-    }
-)
-_ITEMS = frozenset(
-    {
-        *("AdditionalFiles", "Compile", "Content", "EditorConfigFiles", "EmbeddedResource", "Folder"),
-        *("FrameworkReference", "GlobalPackageReference", "InternalsVisibleTo", "None", "PackageReference"),
-        *("PackageVersion", "ProjectReference", "Using"),
-    }
-)
-_METADATA = frozenset(
-    {
-        *("Alias", "Aliases", "Condition", "CopyToOutputDirectory", "CopyToPublishDirectory", "DependentUpon"),
-        *("Exclude", "ExcludeAssets", "Include", "IncludeAssets", "Link", "LogicalName", "Pack", "PackagePath"),
-        *("PrivateAssets", "Remove", "Static", "Update", "Version", "VersionOverride", "Visible"),
-    }
+_SDKS, _PROPERTIES, _ITEMS, _METADATA = (
+    frozenset(table_beside(__file__)[name]) for name in ("sdks", "properties", "items", "metadata")
 )
 _COMPILED_AT_ONCE = (".resx", ".resources")
 # What the SDK imports, or takes as its command line, from a project's folder or those above it.

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from forge_lsp.checking.rules import patterns_beside
 from forge_lsp.checking.runs import failed, passed, scanned, skipped, spoken_cause
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.checks import Cause, Run, RunState
@@ -28,16 +29,7 @@ _STATES = {"Passed": True, "Failed": False, "Timeout": False, "Aborted": False, 
 _COUNTED = re.compile(r"Failed:\s*(?P<failed>\d+), Passed:\s*(?P<passed>\d+), Skipped:\s*(?P<skipped>\d+)")
 _UNFINISHED = re.compile(r"NotImplementedException|NotSupportedException")
 _SKIPS = re.compile(r"\b(?:\w*Skip|Ignore|Explicit|Inconclusive)")
-_MISSING = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"CS0103: The name '(?P<name>[^']+)' does not exist",
-        r"CS(?:0117|1061): .*does not contain a definition for '(?P<name>[^']+)'",
-        r"CS0246: The type or namespace name '(?P<name>[^']+)'",
-        r"CS0234: The type or namespace name '(?P<name>[^']+)'",
-        r"CS(?:1501|1739|1729|7036|1503|1929|0305|0308|0123|1955|0120): .*'(?:[\w.]+\.)?(?P<name>\w+)(?:\(.*\))?'",
-    )
-)
+_MISSING = patterns_beside(__file__)["missing"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,14 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.compiled import probe_of
 from forge_lsp.checking.examples.driven import DocumentedExamples
-from forge_lsp.checking.gate import Baselines, Fault, gate
+from forge_lsp.checking.gate import Fault, gate
+from forge_lsp.checking.language_toolchain import LanguageToolchain
 from forge_lsp.checking.programs import no_code_here, not_found, version_findings
 from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, Candidate, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault, ToolMissing
-from forge_lsp.core.ports import Finding, Sandbox, Toolchain, Tree
+from forge_lsp.core.ports import Finding, Sandbox, Tree
 from forge_lsp.core.task import Task
 from forge_lsp.languages.csharp import CSHARP
 from forge_lsp.languages.csharp.building import ProjectBuild
@@ -29,6 +30,7 @@ from forge_lsp.languages.csharp.scanning import methods_in
 from forge_lsp.languages.csharp.sdk import INSTALL, Dotnet, dotnet_of, find_dotnet
 from forge_lsp.languages.csharp.suites import suites_of
 from forge_lsp.languages.csharp.warm import WarmBuilds
+from forge_lsp.reading import text_beside
 
 __all__ = ["CSharpToolchain", "csharp_findings"]
 
@@ -36,7 +38,7 @@ _MATTERS = (".cs", ".csproj", ".props", ".targets", ".json", ".config", ".editor
 _CHOOSES = re.compile(r"<Compile\s|\bEnableDefault(?:Compile)?Items\b|\bDefaultItemExcludes\b")
 
 
-class CSharpToolchain(Toolchain):
+class CSharpToolchain(LanguageToolchain):
     """Checks C# documents. ``environment`` is the server's own: ``PATH``, ``HOME``, ``DOTNET_ROOT`` and NuGet's names.
 
     ``timeout`` in seconds, for each run of ``dotnet``; ``warm`` are the kept boxes, if any. MSBuild runs
@@ -52,11 +54,8 @@ class CSharpToolchain(Toolchain):
         warm: WarmBuilds | None = None,
         runs: Path | None = None,
     ) -> None:
-        self._sandbox = sandbox
+        super().__init__(sandbox, timeout, environment)
         self._warm = warm
-        self._timeout = timeout
-        self._environment = environment
-        self._baselines = Baselines()
         self._tests = DotnetTests(sandbox, timeout=timeout, runs=runs)
         driver = CSharpDriver(sandbox, timeout=timeout, projects=self._projects)
         self._examples = DocumentedExamples(sandbox, driver, doubt=_doubt, runs=runs)
@@ -164,13 +163,7 @@ class CSharpToolchain(Toolchain):
                 raise ToolMissing(f"{dotnet.program} has no SDK: {last_words(result)}", remedy=INSTALL)
             self._version = version
         major = self._version.split(".", 1)[0]
-        text = (
-            '<Project Sdk="Microsoft.NET.Sdk">\n  <PropertyGroup>\n'
-            f"    <TargetFramework>net{major}.0</TargetFramework>\n    <OutputType>Library</OutputType>\n"
-            "    <Nullable>enable</Nullable>\n    <ImplicitUsings>enable</ImplicitUsings>\n"
-            "  </PropertyGroup>\n</Project>\n"
-        )
-        return {TEMP_PROJECT: text.encode()}
+        return {TEMP_PROJECT: text_beside(__file__, "runners/alone.csproj").replace("{MAJOR}", major).encode()}
 
 
 def _doubt(task: Task, candidate: Candidate) -> str | None:

@@ -8,46 +8,13 @@ from functools import lru_cache
 
 from forge_lsp.languages.ecmascript.reading import Token, closing
 from forge_lsp.languages.ecmascript.texts import plain
+from forge_lsp.reading import table_beside
 
 __all__ = ["ASSIGNS", "BUILTIN", "BUILTINS", "EQUAL", "SELF", "built_in", "of_builtin", "of_equality"]
 
 BUILTIN = "the code changes what belongs to JavaScript itself ({name})"
 EQUAL = "a value of the code answers every comparison by itself (`{name}`)"
-BUILTINS = frozenset(
-    [
-        "Object",
-        "Array",
-        "Function",
-        "Number",
-        "String",
-        "Boolean",
-        "Symbol",
-        "BigInt",
-        "Math",
-        "JSON",
-        "Reflect",
-        "Proxy",
-        "Promise",
-        "Map",
-        "Set",
-        "WeakMap",
-        "WeakSet",
-        "Error",
-        "TypeError",
-        "RangeError",
-        "RegExp",
-        "Date",
-        "Iterator",
-        "Intl",
-        "Buffer",
-        "assert",
-        "console",
-        "globalThis",
-        "global",
-        "window",
-        "self",
-    ]
-)
+BUILTINS = frozenset(table_beside(__file__, "names.toml")["builtins"])
 _PROTOTYPED = BUILTINS - {"assert", "console", "globalThis", "global", "window", "self"}
 _DEFINING = frozenset(("defineProperty", "defineProperties", "setPrototypeOf", "assign", "set", "deleteProperty"))
 ASSIGNS = re.compile(r"(?:[-+*/%&|^<>?]{0,3})=")

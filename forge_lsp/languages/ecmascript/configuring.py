@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.project import Place
 from forge_lsp.languages.ecmascript.built import manifest_of
-from forge_lsp.reading import parsed_json, read_text
+from forge_lsp.reading import parsed_json, read_text, text_beside
 
 __all__ = ["apart_from_projects", "loading_words", "start_folder"]
 
@@ -18,13 +18,7 @@ _CONFIGURATIONS = {
 }
 _PROJECTS = re.compile(r"[\"']?\b(?:projects|workspace)\b[\"']?\s*:")
 _ABOVE = re.compile(r"[\"'](?:\.\./)+[^\"']*[\"']")
-_APART = """import own from {SOURCE};
-export default async (environment) => {
-  const found = await (typeof own === "function" ? own(environment) : own);
-  const { projects, workspace, ...test } = found.test ?? {};
-  return { ...found, test };
-};
-"""
+_APART = text_beside(__file__, "runners/apart.mjs")
 
 
 def start_folder(at: Place, package: PurePosixPath, runner: str) -> PurePosixPath:

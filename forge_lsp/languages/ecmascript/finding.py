@@ -24,6 +24,7 @@ from forge_lsp.languages.ecmascript.configuring import start_folder
 from forge_lsp.languages.ecmascript.importing import Importers
 from forge_lsp.languages.ecmascript.reading import read_tests
 from forge_lsp.languages.ecmascript.tsc import script_folders
+from forge_lsp.reading import table_beside
 
 __all__ = ["BESIDE", "ENDINGS", "MOST_AT_ONCE", "PARALLEL", "TOGETHER", "Runner", "Suite", "found_for", "joining"]
 
@@ -45,23 +46,9 @@ TOGETHER: frozenset[Runner] = frozenset(("mocha", "tape"))
 """Those of them that take all files in one process, as they do by themselves."""
 PARALLEL: frozenset[Runner] = frozenset(("node", "tap", "ava"))
 """Those of them that run several files at a time, each in a process of its own, by themselves."""
-# Where the packages have their programs; npm's links in .bin may be shell scripts.
-_SCRIPTS: Mapping[Runner, str] = {
-    "vitest": "vitest/vitest.mjs",
-    "jest": "jest/bin/jest.js",
-    "mocha": "mocha/package.json",
-    "tape": "tape/package.json",
-    "jasmine": "jasmine/package.json",
-    "tap": "tap/package.json",
-    "ava": "ava/package.json",
-    "uvu": "uvu/package.json",
-    "qunit": "qunit/package.json",
-}
-# Others that a project may use, by the packages they come as.
-_OTHERS = (
-    *("bun:test", "bun", "deno", "@japa/runner"),
-    *("@playwright/test", "playwright", "cypress", "karma", "lab", "zora", "baretest", "@web/test-runner"),
-)
+_NAMES = table_beside(__file__, "names.toml")
+_SCRIPTS: Mapping[Runner, str] = _NAMES["scripts"]
+_OTHERS: Sequence[str] = _NAMES["other_runners"]
 _CALLED: frozenset[Runner] = frozenset(("tape", "tap", "ava", "uvu", "qunit"))
 """Those that a test file names; without that it is none of theirs."""
 _QUNIT = re.compile(r"(?<![\w$.])QUnit\b")

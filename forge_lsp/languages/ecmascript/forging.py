@@ -40,6 +40,7 @@ from forge_lsp.languages.ecmascript.texts import (
     only_asked,
     plain,
 )
+from forge_lsp.reading import table_beside
 
 __all__ = ["doubt_of"]
 
@@ -64,44 +65,10 @@ _HOOKS = frozenset(("createHook", "executionAsyncResource"))
 _LOADERS = frozenset(("register", "registerHooks", "syncBuiltinESMExports"))
 _LISTING = frozenset(("readdirSync", "readdir", "globSync", "opendirSync", "cpSync", "cp", "symlinkSync", "renameSync"))
 _ASKING = frozenset(("JEST_WORKER_ID", "VITEST", "VITEST_WORKER_ID", "VITEST_POOL_ID", "NODE_TEST_CONTEXT"))
-# What honest code asks of the process; ending it needs no word here, since a run that ends early has failed.
-_HONEST = frozenset(
-    [
-        "env",
-        "argv",
-        "stdout",
-        "stderr",
-        "stdin",
-        "cwd",
-        "platform",
-        "arch",
-        "version",
-        "versions",
-        "hrtime",
-        "memoryUsage",
-        "nextTick",
-        "uptime",
-        "exit",
-        "exitCode",
-        "pid",
-        "cpuUsage",
-        "emitWarning",
-        "title",
-        "release",
-        "argv0",
-        "chdir",
-        "umask",
-        "getuid",
-        "execPath",
-    ]
-)
+_NAMES = table_beside(__file__, "names.toml")
+_HONEST = frozenset(_NAMES["honest"])
 _GLOBAL = frozenset(("globalThis", "global", "self", "window"))
-_REACHED = frozenset(
-    (
-        *("process", "expect", "test", "it", "require", "eval", "Function", "module", "vi", "jest", "assert"),
-        *("describe", "beforeEach", "afterEach", "beforeAll", "afterAll"),
-    )
-)
+_REACHED = frozenset(_NAMES["reached"])
 
 
 def doubt_of(before: str, after: str) -> str | None:

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.checking.project import Place
-from forge_lsp.reading import parsed_json
+from forge_lsp.reading import parsed_json, table_beside
 
 __all__ = ["Importers", "lenient_imports", "whole_export"]
 
@@ -23,13 +23,7 @@ _COMPUTED = re.compile(
     r"|\bchild_process\b|\bworker_threads\b|\bnew\s+Worker\b|\bnode:vm\b|[\"']vm[\"']|\bexeca\b|\bcreateRequire\b"
     r"|\breadFile|\b(?:window|globalThis|global|self)\."
 )
-_BUILTIN = frozenset(
-    (
-        *("assert", "async_hooks", "buffer", "console", "constants", "crypto", "dns", "events", "fs", "http", "https"),
-        *("net", "os", "path", "perf_hooks", "process", "punycode", "querystring", "readline", "stream", "timers"),
-        *("string_decoder", "test", "tls", "tty", "url", "util", "v8", "zlib", "diagnostics_channel"),
-    )
-)
+_BUILTIN = frozenset(table_beside(__file__, "names.toml")["modules"])
 _MOST_FILES = 1_500
 _MOST_STEPS = 8
 _MANIFEST = "package.json"

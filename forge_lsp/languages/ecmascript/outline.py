@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
 from forge_lsp.core.task import TextRange
-from forge_lsp.editing.outline import DEFINED, TreeReader, build_items, comments_in, has_todo, real_statements
+from forge_lsp.editing.outline import (
+    DEFINED,
+    TreeReader,
+    all_stubs,
+    comments_in,
+    has_todo,
+    members_alone,
+    real_statements,
+)
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -20,7 +28,6 @@ __all__ = ["outline_ecmascript"]
 _FUNCTIONS = ("function_declaration", "generator_function_declaration", "function_signature")
 _FUNCTION_VALUES = ("arrow_function", "function_expression", "generator_function")
 _CLASSES = ("class_declaration", "abstract_class_declaration", "interface_declaration", "enum_declaration", "class")
-_DECORATORS = ("decorator",)
 _MODULES = ("internal_module", "module")
 _METHODS = ("method_definition", "method_signature", "abstract_method_signature")
 _FIELDS = ("public_field_definition", "field_definition", "property_signature")
@@ -29,7 +36,6 @@ _NO_VALUE = re.compile(r":\s*(?:void|never|Promise\s*<\s*void\s*>|undefined)\s*$
 _DEFAULT = re.compile(
     r"""return(?:\s+(?:null|undefined|0|-1|""|''|``|\[\]|\{\}|true|false)(?:\s+as\s+\w+)?)?\s*;?""", re.S
 )
-_PREFIX = "class _ {\n"
 _OBJECT_PREFIX = "_ = {\n"
 
 
@@ -38,14 +44,7 @@ def outline_ecmascript(text: str, language: Language, parser: Parser) -> Outline
     plain = _Reader(parser.parse(text, language)).module()
     if not plain.errors:
         return plain
-    # base: offsets are those of ``text`` although the parsed text starts earlier.
-    wrapped = parser.parse(f"{_PREFIX}{text}\n}}", language, base=-len(_PREFIX))
-    if wrapped.root.has_error:
-        return _object_members(text, language, parser) or plain
-    classes = [node for node in wrapped.root.named_children if node.type == "class_declaration"]
-    if len(classes) != 1 or len(wrapped.root.named_children) != 1:
-        return plain
-    return Outline(items=_Reader(wrapped).members(classes[0]))
+    return members_alone(_Reader, text, language, parser) or _object_members(text, language, parser) or plain
 
 
 def _object_members(text: str, language: Language, parser: Parser) -> Outline | None:
@@ -60,15 +59,15 @@ def _object_members(text: str, language: Language, parser: Parser) -> Outline | 
 class _Reader(TreeReader):
     """Reads one tree."""
 
-    def block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
-        items = build_items(nodes, self._source, lambda node: self._describe(node, node), _DECORATORS)
-        return tuple(_unimplemented_signatures(items, self._source))
+    decorators = ("decorator",)
 
-    def _describe(self, node: Node, outer: Node) -> Iterable[Item]:
+    def block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
+        return tuple(_unimplemented_signatures(super().block(nodes), self._source))
+
+    def _describe(self, node: Node, outer: Node | None = None) -> Iterable[Item]:
         """``outer`` is the statement whose range counts: ``export``, ``declare`` around ``node``."""
-        source = self._source
-        place = source.range(outer)
-        kind = node.type
+        kind, outer = node.type, outer or node
+        place = self._source.range(outer)
         if kind == "import_statement":
             yield Item(kind=ItemKind.IMPORT, range=place)
         elif kind in ("export_statement", "ambient_declaration"):
@@ -93,10 +92,8 @@ class _Reader(TreeReader):
             yield Item(kind=ItemKind.OTHER, range=place, children=self.functions(node))
         elif kind == "expression_statement":
             yield from self._expression(node, place, outer)
-        elif node.is_error:
-            yield Item(kind=ItemKind.OTHER, range=place, children=tuple(_definitions(self.block(node.named_children))))
         else:
-            yield Item(kind=ItemKind.OTHER, range=place)
+            yield self._other(node, place)
 
     def _expression(self, node: Node, place: TextRange, outer: Node) -> Iterable[Item]:
         inner = node.named_children[0] if node.named_children else None
@@ -123,8 +120,7 @@ class _Reader(TreeReader):
         if node is None or node.type != "object":
             return ()
         members = [child for child in node.named_children if child.type != "shorthand_property_identifier"]
-        found = build_items(members, self._source, lambda child: self._describe(child, child), _DECORATORS)
-        kept = (item for item in found if item.kind in DEFINED or item.children)
+        kept = (item for item in super().block(members) if item.kind in DEFINED or item.children)
         return tuple(replace(item, stub=item.stub and not self._is_empty(item)) for item in kept)
 
     def _is_empty(self, item: Item) -> bool:
@@ -161,9 +157,7 @@ class _Reader(TreeReader):
             names = (source.of(single),)
         name = self._name(named)
         signature = self._signature(outer, body)
-        children: tuple[Item, ...] = ()
-        if body is not None and body.type == "statement_block":
-            children = tuple(_definitions(self.block(body.named_children)))
+        block = body is not None and body.type == "statement_block"
         return Item(
             kind=ItemKind.FUNCTION,
             range=place,
@@ -172,7 +166,7 @@ class _Reader(TreeReader):
             signature=signature,
             body=source.range(body) if body is not None else None,
             stub=body is not None and name != "constructor" and self._does_nothing(body, signature),
-            children=children,
+            children=self._definitions(body.named_children) if body is not None and block else (),
         )
 
     def _class(self, node: Node, place: TextRange, outer: Node) -> Item:
@@ -186,7 +180,7 @@ class _Reader(TreeReader):
             name=self._name(node),
             signature=self._signature(outer, body),
             body=self._source.range(body) if body is not None else None,
-            stub=is_class and body is not None and (not children or (bool(methods) and all(m.stub for m in methods))),
+            stub=is_class and body is not None and (not children or all_stubs(methods)),
             children=children,
         )
 
@@ -209,19 +203,15 @@ class _Reader(TreeReader):
         name = next(filter(None, map(node.child_by_field_name, ("name", "property", "key"))), None)
         return self._source.of(name) if name is not None and not name.is_missing else None
 
-    def _signature(self, outer: Node, body: Node | None) -> str:
+    def _signature(self, node: Node, body: Node | None) -> str:
         """From the statement's start, decorators left out, to its body."""
-        start = self._source.start(outer)
-        for child in outer.children:
+        start = self._source.start(node)
+        for child in node.children:
             if child.type == "decorator":
                 start = self._source.end(child)
             else:
                 break
-        return self._header(outer, body, start)
-
-
-def _definitions(items: Iterable[Item]) -> Iterator[Item]:
-    return (item for item in items if item.kind in (ItemKind.FUNCTION, ItemKind.CLASS))
+        return self._header(node, body, start)
 
 
 def _unimplemented_signatures(items: Sequence[Item], source: SyntaxTree) -> Iterator[Item]:

@@ -10,18 +10,19 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
+from forge_lsp.checking.gate import CheckedTree, Fault, gate
+from forge_lsp.checking.language_toolchain import DocumentedToolchain
 from forge_lsp.checking.problems import problem_in
 from forge_lsp.checking.programs import not_found, readable_for, run_tool, version_findings
 from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.checking.suites import joined
-from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation
+from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Box, Finding, Sandbox, Toolchain
+from forge_lsp.core.ports import Box, Finding, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
 from forge_lsp.languages.ecmascript.documented import documented_examples
@@ -56,17 +57,14 @@ _NODE = "https://nodejs.org/en/download"
 _RUNNER = Path(__file__).with_name("runners") / "modules.mjs"
 
 
-class JavaScriptToolchain(Toolchain):
+class JavaScriptToolchain(DocumentedToolchain):
     """Checks JavaScript documents. ``environment`` is the server's own (``PATH``); ``timeout`` in seconds, for one run
     of one tool."""
 
     def __init__(
         self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], runs: Path | None = None
     ) -> None:
-        self._sandbox = sandbox
-        self._timeout = timeout
-        self._environment = environment
-        self._baselines = Baselines()
+        super().__init__(sandbox, timeout, environment)
         self._tests = JavaScriptTests(sandbox, timeout=timeout, environment=environment, runs=runs)
         self._examples = documented_examples(sandbox, timeout=timeout, environment=environment, runs=runs)
 
@@ -99,10 +97,6 @@ class JavaScriptToolchain(Toolchain):
         place = place_of(task)
         examples = await self._examples.run(task, candidate, place)
         return joined(examples, await self._tests.run(task, candidate, place))
-
-    async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
-        """See :class:`~forge_lsp.core.ports.Toolchain`."""
-        return await self._examples.observe(task, candidate, place_of(task), calls)
 
     async def _check(self, place: Place, node: Path, compiler: Compiler | None, text: str) -> CheckedTree:
         extra = configuration(place.document, CONFIG, typed=has_node_types(place.source)) if compiler else {}

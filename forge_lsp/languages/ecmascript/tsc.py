@@ -18,6 +18,7 @@ from forge_lsp.checking.project import Place
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.ports import Cache, CacheUse
 from forge_lsp.languages.ecmascript.node import node_of
+from forge_lsp.reading import text_beside
 from forge_lsp.sandbox.exposure import Origin, exposed
 from forge_lsp.sandbox.marks import package_at
 
@@ -36,15 +37,7 @@ __all__ = [
 
 _KEEPS_STATE = 4
 """The first major version that is incremental without emitting code."""
-_INCREMENTALLY = """\
-state=$1 part=$2; shift 2
-find "${state%/*}" -name '*.part.tsbuildinfo' -mmin +60 -delete 2>/dev/null
-cp -f "$state" "$part" 2>/dev/null
-"$@" --incremental --tsBuildInfoFile "$part"
-code=$?
-mv -f "$part" "$state" 2>/dev/null
-exit $code
-"""
+_INCREMENTALLY = text_beside(__file__, "runners/incrementally.sh")
 INSTALL = "npm install --save-dev typescript"
 """The command that gives a project its own compiler."""
 _LINE = re.compile(
@@ -53,14 +46,7 @@ _LINE = re.compile(
 
 # What its scanner and parser report (the calls in scanner.ts and parser.ts of TypeScript 5.9), regular expressions
 # aside: those of 1499 to 1538.
-_SYNTAX_CODES = """
-1002 1003 1005 1007 1010 1011 1012 1034 1068 1069 1084 1109 1110 1121 1124 1125 1126 1127 1128 1129 1130
-1131 1132 1134 1135 1136 1137 1138 1139 1140 1142 1144 1145 1146 1160 1161 1177 1178 1179 1180 1181 1185
-1198 1199 1209 1223 1228 1260 1351 1352 1353 1357 1359 1369 1381 1382 1385 1386 1387 1388 1389 1390 1433
-1434 1435 1436 1437 1438 1439 1440 1441 1442 1443 1453 1472 1477 1478 1487 1488 1489 1490 2657 2754 2809
-2819 6188 6189 17002 17006 17007 17008 17014 17015 17021 18009 18016 18026 18029 18030
-"""
-_SYNTAX = frozenset(_SYNTAX_CODES.split())
+_SYNTAX = frozenset(text_beside(__file__, "syntax_codes.txt").split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate, unchanged
+from forge_lsp.checking.gate import CheckedTree, Fault, gate, unchanged
+from forge_lsp.checking.language_toolchain import DocumentedToolchain
 from forge_lsp.checking.programs import not_found, readable_for, run_tool, version_findings
 from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.checking.suites import joined
-from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation
-from forge_lsp.core.ports import Finding, Sandbox, Toolchain
+from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence
+from forge_lsp.core.ports import Finding, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
 from forge_lsp.languages.ecmascript.documented import documented_examples
@@ -45,7 +46,7 @@ _MISSING_MODULE = frozenset({"TS2307", "TS7016", "TS2792", "TS2688", "TS2882"})
 _MISSING_TYPES = frozenset({"TS2580", "TS2591"})
 
 
-class TypeScriptToolchain(Toolchain):
+class TypeScriptToolchain(DocumentedToolchain):
     """Checks TypeScript documents. ``environment`` is the server's own (``PATH``).
 
     ``timeout`` in seconds, for one run of the compiler. The compiler runs no project code, but a workspace's
@@ -55,10 +56,7 @@ class TypeScriptToolchain(Toolchain):
     def __init__(
         self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], runs: Path | None = None
     ) -> None:
-        self._sandbox = sandbox
-        self._timeout = timeout
-        self._environment = environment
-        self._baselines = Baselines()
+        super().__init__(sandbox, timeout, environment)
         self._chosen: dict[str, PurePosixPath] = {}
         self._tests = JavaScriptTests(sandbox, timeout=timeout, environment=environment, runs=runs)
         self._examples = documented_examples(sandbox, timeout=timeout, environment=environment, runs=runs)
@@ -106,10 +104,6 @@ class TypeScriptToolchain(Toolchain):
         place = place_of(task)
         examples = await self._examples.run(task, candidate, place)
         return joined(examples, await self._tests.run(task, candidate, place))
-
-    async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
-        """See :class:`~forge_lsp.core.ports.Toolchain`."""
-        return await self._examples.observe(task, candidate, place_of(task), calls)
 
     async def _check(
         self,

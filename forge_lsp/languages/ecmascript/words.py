@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.languages.ecmascript import JAVASCRIPT
 from forge_lsp.languages.ecmascript.tsc import is_syntax
+from forge_lsp.reading import table_beside, text_beside
 
 __all__ = [
     "CONFIG",
@@ -34,24 +35,8 @@ NOT_INSTALLED = "NOT_INSTALLED"
 """The code of a package that the project names and this machine lacks."""
 CONFIG = ".forge-check.jsconfig.json"
 _GLOBALS = ".forge-check.globals.d.ts"
-# What every node has, for projects without @types/node; declared loosely, since it is not what is checked.
-_DECLARED = "".join(
-    f"declare var {name}: any;\n"
-    for name in (
-        *("process", "Buffer", "global", "module", "exports", "require", "setImmediate", "clearImmediate"),
-        *("__dirname", "__filename", "describe", "it", "test", "expect", "beforeEach", "afterEach", "jest"),
-    )
-)
-# TypeScript's words that hold for any JavaScript: an unknown name, a wrong count or kind of arguments, an import that
-# is not there, a constant assigned to, a name declared twice, a call of what is no function.
-_TELLING = frozenset(
-    {
-        *("TS2304", "TS2552", "TS2663", "TS2693"),
-        *("TS2554", "TS2555", "TS2345", "TS2769", "TS2349", "TS2351"),
-        *("TS2305", "TS2614", "TS2724"),
-        *("TS2588", "TS2451", "TS2300", "TS2448", "TS2454"),
-    }
-)
+_DECLARED = text_beside(__file__, "globals.d.ts")
+_TELLING = frozenset(table_beside(__file__, "names.toml")["telling"])
 
 
 # A closing tag, or one that closes itself: no JavaScript has either outside of strings and patterns.

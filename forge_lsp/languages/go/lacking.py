@@ -5,19 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from forge_lsp.checking.rules import patterns_beside
 from forge_lsp.core.checks import Cause
 
 __all__ = ["cause_of", "lacking", "named"]
 
-_LACKS = (
-    re.compile(r"^undefined: (?:(?P<package>\w+)\.)?(?P<name>\w+)"),
-    re.compile(r"\(type \*?(?:\w+\.)*(?P<type>\w+)\S* has no field or method (?P<name>\w+)"),
-    re.compile(r"unknown field '?(?P<name>\w+)'? in struct literal(?: of type (?:\w+\.)*(?P<type>\w+))?"),
-    re.compile(r"missing method (?P<name>\w+)"),
-    re.compile(r"(?:not enough|too many) arguments in call to (?:\w+\.)*(?P<name>\w+)"),
-    re.compile(r"assignment mismatch: .* but (?:\w+\.)*(?P<name>\w+)\b"),
-    re.compile(r"name (?P<name>\w+) not exported by package"),
-)
+_LACKS = patterns_beside(__file__)["lacks"]
 
 
 def named(message: str) -> list[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
 from forge_lsp.core.task import TextRange
-from forge_lsp.editing.outline import TreeReader, build_items, comments_in, has_todo, real_statements
+from forge_lsp.editing.outline import TreeReader, comments_in, has_todo, real_statements
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -34,8 +34,8 @@ def outline_go(text: str, language: Language, parser: Parser) -> Outline:
 class _Reader(TreeReader):
     """Reads one tree."""
 
-    def block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
-        return build_items(nodes, self._source, self._describe)
+    not_implemented = _NOT_IMPLEMENTED
+    default = _DEFAULT
 
     def _describe(self, node: Node) -> Iterable[Item]:
         place = self._source.range(node)
@@ -48,10 +48,8 @@ class _Reader(TreeReader):
             yield self._type(node, place)
         elif kind in _VALUES:
             yield Item(kind=ItemKind.ASSIGNMENT, range=place, name=self._declared(node))
-        elif node.is_error:
-            yield Item(kind=ItemKind.OTHER, range=place, children=self._definitions(node.named_children))
         else:
-            yield Item(kind=ItemKind.OTHER, range=place)
+            yield self._other(node, place)
 
     def _function(self, node: Node, place: TextRange) -> Item:
         source = self._source
@@ -99,10 +97,7 @@ class _Reader(TreeReader):
         todo = has_todo(comments_in(body, source))
         if not statements:
             return todo or node.child_by_field_name("result") is not None
-        if len(statements) > 1:
-            return False
-        text = source.of(statements[0])
-        return _NOT_IMPLEMENTED.match(text) is not None or (todo and _DEFAULT.fullmatch(text) is not None)
+        return len(statements) == 1 and self._unwritten(source.of(statements[0]), todo=todo)
 
     def _declared(self, node: Node) -> str | None:
         left = node.child_by_field_name("left")

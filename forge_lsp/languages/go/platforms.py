@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
+
+from forge_lsp.reading import table_beside
 
 __all__ = ["CLAUSE", "platform_of"]
 
 CLAUSE = re.compile(r"^package[ \t]+(\w+)", re.M)
 """The package clause of a file; its group is the name."""
-_SYSTEMS = (
-    *("linux", "darwin", "windows", "freebsd", "netbsd", "openbsd", "dragonfly", "solaris", "illumos", "aix"),
-    *("android", "ios", "js", "wasip1", "plan9"),
-)
-_PROCESSORS = (
-    *("amd64", "arm64", "386", "arm", "riscv64", "loong64", "ppc64le", "ppc64", "s390x", "mips64le", "mips64"),
-    *("mipsle", "mips", "wasm"),
-)
-_ONLY = {
-    "js": ("wasm",),
-    "wasip1": ("wasm",),
-    "aix": ("ppc64",),
-    "ios": ("arm64", "amd64"),
-    "darwin": ("amd64", "arm64"),
-    "android": ("arm64", "amd64", "arm", "386"),
-    "solaris": ("amd64",),
-    "illumos": ("amd64",),
-    "dragonfly": ("amd64",),
-    "plan9": ("amd64", "386", "arm"),
-    "windows": ("amd64", "arm64", "386"),
-}
-_IMPLIED = {"android": "linux", "ios": "darwin", "illumos": "solaris"}
+_TABLE = table_beside(__file__)
+_SYSTEMS: Sequence[str] = _TABLE["systems"]
+_PROCESSORS: Sequence[str] = _TABLE["processors"]
+_ONLY: Mapping[str, Sequence[str]] = _TABLE["only"]
+_IMPLIED: Mapping[str, str] = _TABLE["implied"]
 _NOT_UNIX = frozenset(("windows", "js", "wasip1", "plan9"))
 _CONSTRAINT = re.compile(r"^//go:build[ \t]+(?P<expression>[^\n]+)", re.M)
 _WORD = re.compile(r"\s*(?:(?P<mark>&&|\|\||[!()])|(?P<tag>[\w.]+))")

@@ -9,13 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from forge_lsp.checking.examples.driven import DocumentedExamples
-from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate, measured
+from forge_lsp.checking.gate import CheckedTree, Fault, gate, measured
+from forge_lsp.checking.language_toolchain import DocumentedToolchain
 from forge_lsp.checking.programs import in_time, no_code_here, not_found, version_findings
 from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.checking.suites import joined
-from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation
+from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence
 from forge_lsp.core.checks import CheckResult
-from forge_lsp.core.ports import Box, CacheUse, Finding, ProcessResult, Sandbox, Toolchain
+from forge_lsp.core.ports import Box, CacheUse, Finding, ProcessResult, Sandbox
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.go import GO
 from forge_lsp.languages.go.choosing import tests_of
@@ -32,7 +33,7 @@ _MATTERS = (".go", "go.mod", "go.sum", "go.work", "go.work.sum", "modules.txt", 
 ANALYZERS = ("atomic", "bool", "errorsas", "ifaceassert", "nilfunc", "printf", "stringintconv")
 
 
-class GoToolchain(Toolchain):
+class GoToolchain(DocumentedToolchain):
     """Checks Go documents. ``environment`` is the server's own: ``PATH``, ``HOME``, ``GOPATH``, ``GOMODCACHE``.
 
     ``timeout`` in seconds, for each run of ``go``. Building and vetting run no code of the project; what the compiler
@@ -42,10 +43,7 @@ class GoToolchain(Toolchain):
     def __init__(
         self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], runs: Path | None = None
     ) -> None:
-        self._sandbox = sandbox
-        self._timeout = timeout
-        self._environment = environment
-        self._baselines = Baselines()
+        super().__init__(sandbox, timeout, environment)
         self._tests = GoTests(sandbox, timeout=timeout, runs=runs)
         driver = GoDriver(sandbox, timeout=timeout, environment=environment)
         self._examples = DocumentedExamples(sandbox, driver, doubt=doubt, runs=runs)
@@ -81,10 +79,6 @@ class GoToolchain(Toolchain):
             return Evidence()
         tests = await self._tested(task, candidate, place, go)
         return joined(tests, await self._examples.run(task, candidate, place, (go.program,)))
-
-    async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
-        """See :class:`~forge_lsp.core.ports.Toolchain`."""
-        return await self._examples.observe(task, candidate, place_of(task), calls)
 
     @measured
     async def _tested(self, task: Task, candidate: Candidate, place: Place, go: Go) -> Evidence:

@@ -8,65 +8,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from forge_lsp.checking.comparisons import Function, compares, lambdas_of
 from forge_lsp.checking.jvm.forging import braced, has_more, in_one_piece
+from forge_lsp.checking.rules import rules_beside
 from forge_lsp.languages.java.texts import literals, methods_of, plain, unescaped
 
 __all__ = ["doubt_of"]
 
-_FRAMEWORK = "the code uses the test framework"
-_WORDS: Sequence[tuple[str, str]] = (
-    (
-        r"getStackTrace|getAllStackTraces|setStackTrace|StackWalker|StackTraceElement|dumpStack|"
-        r"printStackTrace(?=\s*\(\s*[^\s)])|getClassContext|getSourceMethodName|getSourceClassName|"
-        r"ThreadMXBean|ThreadInfo",
-        "the code looks at its call stack",
-    ),
-    (
-        r"getDeclared\w+|setAccessible|MethodHandles?|VarHandle|Unsafe|newProxyInstance|InvocationHandler|defineClass|"
-        r"defineHiddenClass|FieldUtils|MethodUtils|Reflection(?:Test)?Utils|(?<=\.)invoke(?=\s*\()|Instrumentation|"
-        r"getInstrumentation|ByteBuddyAgent|ModuleLayer|ScriptEngineManager|ToolProvider|JavaCompiler",
-        "the code looks into other code by reflection",
-    ),
-    (
-        r"(?:forName|loadClass|getSystemResource\w*|getResource\w*)(?=\s*\((?!\s*[\w.]*\s*\)))|"
-        r"getSystemClassLoader|getPlatformClassLoader|getProtectionDomain|getCodeSource|getPackages|"
-        r"set(?:Default|Class|Package)AssertionStatus|getClassLoader(?=\s*\(\s*\)\s*[!=]=)",
-        "the code looks at how it was loaded",
-    ),
-    (
-        r"getenv(?=\(\))|getProperties(?=\(\))|clearProperty",
-        "the code looks through the runner's settings",
-    ),
-    (
-        r"ManagementFactory|HotSpotDiagnosticMXBean|PlatformManagedObject|MBeanServer\w*|VirtualMachine|dumpHeap|"
-        r"loadLibrary|(?<=System\.)load(?=\s*\()|native(?=\s+[\w<>\[\]]+\s+\w+\s*\()|SymbolLookup|Linker",
-        "the code looks into the virtual machine",
-    ),
-    (r"setOut|setErr|setIn|FileDescriptor", "the code replaces the standard streams"),
-    (
-        r"ThreadGroup|getThreadGroup|Thread\s*\.\s*enumerate|setSecurityManager",
-        "the code takes hold of threads that are not its own",
-    ),
-    (
-        r"currentThread\s*\(\s*\)\s*\.\s*getName\s*\(\s*\)\s*\.\s*(?:equals\w*|startsWith|endsWith|contains|matches)",
-        "the code asks in which test it runs",
-    ),
-    (r"ProcessBuilder|ProcessHandle|(?<=\.)exec(?=\s*\()", "the code starts another program"),
-    (
-        r"org\s*\.\s*(?:junit|testng|hamcrest|opentest4j|assertj|mockito)|junit\s*\.\s*framework|"
-        r"AssumptionViolatedException|TestAbortedException|forge_check",
-        _FRAMEWORK,
-    ),
-)
+_TABLE = rules_beside(__file__, around=r"(?<!\w)(?:{})(?!\w)")
 _LITERALS = re.compile(
     r"/proc\b|/dev/fd|/dev/std|src/test|\.forge|Tests?\.java\b|\w\.class\b|java\.class\.path|sun\.java\.command|"
     r"\borg[./]junit|forge_check"
 )
 _READS = "the code reads the tests or the files of their runner"
-_PATTERNS = tuple((re.compile(rf"(?<!\w)(?:{words})(?!\w)"), said) for words, said in _WORDS)
 _NAMED_LIKE = re.compile(r"[\w>\]]\s+(assert[A-Z]\w*)\s*\([^()]*\)\s*(?:throws\s+[\w.,\s]+)?\{")
 _KEYWORDS = frozenset({"new", "return", "else", "throw", "case", "yield"})
 _COMPARING = re.compile(
@@ -85,8 +41,8 @@ def doubt_of(document: str, candidate: str, *, testing: bool = False) -> str | N
     (``testing``), that it uses their framework.
     """
     before, after = plain(unescaped(document)), plain(unescaped(candidate))
-    said = [words for pattern, words in _PATTERNS if has_more(pattern, before, after)]
-    said = [words for words in said if words != _FRAMEWORK or not testing]
+    said = [rule.says for rule in _TABLE.rules if has_more(rule.pattern, before, after)]
+    said = [words for words in said if words != _TABLE.says["framework"] or not testing]
     if has_more(_LITERALS, in_one_piece(literals(document)), in_one_piece(literals(candidate))):
         said.append(_READS)
     if Counter(_named_like(after)) - Counter(_named_like(before)):

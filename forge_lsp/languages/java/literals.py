@@ -7,29 +7,22 @@ changed, as code that is given a list may do.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from forge_lsp.checking.examples.types import ANY, Type, TypeMismatch, integer_range
 from forge_lsp.checking.examples.values import Group, LanguageValue, MapValue, Value
+from forge_lsp.reading import table_beside, text_beside
 
 __all__ = ["HELPERS", "literal"]
 
 _RANGES = {"byte": 8, "short": 16, "int": 32, "long": 64}
 _LARGEST_FLOAT = 3.4028234663852886e38
-_MADE_BY = {
-    **dict.fromkeys(("TreeSet", "SortedSet", "NavigableSet"), "$Sorted"),
-    **dict.fromkeys(("LinkedList", "Queue", "Deque"), "$Linked"),
-    "Vector": "$Vector",
-    "PriorityQueue": "$Heap",
-    "ArrayDeque": "$Ring",
-    "Stack": "$Stack",
-}
+_MADE_BY: Mapping[str, str] = table_beside(__file__)
 _STREAMS = ("IntStream", "LongStream", "DoubleStream")
 _BOXES = {"int": "Integer", "char": "Character", "void": "Void"}
 _ESCAPED = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b", "\f": "\\f", '"': '\\"', "\\": "\\\\", "'": "\\'"}
 
-HELPERS = " ".join((Path(__file__).with_name("runners") / "helpers.java").read_text("utf-8").splitlines())
+HELPERS = " ".join(text_beside(__file__, "runners/helpers.java").splitlines())
 """Methods on one line that make collections and pairs."""
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
 from forge_lsp.core.task import TextRange
-from forge_lsp.editing.outline import COMMENTS, TreeReader, build_items, comments_in, has_todo, real_statements
+from forge_lsp.editing.outline import COMMENTS, TreeReader, all_stubs, outline_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -38,23 +38,19 @@ _DEFAULT = re.compile(
     r"return(?:\s+(?:null|[-+]?[01](?:\.0)?[LlFfDd]?|-1|\"\"|'.{0,2}'|true|false|"
     r"(?:List|Map|Set|Optional)\.(?:of|empty)\(\)))?\s*;"
 )
-_PREFIX = "class _ {\n"
 
 
 def outline_java(text: str, language: Language, parser: Parser) -> Outline:
     """Items and errors. A fragment that reads only as members of a class (a constructor) is read so."""
-    plain = _Reader(parser.parse(text, language)).module()
-    if not plain.errors:
-        return plain
-    wrapped = parser.parse(f"{_PREFIX}{text}\n}}", language, base=-len(_PREFIX))
-    types = [node for node in wrapped.root.named_children if node.type not in COMMENTS]
-    if wrapped.root.has_error or len(types) != 1 or types[0].type != "class_declaration":
-        return plain
-    return Outline(items=_Reader(wrapped).members(types[0]))
+    return outline_of(_Reader, text, language, parser)
 
 
 class _Reader(TreeReader):
     """Reads one tree."""
+
+    before_header = (*COMMENTS, "annotation", "marker_annotation")
+    not_implemented = _NOT_IMPLEMENTED
+    default = _DEFAULT
 
     def members(self, node: Node) -> tuple[Item, ...]:
         """The members of a type; of an enum those after its constants."""
@@ -69,9 +65,6 @@ class _Reader(TreeReader):
                 nodes.append(child)
         return self.block(nodes)
 
-    def block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
-        return build_items(nodes, self._source, self._describe)
-
     def _describe(self, node: Node) -> Iterable[Item]:
         place = self._source.range(node)
         kind = node.type
@@ -83,10 +76,8 @@ class _Reader(TreeReader):
             yield self._callable(node, place)
         elif kind in ("field_declaration", "constant_declaration", "local_variable_declaration"):
             yield Item(kind=ItemKind.ASSIGNMENT, range=place, name=self._declared(node))
-        elif node.is_error:
-            yield Item(kind=ItemKind.OTHER, range=place, children=self._definitions(node.named_children))
         else:
-            yield Item(kind=ItemKind.OTHER, range=place)
+            yield self._other(node, place)
 
     def _type(self, node: Node, place: TextRange) -> Item:
         body = node.child_by_field_name("body")
@@ -94,62 +85,39 @@ class _Reader(TreeReader):
         children = self.members(node)
         methods = [child for child in children if child.kind is ItemKind.FUNCTION and child.name != self._name(node)]
         empty = body is not None and not children and node.type == "class_declaration"
-        return Item(
-            kind=ItemKind.CLASS,
-            range=place,
+        return self._defined(
+            ItemKind.CLASS,
+            node,
+            place,
+            body,
             name=self._name(node),
             parameters=_parameters(parameters, self._source) if parameters is not None else None,
-            signature=self._signature(node, body),
-            body=self._source.range(body) if body is not None else None,
-            stub=empty or (bool(methods) and all(method.stub for method in methods)),
+            stub=empty or all_stubs(methods),
             children=children,
         )
 
     def _callable(self, node: Node, place: TextRange) -> Item:
-        source = self._source
         body = node.child_by_field_name("body")
         parameters = node.child_by_field_name("parameters")
-        nested: tuple[Item, ...] = ()
-        if body is not None:
-            nested = self._definitions(body.named_children)
         missing = any(child.type == ";" and child.is_missing for child in node.children)
-        return Item(
-            kind=ItemKind.FUNCTION,
-            range=place,
+        return self._defined(
+            ItemKind.FUNCTION,
+            node,
+            place,
+            body,
             name=self._name(node),
-            parameters=_parameters(parameters, source) if parameters is not None else None,
-            signature=self._signature(node, body),
-            body=source.range(body) if body is not None else None,
+            parameters=_parameters(parameters, self._source) if parameters is not None else None,
             stub=missing if body is None else self._does_nothing(node, body),
-            children=nested,
+            children=self._definitions(body.named_children) if body is not None else (),
         )
 
     def _does_nothing(self, node: Node, body: Node) -> bool:
-        source = self._source
-        statements = real_statements(body)
-        todo = has_todo(comments_in(body, source))
-        if not statements:
-            returns = node.child_by_field_name("type")
-            return todo or (returns is not None and source.of(returns) != "void")
-        if len(statements) > 1:
-            return False
-        text = source.of(statements[0])
-        return _NOT_IMPLEMENTED.match(text) is not None or (todo and _DEFAULT.fullmatch(text) is not None)
+        returns = node.child_by_field_name("type")
+        return self._idle(body, empty=returns is not None and self._source.of(returns) != "void")
 
     def _declared(self, node: Node) -> str | None:
         declarator = node.child_by_field_name("declarator")
         return self._name(declarator) if declarator is not None else None
-
-    def _signature(self, node: Node, body: Node | None) -> str:
-        """The header as written, the annotations before its first keyword left out."""
-        start = self._source.start(node)
-        for child in node.children:
-            inner = child.children if child.type == "modifiers" else [child]
-            found = next((one for one in inner if "annotation" not in one.type and one.type not in COMMENTS), None)
-            if found is not None:
-                start = self._source.start(found)
-                break
-        return self._header(node, body, start)
 
 
 def _parameters(node: Node, source: SyntaxTree) -> tuple[str, ...]:

@@ -9,16 +9,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.examples.driven import DocumentedExamples
-from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate, measured
+from forge_lsp.checking.gate import CheckedTree, Fault, gate, measured
 from forge_lsp.checking.jvm.driver import Drivers
 from forge_lsp.checking.jvm.jdk import INSTALL, Jdk, answer_of, find_jdk
 from forge_lsp.checking.jvm.maven import BUILD_FILES, Build, Repositories, build_of
+from forge_lsp.checking.language_toolchain import DocumentedToolchain
 from forge_lsp.checking.programs import in_time, not_found, version_findings
 from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.checking.suites import joined
-from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation
+from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Box, Finding, Sandbox, Toolchain
+from forge_lsp.core.ports import Box, Finding, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.java import JAVA
 from forge_lsp.languages.java.documented import JavaDriver
@@ -36,7 +37,7 @@ _REQUEST = PurePosixPath(".forge-check/request")
 _GENERATED = re.compile(r"^[ \t]*import\s+(?:static\s+)?(?:lombok|org\.mapstruct|dagger|org\.immutables)\.", re.M)
 
 
-class JavaToolchain(Toolchain):
+class JavaToolchain(DocumentedToolchain):
     """Checks Java documents. ``environment`` is the server's own: ``PATH``, ``HOME``, ``JAVA_HOME``.
 
     ``timeout`` in seconds, for one run of the compiler. The compiler runs no project code but annotation processors:
@@ -46,10 +47,7 @@ class JavaToolchain(Toolchain):
     def __init__(
         self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], runs: Path | None = None
     ) -> None:
-        self._sandbox = sandbox
-        self._timeout = timeout
-        self._environment = environment
-        self._baselines = Baselines()
+        super().__init__(sandbox, timeout, environment)
         self._tests = JavaTests(sandbox, timeout=timeout, runs=runs)
         self._drivers = Drivers(sandbox, timeout=timeout)
         driver = JavaDriver(sandbox, timeout=timeout, environment=environment, drivers=self._drivers)
@@ -99,10 +97,6 @@ class JavaToolchain(Toolchain):
         place = place_of(task)
         examples = await self._examples.run(task, candidate, place)
         return joined(examples, await self._tested(task, candidate, place))
-
-    async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
-        """See :class:`~forge_lsp.core.ports.Toolchain`."""
-        return await self._examples.observe(task, candidate, place_of(task), calls)
 
     @measured
     async def _tested(self, task: Task, candidate: Candidate, place: Place) -> Evidence:

@@ -33,16 +33,11 @@ from forge_lsp.languages.kotlin.outline import outline_kotlin
 from forge_lsp.languages.kotlin.sources import MATTERS, Module, is_test, module_of, version_of
 from forge_lsp.languages.kotlin.texts import IMPORT, LITERAL, declared, literals, package_of, plain
 from forge_lsp.languages.kotlin.types import Header, Names, header_of, variables_of
+from forge_lsp.reading import text_beside
 
 __all__ = ["KotlinDriver", "members"]
 
-_AWAIT = (
-    "private fun <T> awaited(block: suspend () -> T): T { val ended = java.util.concurrent.CountDownLatch(1); "
-    "var found: kotlin.Result<T>? = null; val after = object : kotlin.coroutines.Continuation<T> { "
-    "override val context = kotlin.coroutines.EmptyCoroutineContext; "
-    "override fun resumeWith(result: kotlin.Result<T>) { found = result; ended.countDown() } }; "
-    "block.startCoroutine(after); ended.await(); return found!!.getOrThrow() }"
-)
+_AWAIT = " ".join(text_beside(__file__, "awaited.kt").split())  # a line for all of it
 _NOTATION = Notation(
     literal=literal,
     plain=plain,

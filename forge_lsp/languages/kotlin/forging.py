@@ -8,73 +8,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from forge_lsp.checking.comparisons import Function, compares
 from forge_lsp.checking.jvm.forging import braced, has_more, in_one_piece
-from forge_lsp.checking.jvm.running import ENDS
+from forge_lsp.checking.rules import rules_beside
 from forge_lsp.languages.kotlin.texts import IMPORT, literals, plain, statements
 
 __all__ = ["doubt_of"]
 
-_FRAMEWORK = "the code uses the test framework"
-_WORDS: Sequence[tuple[str, str]] = (
-    (
-        r"getStackTrace|stackTrace|stackTraceToString|getAllStackTraces|allStackTraces|setStackTrace|StackWalker|"
-        r"StackTraceElement|dumpStack|printStackTrace(?=\s*\(\s*[^\s)])|getClassContext|classContext|sourceMethodName|"
-        r"ThreadMXBean|ThreadInfo",
-        "the code looks at its call stack",
-    ),
-    (
-        r"getDeclared\w+|declared(?:Fields|Methods|Constructors|Classes|Functions|MemberProperties|MemberFunctions)|"
-        r"setAccessible|isAccessible|trySetAccessible|MethodHandles?|VarHandle|Unsafe|newProxyInstance|"
-        r"InvocationHandler|defineClass|defineHiddenClass|javaField|javaMethod|javaGetter|javaSetter|callBy|"
-        r"memberProperties|memberFunctions|(?<=\.)invoke(?=\s*\(\s*null)|Instrumentation|ModuleLayer|"
-        r"getInstrumentation|ByteBuddyAgent|ScriptEngineManager|ToolProvider|JavaCompiler|kotlin\s*\.\s*reflect\s*\.\s*(?:full|jvm)",
-        "the code looks into other code by reflection",
-    ),
-    (
-        r"(?:forName|loadClass|getSystemResource\w*|getResource\w*)(?=\s*\()|(?:get)?[sS]ystemClassLoader|"
-        r"(?:get)?[pP]latformClassLoader|(?:get)?[cC]ontextClassLoader|(?:get)?[pP]rotectionDomain|"
-        r"(?:get)?[cC]odeSource|set(?:Default|Class|Package)AssertionStatus|(?<=\.)classLoader|getClassLoader",
-        "the code looks at how it was loaded",
-    ),
-    (
-        r"getenv(?=\s*\(\s*\))|getProperties|(?<=System\.)properties|clearProperty|(?<=System\.)setProperty|(?<=System\.)env",
-        "the code looks through the runner's settings",
-    ),
-    (
-        r"ManagementFactory|HotSpotDiagnosticMXBean|PlatformManagedObject|MBeanServer\w*|VirtualMachine|dumpHeap|"
-        r"loadLibrary|(?<=System\.)load(?=\s*\()|external(?=\s+fun)|SymbolLookup|Linker",
-        "the code looks into the virtual machine",
-    ),
-    (
-        r"exitProcess|(?<=System\.)exit|(?<=\.)halt(?=\s*\()|addShutdownHook|addSuppressedShutdown",
-        ENDS,
-    ),
-    (r"setOut|setErr|setIn|FileDescriptor", "the code replaces the standard streams"),
-    (
-        r"ThreadGroup|(?:get)?[tT]hreadGroup|Thread\s*\.\s*enumerate|setSecurityManager|"
-        r"(?:setD|d)efaultUncaughtExceptionHandler",
-        "the code takes hold of threads that are not its own",
-    ),
-    (r"ProcessBuilder|ProcessHandle|(?<=\.)exec(?=\s*\()", "the code starts another program"),
-    (
-        r"org\s*\.\s*(?:junit|testng|hamcrest|opentest4j|assertj|mockito)|junit\s*\.\s*framework|io\s*\.\s*(?:kotest|mockk)|"
-        r"kotlin\s*\.\s*test|AssumptionViolatedException|TestAbortedException|forge_check",
-        _FRAMEWORK,
-    ),
-    (
-        r"INVISIBLE_MEMBER|INVISIBLE_REFERENCE|kotlin\s*\.\s*internal|kotlin\s*\.\s*jvm\s*\.\s*internal",
-        "the code changes what belongs to Kotlin",
-    ),
-)
+_TABLE = rules_beside(__file__, around=r"(?<!\w)(?:{})(?!\w)")
 _LITERALS = re.compile(
     r"/proc\b|/dev/fd|/dev/std|src/test|\.forge|Tests?\.kt\b|\w\.class\b|java\.class\.path|sun\.java\.command|"
     r"\borg[./]junit|forge_check|INVISIBLE_(?:MEMBER|REFERENCE)"
 )
 _READS = "the code reads the tests or the files of their runner"
-_PATTERNS = tuple((re.compile(rf"(?<!\w)(?:{words})(?!\w)"), said) for words, said in _WORDS)
 _NAMED_LIKE = re.compile(
     r"\bfun\s++(?:<[^>]*+>\s*+)?(?:[\w.<>?*, ]{1,200}\.)?`?((?:assert|should|expect|verify)\w*|fail)`?\s*\("
 )
@@ -96,8 +44,8 @@ def doubt_of(document: str, candidate: str, *, testing: bool = False) -> str | N
     (``testing``), that it uses their framework.
     """
     before, after = plain(document), plain(candidate)
-    said = [words for pattern, words in _PATTERNS if has_more(pattern, before, after)]
-    said = [words for words in said if words != _FRAMEWORK or not testing]
+    said = [rule.says for rule in _TABLE.rules if has_more(rule.pattern, before, after)]
+    said = [words for words in said if words != _TABLE.says["framework"] or not testing]
     if has_more(_LITERALS, in_one_piece(literals(document)), in_one_piece(literals(candidate))):
         said.append(_READS)
     if Counter(_NAMED_LIKE.findall(after)) - Counter(_NAMED_LIKE.findall(before)) and not testing:

@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from forge_lsp.checking.examples.types import ANY, Type, TypeMismatch, integer_range
 from forge_lsp.checking.examples.values import Group, LanguageValue, MapValue, Value
+from forge_lsp.reading import table_beside
 
 __all__ = ["literal"]
 
 _RANGES = {"Byte": 8, "Short": 16, "Int": 32, "Long": 64}
 _LARGEST_FLOAT = 3.4028234663852886e38
 _SINGLE = ("Int", "Double", "String", "Boolean")
-_MADE_BY = {
-    "ArrayList": "arrayListOf",
-    "Array": "arrayOf",
-    "Sequence": "sequenceOf",
-    "HashSet": "hashSetOf",
-    "LinkedHashSet": "linkedSetOf",
-    **dict.fromkeys(("SortedSet", "TreeSet"), "sortedSetOf"),
-    "HashMap": "hashMapOf",
-    "LinkedHashMap": "linkedMapOf",
-    **dict.fromkeys(("SortedMap", "TreeMap"), "sortedMapOf"),
-}
-_WRAPPED = {
-    "ArrayDeque": "ArrayDeque",
-    **dict.fromkeys(("LinkedList", "Deque", "Queue"), "java.util.LinkedList"),
-    "PriorityQueue": "java.util.PriorityQueue",
-}
+_TABLE = table_beside(__file__)
+_MADE_BY: Mapping[str, str] = _TABLE["made_by"]
+_WRAPPED: Mapping[str, str] = _TABLE["wrapped"]
 _ESCAPED = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b", '"': '\\"', "\\": "\\\\", "'": "\\'", "$": "\\$"}
 
 

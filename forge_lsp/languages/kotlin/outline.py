@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Outline, Parser
 from forge_lsp.core.task import TextRange
-from forge_lsp.editing.outline import COMMENTS, TreeReader, build_items, comments_in, has_todo, real_statements
+from forge_lsp.editing.outline import COMMENTS, TreeReader, all_stubs, build_items, comments_in, has_todo, outline_of
 from forge_lsp.languages.kotlin.texts import LITERAL
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ _DEFAULT = re.compile(
     r"(?:return\s+)?(?:return|null|[-+]?[01](?:\.0)?[LFf]?|\"\"|'.{0,2}'|true|false|"
     r"(?:empty(?:List|Map|Set|Array|Sequence)|listOf|mapOf|setOf|arrayOf)(?:<.*>)?\(\))"
 )
-_PREFIX = "class _ {\n"
 _INLINE_END = re.compile(rf"(?:{LITERAL.pattern})|(?P<blank>[ \t](?=\}}))", re.S)
 _SEPARATOR = "_class_member_semi"
 
@@ -44,19 +43,15 @@ def repaired(text: str) -> str:
 
 def outline_kotlin(text: str, language: Language, parser: Parser) -> Outline:
     """Items and errors. A fragment that reads only as members of a class (a constructor) is read so."""
-    plain = _Reader(parser.parse(text, language)).module()
-    if not plain.errors:
-        return plain
-    wrapped = parser.parse(f"{_PREFIX}{text}\n}}", language, base=-len(_PREFIX))
-    reader = _Reader(wrapped)
-    types = [node for node in wrapped.root.named_children if node.type not in COMMENTS]
-    if reader.faults() or len(types) != 1 or types[0].type != "class_declaration":
-        return plain
-    return Outline(items=reader.members(types[0]))
+    return outline_of(_Reader, text, language, parser)
 
 
 class _Reader(TreeReader):
     """Reads one tree."""
+
+    before_header = (*COMMENTS, "annotation")
+    not_implemented = _NOT_IMPLEMENTED
+    default = _DEFAULT
 
     def module(self) -> Outline:
         """The whole text."""
@@ -76,6 +71,10 @@ class _Reader(TreeReader):
                 stack.extend(child for child in reversed(node.children) if child.has_error or child.is_missing)
         return found
 
+    def broken(self) -> bool:
+        """Return whether something does not parse that a compiler wants."""
+        return bool(self.faults())
+
     def members(self, node: Node) -> tuple[Item, ...]:
         """The members of a type; of an enum those after its entries."""
         body = _child(node, *_BODIES)
@@ -87,7 +86,7 @@ class _Reader(TreeReader):
     def block(self, nodes: Sequence[Node], *, bare: bool = False) -> tuple[Item, ...]:
         return build_items(nodes, self._source, lambda node: self._describe(node, bare=bare))
 
-    def _describe(self, node: Node, *, bare: bool) -> Iterable[Item]:
+    def _describe(self, node: Node, *, bare: bool = False) -> Iterable[Item]:
         place = self._source.range(node)
         kind = node.type
         if kind == "import":
@@ -100,10 +99,8 @@ class _Reader(TreeReader):
             yield self._property(node, place)
         elif kind == "type_alias":
             yield Item(kind=ItemKind.ASSIGNMENT, range=place, name=self._name(node))
-        elif node.is_error:
-            yield Item(kind=ItemKind.OTHER, range=place, children=self._definitions(node.named_children))
         else:
-            yield Item(kind=ItemKind.OTHER, range=place)
+            yield self._other(node, place)
 
     def _type(self, node: Node, place: TextRange) -> Item:
         body = _child(node, *_BODIES)
@@ -112,14 +109,14 @@ class _Reader(TreeReader):
         methods = [child for child in children if child.kind is ItemKind.FUNCTION]
         plain = node.type == "class_declaration" and body is not None and body.type == "class_body"
         name = self._name(node) or ("Companion" if node.type == "companion_object" else None)
-        return Item(
-            kind=ItemKind.CLASS,
-            range=place,
+        return self._defined(
+            ItemKind.CLASS,
+            node,
+            place,
+            body,
             name=name,
             parameters=self._parameters(primary) if primary is not None else None,
-            signature=self._signature(node, body),
-            body=self._source.range(body) if body is not None else None,
-            stub=(plain and not children) or (bool(methods) and all(method.stub for method in methods)),
+            stub=(plain and not children) or all_stubs(methods),
             children=children,
         )
 
@@ -132,13 +129,13 @@ class _Reader(TreeReader):
             nested = self._definitions(block.named_children) if block is not None else ()
         constructor = node.type == "secondary_constructor"
         declared = bare or constructor or bool(self._modifiers(node) & _NO_BODY)
-        return Item(
-            kind=ItemKind.FUNCTION,
-            range=place,
+        return self._defined(
+            ItemKind.FUNCTION,
+            node,
+            place,
+            body,
             name="constructor" if constructor else self._name(node),
             parameters=self._parameters(parameters) if parameters is not None else None,
-            signature=self._signature(node, body),
-            body=self._source.range(body) if body is not None else None,
             stub=not declared if body is None else self._does_nothing(node, body),
             children=nested,
         )
@@ -162,17 +159,10 @@ class _Reader(TreeReader):
 
     def _does_nothing(self, node: Node | None, body: Node) -> bool:
         block = _child(body, "block") if body.type == "function_body" else body
-        todo = has_todo(comments_in(body, self._source))
         if block is None:
-            text = self._source.of(body).lstrip("=").lstrip()
-        else:
-            statements = real_statements(block)
-            if not statements:
-                return todo or (node is not None and self._gives_value(node))
-            if len(statements) > 1:
-                return False
-            text = self._source.of(statements[0])
-        return _NOT_IMPLEMENTED.match(text) is not None or (todo and _DEFAULT.fullmatch(text) is not None)
+            todo = has_todo(comments_in(body, self._source))
+            return self._unwritten(self._source.of(body).lstrip("=").lstrip(), todo=todo)
+        return self._idle(block, empty=node is not None and self._gives_value(node))
 
     def _gives_value(self, node: Node) -> bool:
         """Whether a function says that it returns something."""
@@ -189,18 +179,6 @@ class _Reader(TreeReader):
     def _name(self, node: Node) -> str | None:
         name = node.child_by_field_name("name") or _child(node, "identifier")
         return self._source.of(name).strip("`") if name is not None and not name.is_missing else None
-
-    def _signature(self, node: Node, body: Node | None) -> str:
-        """The header as written, the annotations before its first keyword left out."""
-        start = self._source.start(node)
-        for child in node.children:
-            inner = child.children if child.type == "modifiers" else [child]
-            found = next((one for one in inner if one.type != "annotation" and one.type not in COMMENTS), None)
-            if found is not None:
-                start = self._source.start(found)
-                break
-        stop = self._source.start(body) if body is not None else self._source.end(node)
-        return self._source.slice(start, max(start, stop)).strip()
 
     def _parameters(self, node: Node) -> tuple[str, ...]:
         if node.type == "primary_constructor":

@@ -9,15 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.examples.driven import DocumentedExamples
-from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate, measured
+from forge_lsp.checking.gate import CheckedTree, Fault, gate, measured
 from forge_lsp.checking.jvm.driver import Drivers
 from forge_lsp.checking.jvm.jdk import Jdk, find_jdk
 from forge_lsp.checking.jvm.maven import Repositories
+from forge_lsp.checking.language_toolchain import LanguageToolchain
 from forge_lsp.checking.programs import in_time, not_found, version_findings
 from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation
-from forge_lsp.core.ports import Finding, Sandbox, Toolchain
+from forge_lsp.core.ports import Finding, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.kotlin import KOTLIN
 from forge_lsp.languages.kotlin.compiler import INSTALL, SYNTAX, Kotlinc, command_of, find_compiler, problems_of
@@ -36,7 +37,7 @@ _MULTIPLATFORM = re.compile(r"\bkotlin\(\s*[\"']multiplatform[\"']|org\.jetbrain
 _HEADER = re.compile(r"(?:[ \t]*(?:import\b|package\b|@file:|#!|//)[^\n]*(?:\n|\Z)|[ \t]*\n)*")
 
 
-class KotlinToolchain(Toolchain):
+class KotlinToolchain(LanguageToolchain):
     """Checks Kotlin documents. ``environment`` is the server's own: ``PATH``, ``HOME``, ``KOTLIN_HOME``, ``JAVA_HOME``.
 
     ``timeout`` in seconds, for one run of the compiler. It runs no project code: no annotation processors, no plugins.
@@ -45,10 +46,7 @@ class KotlinToolchain(Toolchain):
     def __init__(
         self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], runs: Path | None = None
     ) -> None:
-        self._sandbox = sandbox
-        self._timeout = timeout
-        self._environment = environment
-        self._baselines = Baselines()
+        super().__init__(sandbox, timeout, environment)
         self._drivers = Drivers(sandbox, timeout=timeout)
         self._tests = KotlinTests(sandbox, timeout=timeout, runs=runs)
         driver = KotlinDriver(sandbox, timeout=timeout, environment=environment, drivers=self._drivers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
 from forge_lsp.core.support import EditingSupport
 from forge_lsp.core.task import TextRange
-from forge_lsp.editing.outline import DEFINED, TreeReader, build_items, comments_in, has_todo, real_statements
+from forge_lsp.editing.outline import DEFINED, TreeReader, all_stubs, outline_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -29,7 +29,6 @@ _NOT_IMPLEMENTED = re.compile(
 )
 _DEFAULT = re.compile(r"""return(?:\s+(?:null|[-+]?[01](?:\.0)?|""|''|\[\]|array\(\)|true|false))?\s*;""", re.I)
 _NO_VALUE = re.compile(r":\s*(?:void|never)\s*$", re.I)
-_IN_CLASS = "class _ {\n"
 _PIECE = Language(
     id="php-piece",
     title="A piece of PHP",
@@ -43,22 +42,15 @@ def outline_php(text: str, language: Language, parser: Parser) -> Outline:
     """Items and errors. A text without any opening tag is a piece of code, perhaps of members of a class."""
     if "<?" in text:
         return _Reader(parser.parse(text, language)).module()
-    plain = _Reader(parser.parse(text, _PIECE)).module()
-    if not plain.errors:
-        return plain
-    # base: offsets are those of ``text`` although the parsed text starts earlier.
-    wrapped = parser.parse(f"{_IN_CLASS}{text}\n}}", _PIECE, base=-len(_IN_CLASS))
-    types = wrapped.root.named_children
-    if not wrapped.root.has_error and len(types) == 1 and types[0].type == "class_declaration":
-        return Outline(items=_Reader(wrapped).members(types[0]))
-    return plain
+    return outline_of(_Reader, text, _PIECE, parser)
 
 
 class _Reader(TreeReader):
     """Reads one tree."""
 
-    def block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
-        return build_items(nodes, self._source, self._describe)
+    before_header = ("attribute_list", "comment")
+    not_implemented = _NOT_IMPLEMENTED
+    default = _DEFAULT
 
     def _describe(self, node: Node) -> Iterable[Item]:
         kind = node.type
@@ -113,22 +105,15 @@ class _Reader(TreeReader):
         clauses = {child.type for child in node.named_children}
         # An exception's class is often empty, and all there is to it.
         empty = node.type == "class_declaration" and not children and "base_clause" not in clauses
-        return Item(
-            kind=ItemKind.CLASS,
-            range=place,
-            name=self._name(node),
-            signature=self._signature(node, body),
-            body=self._source.range(body) if body is not None else None,
-            stub=body is not None and (empty or (bool(methods) and all(method.stub for method in methods))),
-            children=children,
-        )
+        stub = body is not None and (empty or all_stubs(methods))
+        return self._defined(ItemKind.CLASS, node, place, body, name=self._name(node), stub=stub, children=children)
 
     def _function(self, node: Node, place: TextRange) -> Item:
         source = self._source
         body = node.child_by_field_name("body")
         parameters = node.child_by_field_name("parameters")
         name = self._name(node)
-        signature = self._signature(node, body, place.start if name is None else None)
+        signature = self._header(node, body, place.start) if name is None else self._signature(node, body)
         nested: Iterable[Item] = ()
         if body is not None and body.type == "compound_statement":
             nested = self._definitions(body.named_children)
@@ -144,18 +129,10 @@ class _Reader(TreeReader):
         )
 
     def _does_nothing(self, body: Node, signature: str, name: str) -> bool:
-        source = self._source
         if body.type != "compound_statement":
             return False
-        statements = real_statements(body)
-        todo = has_todo(comments_in(body, source))
-        if not statements:
-            # `private function __clone() {}`, and a constructor whose parameters are properties, are complete.
-            return todo or not (name.startswith("__") or _NO_VALUE.search(signature))
-        if len(statements) > 1:
-            return False
-        text = source.of(statements[0])
-        return _NOT_IMPLEMENTED.match(text) is not None or (todo and _DEFAULT.fullmatch(text) is not None)
+        # `private function __clone() {}`, and a constructor whose parameters are properties, are complete.
+        return self._idle(body, empty=not (name.startswith("__") or _NO_VALUE.search(signature)))
 
     def _declared(self, node: Node) -> str | None:
         if node.type == "enum_case":
@@ -165,13 +142,6 @@ class _Reader(TreeReader):
             return None
         name = element.child_by_field_name("name") or (element.named_children[0] if element.named_children else None)
         return self._source.of(name).lstrip("$") if name is not None else None
-
-    def _signature(self, node: Node, body: Node | None, start: int | None = None) -> str:
-        """The header as written, from its first word behind the attributes."""
-        if start is None:
-            first = next((child for child in node.children if child.type not in ("attribute_list", "comment")), node)
-            start = self._source.start(first)
-        return self._header(node, body, start)
 
 
 def _parameters(node: Node, source: SyntaxTree) -> tuple[str, ...]:

@@ -6,24 +6,24 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate
+from forge_lsp.checking.gate import CheckedTree, Fault, gate
+from forge_lsp.checking.language_toolchain import LanguageToolchain
 from forge_lsp.checking.problems import problem_in
 from forge_lsp.checking.programs import as_argument, not_found, readable_for, run_tool, version_findings
 from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Box, Finding, ProcessResult, Sandbox, Toolchain
+from forge_lsp.core.ports import Box, Finding, ProcessResult, Sandbox
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.php import PHP
 from forge_lsp.languages.php.project_tests import PhpTests
 from forge_lsp.languages.php.tools import COMPOSER_INSTALL, INSTALL, command_of, find_php, lint_problems
-from forge_lsp.reading import parsed_json
+from forge_lsp.reading import parsed_json, table_beside
 
 __all__ = ["PhpToolchain", "php_findings"]
 
@@ -32,19 +32,16 @@ _TOOL = "php"
 _MOST_FILES = 1_500
 _MOST_KNOWN = 64
 _UNDEFINED = "undefined-"
-_EXTENSIONS: Mapping[str, str] = tomllib.loads(Path(__file__).with_name("extensions.toml").read_text("utf-8"))
+_EXTENSIONS: Mapping[str, str] = table_beside(__file__, "extensions.toml")
 
 
-class PhpToolchain(Toolchain):
+class PhpToolchain(LanguageToolchain):
     """Checks PHP documents. ``environment`` is the server's own (``PATH``); ``timeout`` in seconds, for one run."""
 
     def __init__(
         self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], runs: Path | None = None
     ) -> None:
-        self._sandbox = sandbox
-        self._timeout = timeout
-        self._environment = environment
-        self._baselines = Baselines()
+        super().__init__(sandbox, timeout, environment)
         self._known: dict[str, frozenset[tuple[str, str]]] = {}
         self._tests = PhpTests(sandbox, timeout=timeout, environment=environment, runs=runs)
 

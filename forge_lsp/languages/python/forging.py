@@ -7,45 +7,23 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.checks import CheckResult, CheckStatus
 from forge_lsp.core.task import Task
 from forge_lsp.languages.python.scopes import tree_of
+from forge_lsp.reading import table_beside
 
 __all__ = ["believed", "doubt_of", "may_forge_equality"]
 
-_FRAMES = "the code looks at the frames of what calls it"
-_RUNNER = "the code reaches into what runs it"
-_READS = "the code reads the tests or the documentation that it is judged by"
-_ENDS = "the code ends the process while it is tested"
-_ASKS = "the code asks whether it is tested"
+_TABLE = table_beside(__file__)
+_SAYS: Mapping[str, str] = _TABLE["says"]
+_RUNNER, _READS = _SAYS["runner"], _SAYS["reads"]
 
-_WORDS = {
-    **dict.fromkeys(("_getframe", "_current_frames", "currentframe", "getouterframes", "extract_stack"), _FRAMES),
-    **dict.fromkeys(("f_back", "f_locals", "f_globals", "f_builtins", "tb_frame", "gi_frame", "cr_frame"), _FRAMES),
-    **dict.fromkeys(("walk_stack", "ag_frame", "get_stack", "settrace", "setprofile", "getprofile"), _FRAMES),
-    **dict.fromkeys(("cr_origin", "set_coroutine_origin_tracking_depth"), _FRAMES),
-    **dict.fromkeys(("gettrace", "call_tracing", "cell_contents", "__closure__", "__globals__"), _RUNNER),
-    **dict.fromkeys(("__code__", "__subclasses__", "__builtins__", "get_objects", "get_referrers"), _RUNNER),
-    **dict.fromkeys(("get_referents", "addaudithook", "__import__", "_exit"), _RUNNER),
-    **dict.fromkeys(("formatwarning", "findsource", "getsourcelines", "getsource"), _READS),
-    "_exit": _ENDS,
-    "PYTEST_CURRENT_TEST": _ASKS,
-    "PYTEST_VERSION": _ASKS,
-}
+_WORDS = {word: _SAYS[why] for why, words in _TABLE["words"].items() for word in words}
 _MODULES = {"ctypes", "pytest", "_pytest", "pluggy", "unittest", "linecache", "faulthandler", "bdb", "_posixsubprocess"}
-_OF_MODULES = {
-    ("sys", "modules"): _RUNNER,
-    ("inspect", "stack"): _FRAMES,
-    ("inspect", "trace"): _FRAMES,
-    ("os", "abort"): _ENDS,
-    ("os", "kill"): _ENDS,
-    ("os", "killpg"): _ENDS,
-    ("os", "fork"): _ENDS,
-    ("signal", "raise_signal"): _ENDS,
-}
+_OF_MODULES = {tuple(name.split(".")): _SAYS[why] for why, names in _TABLE["names"].items() for name in names}
 _PLACES = re.compile(r"/proc/|(?:^|[/\\])(?:test_[^/\\]*|[^/\\]*_test|conftest)\.py$")
 
 

@@ -7,13 +7,14 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate, measured
+from forge_lsp.checking.gate import CheckedTree, Fault, gate, measured
+from forge_lsp.checking.language_toolchain import LanguageToolchain
 from forge_lsp.checking.programs import as_argument, not_found, run_tool, version_findings
 from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault, ToolMissing
-from forge_lsp.core.ports import Box, Finding, ProcessResult, Sandbox, Toolchain
+from forge_lsp.core.ports import Box, Finding, ProcessResult, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.python.documented import without_documented_none, without_unproven_ends
@@ -45,7 +46,7 @@ _TOOL = "python, ruff, ty"
 _INSTALL = "pip install --upgrade ruff ty"
 
 
-class PythonToolchain(Toolchain):
+class PythonToolchain(LanguageToolchain):
     """Checks Python documents.
 
     ``timeout`` in seconds, for each tool and for all examples together. ``environment`` is the server's own, and
@@ -62,11 +63,8 @@ class PythonToolchain(Toolchain):
         interpreter: str | None = None,
         runs: Path | None = None,
     ) -> None:
-        self._environment = environment or {}
         self._named = interpreter
-        self._sandbox = sandbox
-        self._timeout = timeout
-        self._baselines = Baselines()
+        super().__init__(sandbox, timeout, environment)
         self._evidence = PythonEvidence(sandbox, timeout=timeout, runs=runs)
         self._tests = PythonTests(sandbox, timeout=timeout, runs=runs)
 

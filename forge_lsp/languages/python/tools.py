@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.checking.problems import problem_at, problem_of
 from forge_lsp.core.attempt import Diagnostic
-from forge_lsp.reading import parsed_json
+from forge_lsp.reading import parsed_json, table_beside
 from forge_lsp.sandbox.interpreters import Interpreter
 
 __all__ = [
@@ -50,21 +51,7 @@ _FATAL = re.compile(r"E9\d\d|F404|F407|F50[1-35-9]|F521|F524|F633|F70\d|F82[1-3]
 MISSING_MODULE = frozenset({"import-not-found", "unresolved-import"})
 """ty's codes (newer and older) for a module that is nowhere."""
 
-# Names under which well-known modules are published, where they differ.
-_PUBLISHED_AS = {
-    "PIL": "pillow",
-    "attr": "attrs",
-    "bs4": "beautifulsoup4",
-    "cv2": "opencv-python",
-    "dateutil": "python-dateutil",
-    "dotenv": "python-dotenv",
-    "git": "gitpython",
-    "jwt": "pyjwt",
-    "serial": "pyserial",
-    "skimage": "scikit-image",
-    "sklearn": "scikit-learn",
-    "yaml": "pyyaml",
-}
+_PUBLISHED_AS: Mapping[str, str] = table_beside(__file__, "packages.toml")
 
 # What only may go wrong: one member of a union that flow analysis could not rule out, mostly None in code without
 # annotations, and elements of a list whose type was guessed from its first values. Right code is full of them.

@@ -3,42 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from forge_lsp.core.ports import Item
 from forge_lsp.core.support import ExtractionSupport
+from forge_lsp.reading import table_beside
 
 __all__ = ["EXTRACTION"]
 
-# What the files of the standard library define, as far as code says so by their names alone.
-_DEFINE = {
-    "bigdecimal": ("BigDecimal",),
-    "csv": ("CSV", "parse_csv", "to_csv"),
-    "date": ("Date", "DateTime", "to_date", "to_datetime"),
-    "digest": ("Digest",),
-    "erb": ("ERB",),
-    "fileutils": ("FileUtils",),
-    "forwardable": ("Forwardable",),
-    "json": ("JSON", "to_json"),
-    "logger": ("Logger",),
-    "matrix": ("Matrix", "Vector"),
-    "open3": ("Open3",),
-    "ostruct": ("OpenStruct",),
-    "pathname": ("Pathname",),
-    "prime": ("Prime", "prime?", "prime_division"),
-    "securerandom": ("SecureRandom",),
-    "set": ("Set", "SortedSet", "to_set"),
-    "singleton": ("Singleton",),
-    "stringio": ("StringIO",),
-    "strscan": ("StringScanner",),
-    "tempfile": ("Tempfile",),
-    "time": ("Time", "iso8601", "httpdate", "rfc2822", "xmlschema"),
-    "timeout": ("Timeout",),
-    "uri": ("URI",),
-    "yaml": ("YAML", "to_yaml", "Psych"),
-}
+_DEFINE: Mapping[str, list[str]] = table_beside(__file__, "names.toml")
 
 
-def _import_names(statement: str) -> tuple[str, ...] | None:
+def _import_names(statement: str) -> list[str] | None:
     found = re.fullmatch(r"""require\s*\(?\s*["']([\w/]+)["']\s*\)?\s*(?:#.*)?""", statement)
     return _DEFINE.get(found[1]) if found is not None else None
 

@@ -6,7 +6,7 @@ The second line behind the tracer of ``runners/ruby_tests.rb``: what is not seen
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -14,28 +14,21 @@ from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.task import Task
 from forge_lsp.editing.tree import Grammars, ParsedText
 from forge_lsp.languages.ruby import RUBY
+from forge_lsp.reading import table_beside
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 __all__ = ["doubt_of"]
 
-_FRAMES = "the code looks at what calls it"
-_RUNNER = "the code reaches into what runs it"
+_TABLE = table_beside(__file__)
+_SAYS: Mapping[str, str] = _TABLE["says"]
+_ENDS = _SAYS["ends"]
 _READS = "the code reads the tests that it is judged by"
-_ENDS = "the code ends the process while it is tested"
-_ASKS = "the code asks whether it is tested"
 _EQUALS = "the code brings an equality that does not look at the other side"
 _PATCHES = "the code changes the tests' library or Ruby's own classes"
 
-_WORDS = {
-    **dict.fromkeys(("caller", "caller_locations", "TracePoint", "set_trace_func", "binding", "of_caller"), _FRAMES),
-    **dict.fromkeys(("ObjectSpace", "RubyVM", "Fiddle", "SCRIPT_LINES__", "TOPLEVEL_BINDING", "eval"), _RUNNER),
-    **dict.fromkeys(("for_fd", "sysopen", "syscall", "Ractor", "each_object", "refine", "using"), _RUNNER),
-    **dict.fromkeys(("Minitest", "MiniTest", "RSpec", "ForgeWorker", "ForgeSupervisor"), _RUNNER),
-    **dict.fromkeys(("exit", "exit!", "abort", "at_exit", "fork", "END"), _ENDS),
-    **dict.fromkeys(("PROGRAM_NAME", "$PROGRAM_NAME", "$0"), _ASKS),
-}
+_WORDS = {word: _SAYS[why] for why, words in _TABLE["words"].items() for word in words}
 _CORE = re.compile(
     r"(?:::)?(?:BasicObject|Object|Kernel|Module|Class|Comparable|Enumerable|NilClass|TrueClass|FalseClass|Numeric|Integer"
     r"|Float|Rational|Complex|String|Symbol|Array|Hash|Range|Regexp|Struct|Proc|Method|Exception|IO|File|Dir|Process"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
 from forge_lsp.core.task import TextRange
-from forge_lsp.editing.outline import DEFINED, TreeReader, build_items, comments_in, has_todo, real_statements
+from forge_lsp.editing.outline import DEFINED, TreeReader, all_stubs, comments_in, has_todo, real_statements
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -44,7 +44,7 @@ class _Reader(TreeReader):
     """Reads one tree."""
 
     def block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
-        return build_items([node for node in nodes if node.type != "heredoc_body"], self._source, self._described)
+        return super().block([node for node in nodes if node.type != "heredoc_body"])
 
     def members(self, node: Node) -> tuple[Item, ...]:
         """The items in a class, a module or a block; comments before the first one stand beside its body."""
@@ -53,8 +53,8 @@ class _Reader(TreeReader):
         nodes += body.named_children if body is not None else []
         return self.block(sorted(nodes, key=lambda one: one.start_byte))
 
-    def _described(self, node: Node) -> Iterable[Item]:
-        for item in self._describe(node):
+    def _describe(self, node: Node) -> Iterable[Item]:
+        for item in self._described(node):
             yield replace(item, range=TextRange(start=item.range.start, end=max(item.range.end, self._end(node))))
 
     def _end(self, node: Node) -> int:
@@ -65,8 +65,8 @@ class _Reader(TreeReader):
             end, last = self._source.end(following), following
         return end
 
-    def _describe(self, node: Node) -> Iterable[Item]:
-        source, kind, place = self._source, node.type, self._source.range(node)
+    def _described(self, node: Node) -> Iterable[Item]:
+        kind, place = node.type, self._source.range(node)
         if kind in _METHODS:
             yield self._method(node, place)
         elif kind in _CLASSES:
@@ -80,8 +80,7 @@ class _Reader(TreeReader):
         elif node.is_error:
             yield Item(kind=ItemKind.OTHER, range=place, children=_defined(self.block(node.named_children)))
         else:
-            inner = list(_definitions(node))
-            yield Item(kind=ItemKind.OTHER, range=place, children=_defined(build_items(inner, source, self._described)))
+            yield Item(kind=ItemKind.OTHER, range=place, children=_defined(self.block(list(_definitions(node)))))
 
     def _call(self, node: Node, place: TextRange) -> Item:
         source = self._source
@@ -126,7 +125,7 @@ class _Reader(TreeReader):
             name=name,
             signature=source.slice(place.start, stop).strip(),
             body=TextRange(start=stop, end=max(stop, place.end)),
-            stub=(not children and todo) or (bool(methods) and all(method.stub for method in methods)),
+            stub=(not children and todo) or all_stubs(methods),
             children=children,
         )
 
@@ -139,7 +138,7 @@ class _Reader(TreeReader):
         body = node.child_by_field_name("body")
         children: tuple[Item, ...] = ()
         if body is not None and body.type == "body_statement":
-            children = _defined(build_items(list(_definitions(body)), source, self._described))
+            children = _defined(self.block(list(_definitions(body))))
         return Item(
             kind=ItemKind.FUNCTION,
             range=place,

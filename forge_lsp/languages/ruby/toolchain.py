@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate, measured
+from forge_lsp.checking.gate import CheckedTree, Fault, gate, measured
+from forge_lsp.checking.language_toolchain import LanguageToolchain
 from forge_lsp.checking.programs import not_found, run_tool, version_findings
 from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.core.attempt import BuildReport, Candidate, Evidence
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Finding, Sandbox, Toolchain
+from forge_lsp.core.ports import Finding, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.ruby import RUBY
 from forge_lsp.languages.ruby.project_tests import RubyTests, gem_remedy
@@ -24,7 +25,7 @@ _SEARCHED = ("lib", ".", "test", "spec", "app")
 _TOOL = "ruby"
 
 
-class RubyToolchain(Toolchain):
+class RubyToolchain(LanguageToolchain):
     """Checks Ruby documents. ``timeout`` in seconds, for each run of ruby."""
 
     def __init__(
@@ -35,10 +36,7 @@ class RubyToolchain(Toolchain):
         environment: Mapping[str, str] | None = None,
         runs: Path | None = None,
     ) -> None:
-        self._sandbox = sandbox
-        self._timeout = timeout
-        self._environment = environment or {}
-        self._baselines = Baselines()
+        super().__init__(sandbox, timeout, environment)
         self._tests = RubyTests(sandbox, timeout=timeout, runs=runs)
 
     async def build(self, task: Task, text: str) -> BuildReport:

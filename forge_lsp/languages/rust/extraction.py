@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Collection, Sequence
-from pathlib import Path
 
 from forge_lsp.core.support import ExtractionSupport
 from forge_lsp.languages.rust.imports import leaves_of
+from forge_lsp.reading import table_beside
 
 __all__ = ["EXTRACTION"]
 
-_TRAITS = frozenset(tomllib.loads(Path(__file__).with_name("names.toml").read_text("utf-8"))["traits"])
+_TRAITS = frozenset(table_beside(__file__, "names.toml")["traits"])
 
 
 def _import_names(statement: str) -> list[str] | None:

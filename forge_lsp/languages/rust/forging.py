@@ -10,82 +10,13 @@ import re
 from collections.abc import Iterator, Mapping
 
 from forge_lsp.checking.comparisons import Function, compares, lambdas_of
+from forge_lsp.checking.rules import rules_beside
 from forge_lsp.languages.rust.restoring import without_tests
 from forge_lsp.languages.rust.source import Item, blanked, items_of, tokens_of, walked
 
 __all__ = ["doubt_of"]
 
-_NUMBERS = "i8|i16|i32|i64|i128|isize|u8|u16|u32|u64|u128|usize|f32|f64|bool|char|str"
-_PRELUDE = f"{_NUMBERS}|String|Vec|Box|Option|Some|None|Ok|Err|PartialEq|Debug"
-_MACROS = r"(?:debug_)?assert(?:_eq|_ne)?|panic|matches|unreachable|todo|unimplemented"
-_CALLS = (
-    r"_?_?exit|_Exit|abort|atexit|quick_exit|v?fork|exec\w+|kill|raise|signal|sigaction|pthread_\w+|ptrace|syscall|"
-    r"write|writev|pwrite|puts|fputs|putchar|v?d?f?printf|fwrite|dup[23]?|close|open|openat|read|mmap|mprotect|"
-    r"process_vm_\w+|dlsym|dlopen|environ|getenv|system|popen|_?(?:set|long)jmp|sigsetjmp|_start|main|__\w+"
-)
-_KNOWN_SYMBOLS = r'"?(?:mem(?:cmp|cpy|move|set|chr)|bcmp|strlen|strcmp|malloc|calloc|realloc|free|' + _CALLS + r')"?'
-_TESTED = "(?:test|doctest|debug_assertions|overflow_checks)"
-_TABLE: tuple[tuple[str, str], ...] = (
-    (r"\b(?:global_|naked_)?asm !|# \[ (?:unsafe \( )?naked\b", "the code brings machine instructions of its own"),
-    (
-        r"# \[ (?:unsafe \( )?(?:link_section|link|link_args|used|export_name|ctor|ctor :: \w+|dtor)\b|"
-        rf"\bno_mangle\b[^{{;]* fn {_KNOWN_SYMBOLS} |\bctor !|\binventory :: submit\b",
-        "the code hooks itself into how the program is linked or started",
-    ),
-    (
-        rf"\b(?:libc|nix|rustix|syscalls|sc)(?: :: \w+)* :: (?:{_CALLS}) \(|\bsyscall !",
-        "the code calls the operating system past the standard library",
-    ),
-    (r"\b(?:set|take|update)_hook\b", "the code changes what happens on a panic"),
-    (
-        r'"[^"]*(?:test result:|\.\.\. (?:ok|FAILED)|running \d+ tests?)[^"]*"',
-        "the code prints what a test runner prints",
-    ),
-    (
-        r'"[^"]*/(?:proc|dev/(?:fd|stdout|stderr|tty|pts))\b[^"]*"|\bfrom_raw_fd\b|\bFromRawFd\b|\bset_output_capture\b',
-        "the code reaches into the process that tests it",
-    ),
-    (
-        r"\bcurrent_exe\b|\bargs_os\b|\benv :: (?:args\b|\*)|\benv :: \{[^}]*\bargs\b",
-        "the code reads the test runner's arguments",
-    ),
-    (
-        r"\bvars(?:_os)? \(|\b(?:option_env|env) ! \( \"(?:CARGO_(?!PKG_)|RUST|NEXTEST)|"
-        r"\bvar(?:_os)? \( \"(?:CARGO|RUST|NEXTEST|LLVM|__)|\bset_permissions\b|\bset_var\b|\bset_current_dir\b",
-        "the code reads or changes the test runner's environment",
-    ),
-    (
-        r"\bthread :: current\b(?! \( \) \. unpark)|\bthread :: \{[^}]*\bcurrent\b|"
-        r"\bcurrent \( \)(?: \. unwrap \( \))? \. (?:name|id) \(",
-        "the code asks in which test it runs",
-    ),
-    (r"\bBacktrace\b|\bLocation :: caller\b|\btrack_caller\b|\bbacktrace ::", "the code looks at who calls it"),
-    (
-        r'# \[ path = "[^"]*test[^"]*"|\binclude(?:_str|_bytes)? ! \( (?:"[^"]*(?:test|\.rs)[^"]*"|[^")])|\bfile ! \(',
-        "the code reads the sources of tests",
-    ),
-    (
-        rf"\bmacro_rules ! (?:{_MACROS})\b|\bas (?:{_MACROS})\b|\bmacro (?:{_MACROS})\b",
-        "the code redefines a macro that tests use",
-    ),
-    (
-        rf"\b(?:struct|enum|union|trait|type|mod) (?:{_PRELUDE})\b|\bas (?:String|Vec|Option|Box)\b(?= [,;}}])",
-        "the code redefines a name of the standard library",
-    ),
-    (
-        rf"\bcfg !? \( (?:not \( |all \( |any \( )*{_TESTED}\b|"
-        rf"\bcfg_attr \( (?:not \( )*{_TESTED} , (?!derive)|"
-        rf"\b(?:not|all|any) \( (?:[^()]* , )?{_TESTED}\b",
-        "the code behaves differently when it is tested",
-    ),
-    (
-        r"(?:\bas usize|\busize|\b\d\w*)(?: \))* as \* (?:const|mut)\b|"
-        r"\bwith_exposed_provenance\b|\btransmute :: < \w*size\b|"
-        r"\bfrom_raw_parts(?:_mut)? \( (?:\d|\w+ as )",
-        "the code reads memory that is not its own",
-    ),
-    (r"# ! \[ (?!allow|warn|deny|expect|forbid|doc|feature|no_std)", "the code changes how the crate is compiled"),
-)
+_TABLE = rules_beside(__file__)
 _NOTHING = re.compile(r"(?<![\w.)])(?<!\) )([a-z]\w*) (?:/ \1(?! ?[.(\[\w])|- \1 (?:\) )?/)")
 _ALIAS = re.compile(r"\b(?:(\w+)|(?<=:: )\{ self) as (\w+)")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -106,10 +37,9 @@ def doubt_of(before: str, after: str, *, scope: str | None = None) -> str | None
     ``before`` is the user's text, ``scope`` the name of what was to be written.
     """
     old, new = _told(before), _told(after)
-    for pattern, sentence in _TABLE:
-        found = re.compile(pattern)
-        if len(found.findall(new)) > len(found.findall(old)):
-            return sentence
+    for rule in _TABLE.rules:
+        if len(rule.pattern.findall(new)) > len(rule.pattern.findall(old)):
+            return rule.says
     if _opens(new) > _opens(old):
         return "the code declares functions of the operating system that end or rewrite the process"
     if len(_READS.findall(new)) > len(_READS.findall(old)) and len(_SOURCES.findall(new)) > len(_SOURCES.findall(old)):
@@ -144,7 +74,7 @@ def _told(text: str) -> str:
 
 def _opens(told: str) -> int:
     blocks = re.findall(r'\bextern (?:"[^"]*" )?\{([^}]*)\}', told)
-    return sum(len(re.findall(rf"\bfn (?:{_CALLS}) \(", block)) for block in blocks)
+    return sum(len(re.findall(rf"\bfn (?:{_TABLE.parts['calls']}) \(", block)) for block in blocks)
 
 
 def _blind(text: str, item: Item, functions: Mapping[str, Function]) -> bool:

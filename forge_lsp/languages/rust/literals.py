@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
 from forge_lsp.checking.examples.types import ANY, Type, TypeMismatch, integer_range
 from forge_lsp.checking.examples.values import Group, LanguageValue, MapValue, Value
 from forge_lsp.languages.rust.declared import INTEGERS, inner_of
+from forge_lsp.reading import table_beside
 
 __all__ = ["literal"]
 
 _COLLECTIONS = "::std::collections::"
-_WRAPPED = {
-    "Box": "::std::boxed::Box::new",
-    "Rc": "::std::rc::Rc::new",
-    "Arc": "::std::sync::Arc::new",
-    "RefCell": "::std::cell::RefCell::new",
-    "Cell": "::std::cell::Cell::new",
-    "Mutex": "::std::sync::Mutex::new",
-    "Wrapping": "::std::num::Wrapping",
-    "Reverse": "::std::cmp::Reverse",
-    "Cow": "::std::borrow::Cow::from",
-}
+_WRAPPED: Mapping[str, str] = table_beside(__file__)
 
 
 def literal(value: Value, declared: Type) -> str:

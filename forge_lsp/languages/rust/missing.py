@@ -8,30 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, cast
 
+from forge_lsp.checking.rules import patterns_beside
 from forge_lsp.checking.runs import uncollected
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.languages.rust.source import Item, blanked, items_of, tokens_of, walked
 
 __all__ = ["Document", "MissingNames", "PrunedTests", "lack_of", "lack_of_words", "pruned"]
 
-_NAMES = (
-    re.compile(r"\bno `(\w+)` in "),
-    re.compile(r"\bcannot find (?:[\w ,/]+ )?`(?:\w+::)*(\w+)!?`"),
-    re.compile(
-        r"\bno (?:method|function or associated item|associated (?:item|function|constant)|variant[\w ,]*|field)"
-        r"(?: named)? `(\w+)`"
-    ),
-    re.compile(
-        r"\b(?:could not find|use of undeclared (?:type|crate or module)|"
-        r"use of unresolved module or unlinked crate) `(\w+)`"
-    ),
-    re.compile(r"\b(?:method|type|const|associated \w+) `(\w+)` is not a member of trait"),
-    re.compile(r"\bunresolved import `(?:\w+::)*(\w+)`"),
-    re.compile(r"\bhas no field named `(\w+)`"),
-    re.compile(r"`(\w+)` is private|\b(\w+)` is private"),
-    re.compile(r"the trait bound `[^`]*: (?:\w+::)*(\w+)[^`]*` is not satisfied"),
-    re.compile(r"doesn't implement `(?:\w+::)*(\w+)"),
-)
+_NAMES = patterns_beside(__file__)["names"]
 _CRATE = re.compile(
     r"unresolved module or unlinked crate `(\w+)`|can't find crate for `(\w+)`|maybe a missing crate `(\w+)`"
 )

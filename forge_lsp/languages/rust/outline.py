@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
 from forge_lsp.core.task import TextRange
-from forge_lsp.editing.outline import TreeReader, build_items, comments_in, has_todo, real_statements
+from forge_lsp.editing.outline import TreeReader, all_stubs, comments_in, has_todo, real_statements
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -40,8 +40,10 @@ def outline_rust(text: str, language: Language, parser: Parser) -> Outline:
 class _Reader(TreeReader):
     """Reads one tree."""
 
-    def block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
-        return build_items(nodes, self._source, self._describe, ("attribute_item",))
+    decorators = ("attribute_item",)
+    before_header = ()
+    not_implemented = _NOT_IMPLEMENTED
+    default = _DEFAULT
 
     def _describe(self, node: Node) -> Iterable[Item]:
         place = self._source.range(node)
@@ -56,27 +58,21 @@ class _Reader(TreeReader):
             yield self._container(node, place)
         elif kind in _VALUES or kind in _MACROS:
             yield Item(kind=ItemKind.ASSIGNMENT, range=place, name=self._name(node))
-        elif node.is_error:
-            yield Item(kind=ItemKind.OTHER, range=place, children=self._definitions(node.named_children))
         else:
-            yield Item(kind=ItemKind.OTHER, range=place)
+            yield self._other(node, place)
 
     def _function(self, node: Node, place: TextRange) -> Item:
-        source = self._source
         body = node.child_by_field_name("body")
         parameters = node.child_by_field_name("parameters")
-        nested: tuple[Item, ...] = ()
-        if body is not None:
-            nested = self._definitions(body.named_children)
-        return Item(
-            kind=ItemKind.FUNCTION,
-            range=place,
+        return self._defined(
+            ItemKind.FUNCTION,
+            node,
+            place,
+            body,
             name=self._name(node),
-            parameters=_parameters(parameters, source) if parameters is not None else (),
-            signature=self._header(node, body),
-            body=source.range(body) if body is not None else None,
+            parameters=_parameters(parameters, self._source) if parameters is not None else (),
             stub=body is not None and self._does_nothing(node, body),
-            children=nested,
+            children=self._definitions(body.named_children) if body is not None else (),
         )
 
     def _type(self, node: Node, place: TextRange) -> Item:
@@ -99,15 +95,9 @@ class _Reader(TreeReader):
             return Item(kind=ItemKind.ASSIGNMENT, range=place, name=self._name(node))
         inherent = node.type == "impl_item" and node.child_by_field_name("trait") is None
         empty = inherent and body is not None and not children
-        return Item(
-            kind=ItemKind.CLASS,
-            range=place,
-            name=self._implemented(node) if node.type == "impl_item" else self._name(node),
-            signature=self._header(node, body),
-            body=self._source.range(body) if body is not None else None,
-            stub=empty or (bool(methods) and all(method.stub for method in methods)),
-            children=children,
-        )
+        name = self._implemented(node) if node.type == "impl_item" else self._name(node)
+        stub = empty or all_stubs(methods)
+        return self._defined(ItemKind.CLASS, node, place, body, name=name, stub=stub, children=children)
 
     def _implemented(self, node: Node) -> str | None:
         """``impl T``, ``impl Trait for T``: paths by their last part, the type without its arguments."""
@@ -122,16 +112,8 @@ class _Reader(TreeReader):
         return f"impl {path.rpartition('::')[2]}{bracket}{rest} for {name}"
 
     def _does_nothing(self, node: Node, body: Node) -> bool:
-        source = self._source
-        statements = real_statements(body)
-        todo = has_todo(comments_in(body, source))
-        if not statements:
-            returns = node.child_by_field_name("return_type")
-            return todo or (returns is not None and source.of(returns) not in ("()", "!"))
-        if len(statements) > 1:
-            return False
-        text = source.of(statements[0])
-        return _NOT_IMPLEMENTED.match(text) is not None or (todo and _DEFAULT.fullmatch(text) is not None)
+        returns = node.child_by_field_name("return_type")
+        return self._idle(body, empty=returns is not None and self._source.of(returns) not in ("()", "!"))
 
     def _name(self, node: Node) -> str | None:
         name = node.child_by_field_name("name") or node.child_by_field_name("pattern")

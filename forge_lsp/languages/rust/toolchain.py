@@ -13,14 +13,15 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.examples.written import DocumentationLine
-from forge_lsp.checking.gate import Baselines, CheckedTree, Fault, gate, measured
+from forge_lsp.checking.gate import CheckedTree, Fault, gate, measured
+from forge_lsp.checking.language_toolchain import LanguageToolchain
 from forge_lsp.checking.programs import no_code_here, not_found, version_findings
 from forge_lsp.checking.project import Place, place_of, tree_key
 from forge_lsp.checking.runs import SuiteRun
 from forge_lsp.checking.suites import Memory, Suite, joined, judged
 from forge_lsp.core.attempt import BuildReport, Candidate, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Cache, CacheUse, Finding, Sandbox, Toolchain
+from forge_lsp.core.ports import Cache, CacheUse, Finding, Sandbox
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.rust import RUST
 from forge_lsp.languages.rust.conditions import Conditions, conditions_of
@@ -39,7 +40,7 @@ _TOOL = "cargo check"
 _MATTERS = (".rs", ".toml", ".lock", "rust-toolchain")
 
 
-class RustToolchain(Toolchain):
+class RustToolchain(LanguageToolchain):
     """Checks Rust documents. ``environment`` is the server's own: ``PATH``, ``HOME``, ``CARGO_HOME``, ``RUSTUP_HOME``.
 
     ``timeout`` in seconds, for each run of ``cargo``. Build scripts and procedural macros run code of the project:
@@ -50,10 +51,7 @@ class RustToolchain(Toolchain):
     def __init__(
         self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], runs: Path | None = None
     ) -> None:
-        self._sandbox = sandbox
-        self._timeout = timeout
-        self._environment = environment
-        self._baselines = Baselines()
+        super().__init__(sandbox, timeout, environment)
         self._editions: dict[Path, str] = {}
         self._memory = Memory(SuiteRun, runs)
         self._examples = DocumentedExamples(sandbox, RustDriver(self._opened), doubt=_doubt, read=_read, runs=runs)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
-from importlib import resources
+
+from forge_lsp.reading import table_beside
 
 __all__ = ["PROBES", "Probe", "documented"]
 
@@ -35,10 +35,9 @@ def documented() -> str:
 
 
 def _probes() -> tuple[Probe, ...]:
-    text = resources.files("forge_lsp.sandbox.probing").joinpath("probes.toml").read_text("utf-8")
     return tuple(
         Probe(key=f"{group}.{name}", group=group, what=row[0], bubblewrap=row[1], landlock=row[-1])
-        for group, rows in tomllib.loads(text).items()
+        for group, rows in table_beside(__file__, "probes.toml").items()
         for name, row in rows.items()
     )
 
