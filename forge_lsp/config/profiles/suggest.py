@@ -51,7 +51,7 @@ def catalogue(own: Path | None = None) -> Catalogue:
     if own is not None and own.is_file():
         source, text = str(own), own.read_text(encoding="utf-8", errors="replace")
     else:
-        source, text = "forge-lsp", text_beside(__file__, f"{FILE}")
+        source, text = "forge-lsp", text_beside(__file__, FILE)
     try:
         told = tomllib.loads(text)
         rows = cast("Sequence[Mapping[str, object]]", told["model"])
