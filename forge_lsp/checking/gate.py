@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import errno
 import time
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import wraps
 from types import CoroutineType
 from typing import Any, ParamSpec
@@ -15,6 +15,7 @@ from typing import Any, ParamSpec
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Diagnostic, Evidence, Severity
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.task import Task
+from forge_lsp.recent import Recent
 
 __all__ = [
     "Baselines",
@@ -75,16 +76,15 @@ Check = Callable[[str], Awaitable[CheckedTree]]
 """Run the tools on the tree with this text as the document. Raises EnvironmentFault."""
 
 
-@dataclass(slots=True)
 class Baselines:
     """Results of untouched trees, by content; each is computed once, also when several callers ask at a time.
 
     Faults are not kept: the user may have fixed them since.
     """
 
-    limit: int = 32
-    _kept: OrderedDict[str, CheckedTree] = field(default_factory=OrderedDict[str, CheckedTree])
-    _locks: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock])
+    def __init__(self, *, limit: int = 32) -> None:
+        self._kept = Recent[str, CheckedTree](limit)
+        self._locks: dict[str, asyncio.Lock] = {}
 
     def begun(self, key: str) -> bool:
         """Return whether the result for ``key`` is known, or is being computed."""
@@ -98,19 +98,12 @@ class Baselines:
                 known = self._kept.get(key)
                 if known is None:
                     known = await make()
-                    if known.fault is None and known.lacks is None:
-                        self._kept[key] = known
-                self._kept_last(key)
+                if known.fault is None and known.lacks is None:
+                    self._kept[key] = known
                 return known
         finally:
             if not lock.locked() and self._locks.get(key) is lock:
                 del self._locks[key]
-
-    def _kept_last(self, key: str) -> None:
-        if key in self._kept:
-            self._kept.move_to_end(key)
-        while len(self._kept) > self.limit:
-            self._kept.popitem(last=False)
 
 
 def fault_of(error: OSError) -> Fault:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -27,6 +26,7 @@ from forge_lsp.core.checks import (
 )
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import ScopeKind, Task
+from forge_lsp.recent import Recent
 
 __all__ = [
     "FICKLE",
@@ -75,8 +75,7 @@ class Memory(Generic[R]):
     """
 
     def __init__(self, kind: type[R], folder: Path | None = None, *, limit: int = 16) -> None:
-        self._limit = limit
-        self._known: OrderedDict[str, _Known[R]] = OrderedDict()
+        self._known = Recent[str, _Known[R]](limit)
         self._turn = asyncio.Lock()
         self._disk = KeptRuns(folder, kind) if folder is not None else None
 
@@ -96,8 +95,6 @@ class Memory(Generic[R]):
                 if disk is not None:
                     await asyncio.to_thread(disk.save, key, found, known.seconds)
             self._known[key] = known
-            while len(self._known) > self._limit:
-                self._known.popitem(last=False)
             return known.run
 
     def earlier(self, key: str) -> bool:

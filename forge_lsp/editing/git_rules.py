@@ -7,12 +7,12 @@ import re
 import subprocess
 import threading
 import time
-from collections import OrderedDict
 from itertools import pairwise
 from pathlib import Path
 
 from forge_lsp.own_git import environment, find_git, without_programs
 from forge_lsp.reading import read_text
+from forge_lsp.recent import Recent
 
 __all__ = ["exclude_files"]
 
@@ -26,7 +26,7 @@ _EXCLUDES = re.compile(r"^[ \t]*excludesfile[ \t]*=[ \t]*(?P<path>.*?)[ \t\r]*$"
 
 _Stamp = tuple[int, int, int, int] | None
 _Kept = tuple[float, tuple[tuple[Path, _Stamp], ...], tuple[Path, ...]]
-_kept: OrderedDict[tuple[object, ...], _Kept] = OrderedDict()
+_kept = Recent[tuple[object, ...], _Kept](_MOST_KEPT)
 _lock = threading.Lock()
 
 
@@ -52,9 +52,6 @@ def exclude_files(top: Path, *, repository: bool) -> tuple[Path, ...]:
     found = _exclude_files(git, top, repository=repository)
     with _lock:
         _kept[key] = now + _KEPT_SECONDS, settings, found
-        _kept.move_to_end(key)
-        while len(_kept) > _MOST_KEPT:
-            _kept.popitem(last=False)
     return found
 
 

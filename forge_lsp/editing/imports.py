@@ -11,7 +11,7 @@ from forge_lsp.core.task import TextEdit, TextRange
 from forge_lsp.editing.differences import apply_edits
 from forge_lsp.editing.lines import BOM, Lines, dominant_ending, normalised
 
-__all__ = ["merge_imports", "merge_lines", "missing_lines"]
+__all__ = ["first_imports", "merge_imports", "merge_lines", "missing_lines"]
 
 _IMPORT_LINE = re.compile(r"\s*(?:import|using|use|#\s*include|package)\b")
 
@@ -57,6 +57,18 @@ def merge_lines(text: str, wanted: Sequence[str], items: Sequence[Item], head: S
     at = _after_header(lines)
     separator = "\n" if not text[at:].startswith(("\n", "\r")) and text[at:] else ""
     return [TextEdit(range=TextRange(start=at, end=at), text="".join(f"{line}\n" for line in missing) + separator)]
+
+
+def first_imports(lines: Lines, new: Sequence[str], clause: re.Pattern[str], first: Item | None) -> TextEdit:
+    """The edit that brings imports into a text that has none: below the line that ``clause`` matches, else above the
+    item that stands ``first``."""
+    block = "\n".join(sorted(new))
+    number = next((n for n in range(len(lines)) if clause.match(lines.line(n))), None)
+    if number is not None:
+        at = lines.end(number)
+        return TextEdit(range=TextRange(start=at, end=at), text=f"\n\n{block}")
+    at = lines.start(lines.at(first.range.start)) if first is not None else lines.start(0)
+    return TextEdit(range=TextRange(start=at, end=at), text=f"{block}\n\n" if lines.text[at:].strip() else f"{block}\n")
 
 
 def missing_lines(text: str, wanted: Sequence[str], items: Sequence[Item]) -> list[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Outline
 from forge_lsp.core.task import TextRange
 from forge_lsp.editing.tree import Grammars
+from forge_lsp.recent import Recent
 
 __all__ = ["TreeSitterSyntax"]
 
@@ -21,7 +21,7 @@ class TreeSitterSyntax:
     def __init__(self) -> None:
         self._grammars = Grammars()
         self._lock = threading.Lock()
-        self._outlines: OrderedDict[tuple[Language, str], Outline] = OrderedDict()
+        self._outlines = Recent[tuple[Language, str], Outline](_REMEMBERED)
 
     def outline(self, text: str, language: Language) -> Outline:
         """The structure of ``text``. A language without a grammar has no items and no errors.
@@ -37,11 +37,8 @@ class TreeSitterSyntax:
         with self._lock:
             known = self._outlines.get(key)
             if known is None:
-                known = self._outlines[key] = read(text, language, self._grammars)
-                while len(self._outlines) > _REMEMBERED:
-                    self._outlines.popitem(last=False)
-            else:
-                self._outlines.move_to_end(key)
+                known = read(text, language, self._grammars)
+            self._outlines[key] = known
         return known
 
     def multiline_strings(self, text: str, language: Language) -> tuple[TextRange, ...]:

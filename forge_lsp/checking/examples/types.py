@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from forge_lsp.checking.examples.values import Group, LanguageValue, MapValue, Value, shown
 
-__all__ = ["ANY", "Kind", "Parameter", "Signature", "Type", "TypeMismatch", "fitted", "integer_range"]
+__all__ = ["ANY", "Kind", "Parameter", "Signature", "Type", "TypeMismatch", "fitted", "in_range", "integer_range"]
 
 Kind: TypeAlias = Literal[
     "int", "code", "float", "bool", "string", "char", "list", "set", "map", "tuple", "optional", "any", "void", "other"
@@ -152,3 +152,9 @@ def _plain(value: Value) -> Value:
 def integer_range(bits: int, signed: bool) -> tuple[int, int]:
     """Return the least and the greatest whole number of a type."""
     return (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+
+
+def in_range(value: int, bits: int, signed: bool) -> bool:
+    """Return whether a whole number of so many bits can hold a value."""
+    least, most = integer_range(bits, signed)
+    return least <= value <= most

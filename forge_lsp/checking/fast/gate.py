@@ -27,6 +27,7 @@ from forge_lsp.core.errors import ForgeError
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import FastReport, Sandbox
 from forge_lsp.core.task import Task
+from forge_lsp.recent import Recent
 from forge_lsp.sandbox.bubblewrap import Bubblewrap
 
 __all__ = ["DaemonGate"]
@@ -46,9 +47,7 @@ class _CheckerState:
     files: WatchedFiles
     untold: dict[PurePosixPath, bool] = field(default_factory=dict[PurePosixPath, bool])
     turn: threading.Lock = field(default_factory=threading.Lock)
-    baselines: OrderedDict[str, tuple[Diagnostic, ...] | None] = field(
-        default_factory=OrderedDict[str, "tuple[Diagnostic, ...] | None"]
-    )
+    baselines: Recent[str, tuple[Diagnostic, ...] | None] = field(default_factory=lambda: Recent(_MOST_BASELINES))
 
 
 class DaemonGate:
@@ -66,7 +65,7 @@ class DaemonGate:
         self._openers = openers
         self._keeping = keeping or DaemonLimits()
         self._daemons: Daemons[Checker] = Daemons(self._keeping)
-        self._memories: OrderedDict[tuple[Path, Language], _CheckerState] = OrderedDict()
+        self._memories = Recent[tuple[Path, Language], _CheckerState](2 * _MOST_BASELINES)
         self._lone: OrderedDict[str, Path] = OrderedDict()
         self._preparing: set[asyncio.Task[None]] = set()
 
@@ -170,8 +169,6 @@ class DaemonGate:
                 blanked = text[: scope.range.start] + opener.blank(scope.indent) + text[scope.range.end :]
                 found = await checker.problems(replace(question, text=blanked))
         memory.baselines[key] = found
-        while len(memory.baselines) > _MOST_BASELINES:
-            memory.baselines.popitem(last=False)
         return found
 
     async def _memory(self, source: Path, language: Language, opener: Opener) -> _CheckerState:
@@ -180,8 +177,6 @@ class DaemonGate:
             memory = _CheckerState(files=WatchedFiles(source, opener.suffixes, language))
             await asyncio.to_thread(memory.files.update)  # before the checker reads them: what changes later is told
             self._memories.setdefault(key, memory)
-            while len(self._memories) > 2 * _MOST_BASELINES:
-                self._memories.popitem(last=False)
         self._memories.move_to_end(key)
         return self._memories[key]
 

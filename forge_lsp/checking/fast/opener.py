@@ -10,9 +10,10 @@ from typing import Protocol, runtime_checkable
 from forge_lsp.checking.fast.checker import Checker
 from forge_lsp.checking.project import Place
 from forge_lsp.core import ports as core
+from forge_lsp.core.ports import Sandbox
 from forge_lsp.sandbox.kept import RunningCommand
 
-__all__ = ["NoSuppression", "Opener", "PreparedChecker", "StartDaemon"]
+__all__ = ["CompiledOpener", "NoSuppression", "Opener", "PreparedChecker", "StartDaemon"]
 
 
 class StartDaemon(Protocol):
@@ -60,3 +61,13 @@ class NoSuppression:
     def blank(self, indent: str) -> str:
         del indent
         return ""
+
+
+class CompiledOpener(NoSuppression):
+    """One whose checker is a program of ours that is compiled here. ``state`` is a folder of ours for that program;
+    ``environment`` the server's own."""
+
+    def __init__(self, sandbox: Sandbox, environment: Mapping[str, str], state: Path) -> None:
+        self._sandbox = sandbox
+        self._environment = environment
+        self._state = state / "fast"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -17,6 +16,7 @@ from forge_lsp.checking.jvm.results import ALL_RUN, signed
 from forge_lsp.checking.jvm.running import ENDS, FOLDER, Setting, program_of, said_of
 from forge_lsp.checking.jvm.statements import Notation
 from forge_lsp.core.ports import Sandbox
+from forge_lsp.recent import Recent
 
 __all__ = ["Calling", "Compiled", "Compiler", "JvmDriver", "Program", "compiled"]
 
@@ -92,7 +92,7 @@ class Calling:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        self._ready: OrderedDict[str, Compiled] = OrderedDict()
+        self._ready = Recent[str, Compiled](_KEPT)
 
     async def answers(
         self,
@@ -107,8 +107,6 @@ class Calling:
         known = self._ready.get(key)
         if known is None or not known.methods.keys() >= {one.id for one in calls}:
             known = self._ready[key] = await compiling()
-            while len(self._ready) > _KEPT:
-                self._ready.popitem(last=False)
         broken = {one.id: Answer(state="broken", words=known.broken[one.id]) for one in calls if one.id in known.broken}
         methods = {one.id: known.methods[one.id] for one in calls if one.id not in broken}
         if known.archive is None or not methods:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
 
-__all__ = ["braced", "has_more", "in_one_piece"]
+from forge_lsp.checking.comparisons import Function, compares
+
+__all__ = ["braced", "has_more", "in_one_piece", "one_sided"]
 
 
 def in_one_piece(literals: str) -> str:
@@ -27,3 +30,15 @@ def braced(code: str, start: int) -> str:
         if depth == 0:
             return code[start + 1 : at]
     return code[start + 1 :]
+
+
+def one_sided(name: str, sides: Sequence[str], body: str, functions: Mapping[str, Function], *, equality: bool) -> bool:
+    """Return whether a function's answer does not come from all of its ``sides``. ``equality`` says that it compares
+    two, one of which may be its own object; ``body`` is on one line."""
+    if not equality:
+        asked = all(re.search(rf"\b{re.escape(side)}\b", body) for side in sides)
+        return not asked and not re.fullmatch(r"return false ?;?|throw [^;]*;?", body)
+    if len(sides) not in (1, 2) or re.fullmatch(rf"return super\.{name}\( ?{re.escape(sides[0])} ?\) ?;?", body):
+        return False
+    one = Function(left=sides[0] if len(sides) == 2 else "", right=sides[-1], body=body)
+    return not compares(one, functions, seen=(name,))

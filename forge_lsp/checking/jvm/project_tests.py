@@ -6,7 +6,6 @@ Maven and Gradle would want a network, or all of their folders.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -31,6 +30,7 @@ from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import AGAINST, CheckResult
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import Task
+from forge_lsp.recent import Recent
 
 __all__ = ["JvmTests", "TestedDocument"]
 
@@ -65,7 +65,7 @@ class JvmTests:
         self._sandbox = sandbox
         self._memory = Memory(SuiteRun, runs)
         # Texts and their tests, compiled, with the tests that must fail.
-        self._ready: OrderedDict[str, tuple[CompiledTests[Any], tuple[MustFail, ...]]] = OrderedDict()
+        self._ready = Recent[str, tuple[CompiledTests[Any], tuple[MustFail, ...]]](_KEPT)
 
     async def run(
         self, document: TestedDocument, candidate: Candidate, lacking: Sequence[CheckResult] = ()
@@ -127,6 +127,4 @@ class JvmTests:
                 scope=task.scope.name,
             )
             self._ready[known] = await document.compiled(subject, own), checks
-            while len(self._ready) > _KEPT:
-                self._ready.popitem(last=False)
         return self._ready[known]

@@ -87,11 +87,11 @@ class Setting:
     jdk: Jdk
     build: Build
     place: Place
-    hidden: tuple[PurePosixPath, ...]
     path: tuple[str, ...]
     readable: tuple[Path, ...]
-    mains: tuple[PurePosixPath, ...]
     timeout: float
+    hidden: tuple[PurePosixPath, ...] = ()
+    mains: tuple[PurePosixPath, ...] = ()
 
 
 def runner_sources(frameworks: Set[str]) -> dict[PurePosixPath, bytes]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
@@ -22,6 +21,7 @@ from forge_lsp.languages.c_family.driving import driving, main_of
 from forge_lsp.languages.c_family.flags import flags_of
 from forge_lsp.languages.c_family.linking import Compilation, Function, blamed
 from forge_lsp.languages.c_family.units import MATTERS
+from forge_lsp.recent import Recent
 
 __all__ = ["CALLS_MATTER", "Caller", "plainly"]
 
@@ -55,7 +55,7 @@ class Caller:
         self._sandbox = sandbox
         self._timeout = timeout
         self._environment = environment
-        self._programs: OrderedDict[str, _Program] = OrderedDict()
+        self._programs = Recent[str, _Program](_REMEMBERED)
 
     async def answers(self, place: Place, function: Function, calls: Sequence[AskedCall]) -> Answers:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`. Raises EnvironmentFault."""
@@ -64,9 +64,6 @@ class Caller:
         program = self._programs.get(key)
         if program is None or not program.has(calls):
             program = self._programs[key] = await self._compiled(place, function, tuple(calls))
-            self._programs.move_to_end(key)
-            while len(self._programs) > _REMEMBERED:
-                self._programs.popitem(last=False)
         if program.fault is not None:
             return Answers(fault=program.fault)
         lost = {one.id: program.lost[one] for one in calls if one in program.lost}

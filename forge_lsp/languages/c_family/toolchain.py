@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -37,6 +36,7 @@ from forge_lsp.languages.c_family.project_tests import CFamilyTests
 from forge_lsp.languages.c_family.scanning import functions_in
 from forge_lsp.languages.c_family.symbols import DEFINED, NEEDED, NM, lost, symbols_in
 from forge_lsp.languages.c_family.units import MATTERS, Units, units_of
+from forge_lsp.recent import Recent
 
 __all__ = ["CFamilyToolchain", "findings"]
 
@@ -62,7 +62,7 @@ class CFamilyToolchain(DocumentedToolchain):
         self._examples = DocumentedExamples(sandbox, driver, doubt=doubt, runs=runs)
         self._compilers: dict[tuple[Path, Language], Compiler] = {}
         # What the document of an untouched tree defines for others, by its fingerprint.
-        self._symbols: OrderedDict[str, frozenset[str]] = OrderedDict()
+        self._symbols = Recent[str, frozenset[str]](_REMEMBERED)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
@@ -122,9 +122,6 @@ class CFamilyToolchain(DocumentedToolchain):
         )
         if run.symbols is not None:
             self._symbols[key] = run.symbols
-            self._symbols.move_to_end(key)
-            while len(self._symbols) > _REMEMBERED:
-                self._symbols.popitem(last=False)
         return report
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TypeVar, cast
+from typing import cast
 
 from forge_lsp.checking.examples.answers import Answer, Answers, AskedCall, answers_in
 from forge_lsp.checking.examples.types import Signature, TypeMismatch
@@ -30,6 +29,7 @@ from forge_lsp.languages.csharp.literals import expression, literal
 from forge_lsp.languages.csharp.roslyn import Sdk, compiled
 from forge_lsp.languages.csharp.sdk import Dotnet
 from forge_lsp.reading import table_beside, text_beside
+from forge_lsp.recent import Recent
 
 __all__ = ["CSharpDriver", "Projects"]
 
@@ -45,7 +45,6 @@ _QUICK = (
 )
 _TOP_LEVEL = "CS8805"  # top-level statements in a library
 _MOST_ROUNDS = 4
-_T = TypeVar("_T")
 _MOST_KEPT = 64
 _ASSIGNED = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*=(?!=)\s*(?P<value>.+)$", re.S)
 _READ = re.compile(r"[A-Za-z_]\w*(?:\.\w+|\[[^\]]*\])+")
@@ -80,8 +79,8 @@ class CSharpDriver:
         self._projects = projects
         self._class = f"Calls{secrets.token_hex(8)}"
         self._archives = Built()
-        self._known: OrderedDict[str, _Known] = OrderedDict()
-        self._broken: OrderedDict[str, Mapping[AskedCall, Answer]] = OrderedDict()
+        self._known = Recent[str, _Known](_MOST_KEPT)
+        self._broken = Recent[str, Mapping[AskedCall, Answer]](_MOST_KEPT)
         self._programs: dict[Path, bytes] = {}
         self._turn = asyncio.Lock()
 
@@ -158,12 +157,12 @@ class CSharpDriver:
                         if not problems:
                             await self._archives.pack(archive, box, build.folder, timeout=self._timeout)
                     if not problems:
-                        _kept(self._known, key, _Known(calls=wanted, broken=broken))
+                        self._known[key] = _Known(calls=wanted, broken=broken)
                         asked = [call.id for call in calls if call.id not in broken]
                         found = await self._run(box, projects, place, program, asked)
                         lost = {call.id: broken[call.id] for call in calls if call.id in broken}
                         if text == scope.task.document.text:
-                            _kept(self._broken, mine, {call: broken[call.id] for call in wanted if call.id in broken})
+                            self._broken[mine] = {call: broken[call.id] for call in wanted if call.id in broken}
                         return replace(found, by_id={**found.by_id, **lost})
             if any(problem.code == _TOP_LEVEL for problem in problems) and not properties:
                 properties = ("-p:OutputType=Exe",)
@@ -220,13 +219,6 @@ class CSharpDriver:
                     self._sandbox, sdk, projects.dotnet.environment, _PROGRAM, text, libraries=libraries
                 )
             return self._programs[sdk.roslyn]
-
-
-def _kept(where: OrderedDict[str, _T], key: str, value: _T) -> None:
-    where[key] = value
-    where.move_to_end(key)
-    while len(where) > _MOST_KEPT:
-        where.popitem(last=False)
 
 
 def _properties(root: Path) -> tuple[str, ...]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.fast.checker import Checker
 from forge_lsp.checking.fast.files import put
-from forge_lsp.checking.fast.opener import NoSuppression, PreparedChecker, StartDaemon
+from forge_lsp.checking.fast.opener import CompiledOpener, PreparedChecker, StartDaemon
 from forge_lsp.checking.fast.peers import opened_peer
 from forge_lsp.checking.fast.worker import Worker
 from forge_lsp.checking.project import Place
 from forge_lsp.core.attempt import Diagnostic
-from forge_lsp.core.ports import Sandbox
 from forge_lsp.languages.csharp.building import ProjectBuild
 from forge_lsp.languages.csharp.projects import ProjectDescription, projects_of
 from forge_lsp.languages.csharp.roslyn import TIMEOUT, Sdk, compiled, sdk_of
@@ -28,16 +27,10 @@ _SOURCE = Path(__file__).with_name("runners") / "Roslyn.cs"
 _LIBRARIES: Sequence[str] = table_beside(__file__, "runners/libraries.toml")["roslyn"]
 
 
-class CSharpOpener(NoSuppression):
-    """See :class:`~forge_lsp.checking.fast.opener.Opener`. ``state`` is a folder of ours for the compiled program;
-    ``environment`` the server's own."""
+class CSharpOpener(CompiledOpener):
+    """See :class:`~forge_lsp.checking.fast.opener.Opener`."""
 
     suffixes = (".cs",)
-
-    def __init__(self, sandbox: Sandbox, environment: Mapping[str, str], state: Path) -> None:
-        self._sandbox = sandbox
-        self._environment = environment
-        self._state = state / "fast"
 
     def prepare(self, place: Place) -> PreparedChecker | None:
         """One for the document's project and those that refer to it, as their files say now."""

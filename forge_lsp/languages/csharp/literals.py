@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
-from forge_lsp.checking.examples.types import ANY, Type, TypeMismatch, fitted, integer_range
+from forge_lsp.checking.examples.types import ANY, Type, TypeMismatch, fitted, in_range
 from forge_lsp.checking.examples.values import Group, LanguageValue, MapValue, Value, parse
 from forge_lsp.checking.examples.written import call_in
 from forge_lsp.languages.csharp.declared import is_free
@@ -91,7 +91,7 @@ def _own(value: Value) -> Type:
         case bool():
             return Type(kind="bool", text="bool")
         case int():
-            fits = next((name for name in ("int", "long") if _in_range(value, *_BITS[name][:2])), None)
+            fits = next((name for name in ("int", "long") if in_range(value, *_BITS[name][:2])), None)
             return Type(kind="int", text=fits or "global::System.Numerics.BigInteger")
         case float():
             return Type(kind="float", text="double")
@@ -164,14 +164,9 @@ def _short(declared: Type) -> str:
     return declared.text.partition("<")[0].rstrip("?").rpartition(".")[2].rpartition(":")[2].strip()
 
 
-def _in_range(value: int, bits: int, signed: bool) -> bool:
-    least, most = integer_range(bits, signed)
-    return least <= value <= most
-
-
 def _integer(value: int, declared: Type) -> str:
     bits, signed, form = _BITS.get(_short(declared), (0, True, _BIG))
-    if bits and not _in_range(value, bits, signed):
+    if bits and not in_range(value, bits, signed):
         raise TypeMismatch(f"{value} is out of the range of {declared.text}")
     return form.format(value)
 

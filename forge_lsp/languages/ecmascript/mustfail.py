@@ -28,29 +28,6 @@ _HEAD = re.compile(
     r"(?:#![^\n]*\n)?(?:\s|//[^\n]*(?:\n|$)|/\*.*?\*/|(?P<quote>[\"'])use [a-z]+(?P=quote)\s*(?:;|(?=\n)))*", re.S
 )
 _ONLY = re.compile(r"\.only\s*\(|\b(?:fit|fdescribe)\s*\(")
-_TRY = (
-    "const forgePassing = []; for (const [name, check] of {checks}) {{ for (const one of {subjects}) "
-    "{{ try {{ check(one); forgePassing.push(name); }} catch {{}} }} }} "
-    "{notes}throw new Error({secret} + JSON.stringify(forgePassing));"
-)
-_NOTES = (
-    "forgeWatched.check(); for (let at = 0; at < forgeWatched.notes.length; at += 1) "
-    "forgePassing[forgePassing.length] = {noted} + forgeWatched.notes[at]; "
-)
-
-
-def _mocha(call: str, secret: str) -> str:
-    """A test of mocha's that fails by node's assertions and, where the project has it, by chai's."""
-    seen = "{ try { check(one); forgePassing.push(name); } catch {} }"
-    return (
-        f";{{ const forgeTest = globalThis.it ?? globalThis.test; {call}({secret}, async () => {{ "
-        'const assert = (await import("node:assert")).default; '
-        'const chai = await import("chai").then((found) => found.default ?? found).catch(() => undefined); '
-        "const forgePassing = []; "
-        f"for (const [name, check] of {_part('asserts')}) for (const one of [assert, assert.strict]) {seen} "
-        f"if (chai && chai.expect) for (const [name, check] of {_part('chai')}) for (const one of [chai]) {seen} "
-        f"throw new Error({secret} + JSON.stringify(forgePassing)); }}); }}"
-    )
 
 
 def watching(runner: str, folder: PurePosixPath, document: PurePosixPath, secret: str) -> Mapping[PurePosixPath, str]:
@@ -73,15 +50,16 @@ def with_failing_test(runner: str, name: str, text: str, secret: str, folder: Pu
     quoted = json.dumps(secret)
     call = "forgeTest.only" if _ONLY.search(text) and runner != "node" else "forgeTest"
     if runner == "node":
-        checks = _TRY.format(
-            checks=_part("asserts"), subjects="[forgeAssert, forgeAssert.strict]", secret=quoted, notes=""
-        )
+        subjects = "[forgeAssert, forgeAssert.strict]"
+        checks = _filled("try", SECRET=quoted, NOTES="", SUBJECTS=subjects, CHECKS=_part("asserts"))
         if is_module(name, text):
             head = 'import { test as forgeTest } from "node:test";\nimport forgeAssert from "node:assert";\n'
         else:
             head = 'const { test: forgeTest } = require("node:test");\nconst forgeAssert = require("node:assert");\n'
     elif runner == "mocha":
-        return f"{text}\n// @ts-ignore\n{' '.join(_mocha(call, quoted).split())}\n"
+        # It fails by node's assertions and, where the project has it, by chai's.
+        added = _filled("mocha", CALL=call, SECRET=quoted, ASSERTS=_part("asserts"), CHAI=_part("chai"))
+        return f"{text}\n// @ts-ignore\n{' '.join(added.split())}\n"
     elif runner in _OTHERS:
         added = _part(runner).replace("SECRET", quoted).replace("EXPECTS", _part("expects"))
         plain, only = ("test", "only") if runner == "qunit" else ("it", "fit")
@@ -94,8 +72,8 @@ def with_failing_test(runner: str, name: str, text: str, secret: str, folder: Pu
         added = added.replace("TEST", "forgeFound.only" if _ONLY.search(text) else "forgeFound")
         return f"{text}\n// @ts-ignore\n{' '.join(added.split())}\n"
     else:
-        notes = _NOTES.format(noted=json.dumps(NOTED))
-        checks = _TRY.format(checks=_part("expects"), subjects="[forgeExpect]", secret=quoted, notes=notes)
+        notes = _filled("notes", NOTED=json.dumps(NOTED))
+        checks = _filled("try", SECRET=quoted, NOTES=notes, SUBJECTS="[forgeExpect]", CHECKS=_part("expects"))
         if runner == "vitest":
             head = 'import { test as forgeTest, expect as forgeExpect } from "vitest";\n'
         else:
@@ -129,6 +107,13 @@ def _module(runner: str, folder: PurePosixPath, secret: str) -> PurePosixPath:
 @cache
 def _part(name: str) -> str:
     return (_FOLDER / "must_fail" / f"{name}.js").read_text("utf-8").rstrip("\n")
+
+
+def _filled(name: str, **words: str) -> str:
+    text = _part(name)
+    for word, value in words.items():
+        text = text.replace(f"{{{word}}}", value)
+    return text
 
 
 def verdict_of(secret: str, message: str) -> str | None:

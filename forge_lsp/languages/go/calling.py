@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -24,6 +23,7 @@ from forge_lsp.languages.go.platforms import CLAUSE
 from forge_lsp.languages.go.run import go_cache, go_environment
 from forge_lsp.languages.go.sources import declarations, masked
 from forge_lsp.languages.go.tools import INSTALL, Go, find_go
+from forge_lsp.recent import Recent
 
 __all__ = ["CALLS_MATTER", "Caller", "calls_file"]
 
@@ -59,7 +59,7 @@ class Caller:
         self._sandbox = sandbox
         self._timeout = timeout
         self._environment = environment
-        self._programs: OrderedDict[str, _Compiled] = OrderedDict()
+        self._programs = Recent[str, _Compiled](_REMEMBERED)
 
     async def answers(self, place: Place, text: str, calls: Sequence[AskedCall], *, fails: bool, void: bool) -> Answers:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`. ``fails``: the last of what the function gives is an
@@ -72,9 +72,6 @@ class Caller:
         known = self._programs.get(key)
         if known is None or (known.program.whole is None and not known.tests.keys() >= set(calls)):
             known = self._programs[key] = await self._compiled(alone, text, go, tuple(calls), fails=fails, void=void)
-            self._programs.move_to_end(key)
-            while len(self._programs) > _REMEMBERED:
-                self._programs.popitem(last=False)
         if known.program.whole is not None:
             return Answers(fault=known.program.whole.detail)
         lost = {

@@ -9,13 +9,13 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.fast.checker import Checker
 from forge_lsp.checking.fast.files import put
-from forge_lsp.checking.fast.opener import NoSuppression, PreparedChecker, StartDaemon
+from forge_lsp.checking.fast.opener import CompiledOpener, PreparedChecker, StartDaemon
 from forge_lsp.checking.fast.peers import LinePeer
 from forge_lsp.checking.fast.worker import Worker
 from forge_lsp.checking.project import Place
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import CacheUse, Sandbox, Tree
+from forge_lsp.core.ports import CacheUse, Tree
 from forge_lsp.languages.go.module import Layout, layout_of
 from forge_lsp.languages.go.run import go_cache, go_environment, run_go
 from forge_lsp.languages.go.tools import Go, find_go
@@ -31,16 +31,10 @@ _CACHE = Path("/tmp/go-cache")
 _WITH_TOOLS = "\nrequire golang.org/x/tools v0.0.0\n\nreplace golang.org/x/tools => ./tools\n"
 
 
-class GoOpener(NoSuppression):
-    """See :class:`~forge_lsp.checking.fast.opener.Opener`. ``state`` is a folder of ours for the compiled program;
-    ``environment`` the server's own."""
+class GoOpener(CompiledOpener):
+    """See :class:`~forge_lsp.checking.fast.opener.Opener`."""
 
     suffixes = (".go", "go.mod", "go.sum", "go.work", "go.work.sum", "modules.txt")
-
-    def __init__(self, sandbox: Sandbox, environment: Mapping[str, str], state: Path) -> None:
-        self._sandbox = sandbox
-        self._environment = environment
-        self._state = state / "fast"
 
     def prepare(self, place: Place) -> PreparedChecker | None:
         """One for each module, or workspace of modules."""

@@ -135,10 +135,8 @@ class JavaDriver(JvmDriver):
             jdk=jdk,
             build=build,
             place=place,
-            hidden=(),
             path=tuple(dict.fromkeys((*resources_of(place, build), *class_path(place, build)))),
             readable=(*jdk.readable, *dict.fromkeys(outside)),
-            mains=(),
             timeout=self._timeout,
         )
         return setting, sources, checker

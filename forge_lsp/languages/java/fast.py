@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.fast.checker import Checker, CheckRequest
 from forge_lsp.checking.fast.files import put
-from forge_lsp.checking.fast.opener import NoSuppression, PreparedChecker, StartDaemon
+from forge_lsp.checking.fast.opener import CompiledOpener, PreparedChecker, StartDaemon
 from forge_lsp.checking.fast.peers import opened_peer
 from forge_lsp.checking.fast.worker import Worker
 from forge_lsp.checking.gate import Fault
@@ -18,7 +18,7 @@ from forge_lsp.checking.jvm.maven import Build, Repositories, build_of
 from forge_lsp.checking.project import Place, project_files
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Sandbox, Tree
+from forge_lsp.core.ports import Tree
 from forge_lsp.languages.java import JAVA
 from forge_lsp.languages.java.messages import is_syntax, without_consequences
 from forge_lsp.languages.java.sources import MOST_MENTIONS, MOST_READ, WHOLE_MODULE, class_path, options_of
@@ -35,16 +35,10 @@ _EXPORTS = ("--add-exports", "jdk.compiler/com.sun.tools.javac.api=ALL-UNNAMED")
 _MACHINE = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Xmx1g")
 
 
-class JavaOpener(NoSuppression):
-    """See :class:`~forge_lsp.checking.fast.opener.Opener`. ``state`` is a folder of ours for the compiled program;
-    ``environment`` the server's own."""
+class JavaOpener(CompiledOpener):
+    """See :class:`~forge_lsp.checking.fast.opener.Opener`."""
 
     suffixes = (".java",)
-
-    def __init__(self, sandbox: Sandbox, environment: Mapping[str, str], state: Path) -> None:
-        self._sandbox = sandbox
-        self._environment = environment
-        self._state = state / "fast"
 
     def prepare(self, place: Place) -> PreparedChecker | None:
         """One for each module with its class path. None where annotation processors write a part of the module:

@@ -10,8 +10,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from forge_lsp.checking.comparisons import Function, compares, lambdas_of
-from forge_lsp.checking.jvm.forging import braced, has_more, in_one_piece
+from forge_lsp.checking.comparisons import Function, lambdas_of
+from forge_lsp.checking.jvm.forging import braced, has_more, in_one_piece, one_sided
 from forge_lsp.checking.rules import rules_beside
 from forge_lsp.languages.java.texts import literals, methods_of, plain, unescaped
 
@@ -64,17 +64,10 @@ def _blind(code: str) -> Iterator[str]:
     for match in _COMPARING.finditer(code):
         name, given = match["name"] or match["name2"], (match["given"] or match["given2"] or "").strip()
         start = match.start("open") if match["open"] else match.start("open2")
-        body = braced(code, start)
         sides = [part.split()[-1] for part in given.split(",") if part.split()]
-        line = " ".join(body.split())
-        if name not in _TWO_SIDES:
-            asked = all(re.search(rf"\b{re.escape(side)}\b", body) for side in sides)
-            if not asked and not re.fullmatch(r"return false ?;|throw [^;]*;", line):
-                yield f"{name} {line}"
-        elif len(sides) in (1, 2) and not re.fullmatch(rf"return super\.{name}\( ?{re.escape(sides[0])} ?\) ?;", line):
-            one = Function(left=sides[0] if len(sides) == 2 else "", right=sides[-1], body=line)
-            if not compares(one, functions, seen=(name,)):
-                yield f"{name} {line}"
+        line = " ".join(braced(code, start).split())
+        if one_sided(name, sides, line, functions, equality=name in _TWO_SIDES):
+            yield f"{name} {line}"
 
 
 def _functions(code: str) -> Iterator[tuple[str, Function]]:

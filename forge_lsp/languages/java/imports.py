@@ -8,6 +8,7 @@ from pathlib import Path
 
 from forge_lsp.core.ports import Item, ItemKind, Syntax
 from forge_lsp.core.task import Document, TextEdit, TextRange
+from forge_lsp.editing.imports import first_imports
 from forge_lsp.editing.lines import Lines
 from forge_lsp.languages.java import JAVA
 
@@ -93,11 +94,5 @@ def _inserted(at: int, new: Sequence[str]) -> TextEdit:
 
 
 def _first(lines: Lines, new: Sequence[str], items: Sequence[Item]) -> TextEdit:
-    clause = next((n for n in range(len(lines)) if _PACKAGE.match(lines.line(n))), None)
-    block = "\n".join(sorted(new))
-    if clause is not None:
-        at = lines.end(clause)
-        return TextEdit(range=TextRange(start=at, end=at), text=f"\n\n{block}")
     first = next((item for item in items if item.kind is not ItemKind.COMMENT), None)
-    at = lines.start(lines.at(first.range.start)) if first is not None else lines.start(0)
-    return TextEdit(range=TextRange(start=at, end=at), text=f"{block}\n\n" if lines.text[at:].strip() else f"{block}\n")
+    return first_imports(lines, new, _PACKAGE, first)

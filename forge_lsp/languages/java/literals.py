@@ -6,17 +6,16 @@ changed, as code that is given a list may do.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 from forge_lsp.checking.examples.types import ANY, Type, TypeMismatch, integer_range
 from forge_lsp.checking.examples.values import Group, LanguageValue, MapValue, Value
+from forge_lsp.checking.jvm.literals import float_of, units_of
 from forge_lsp.reading import table_beside, text_beside
 
 __all__ = ["HELPERS", "literal"]
 
 _RANGES = {"byte": 8, "short": 16, "int": 32, "long": 64}
-_LARGEST_FLOAT = 3.4028234663852886e38
 _MADE_BY: Mapping[str, str] = table_beside(__file__)
 _STREAMS = ("IntStream", "LongStream", "DoubleStream")
 _BOXES = {"int": "Integer", "char": "Character", "void": "Void"}
@@ -91,35 +90,22 @@ def _whole(value: int, declared: Type) -> str:
 def _float(value: float, declared: Type) -> str:
     if declared.kind == "other":
         raise TypeMismatch(f"{value} is no {declared.text}")
-    if declared.text == "BigDecimal":
-        if not math.isfinite(value):
-            raise TypeMismatch(f"{value} is no BigDecimal")
-        return f'new java.math.BigDecimal("{value!r}")'
-    single = declared.text == "float"
-    box = "Float" if single else "Double"
-    if math.isnan(value):
-        return f"{box}.NaN"
-    if math.isinf(value):
-        return f"{box}.{'POSITIVE' if value > 0 else 'NEGATIVE'}_INFINITY"
-    if single and abs(value) > _LARGEST_FLOAT:
-        raise TypeMismatch(f"{value} is out of the range of float")
-    return f"{value!r}f" if single else repr(value)
+    return float_of(value, declared, decimal="new java.math.BigDecimal")
 
 
 def _text(value: str, declared: Type) -> str:
     if declared.kind == "other":
         raise TypeMismatch(f'"{value}" is no {declared.text}')
-    units = value.encode("utf-16-be", "surrogatepass")
-    said = "".join(map(_unit, memoryview(units).cast("B")[::2], memoryview(units).cast("B")[1::2]))
+    units = list(units_of(value))
+    said = "".join(map(_unit, units))
     if declared.kind == "char":
-        if len(units) != 2:
+        if len(units) != 1:
             raise TypeMismatch(f"'{value}' is more than one char")
         return f"'{said}'"
     return f'new StringBuilder("{said}")' if declared.text == "StringBuilder" else f'"{said}"'
 
 
-def _unit(high: int, low: int) -> str:
-    char = chr(high << 8 | low)
+def _unit(char: str) -> str:
     if char in _ESCAPED:
         return _ESCAPED[char]
     if char < " ":

@@ -146,10 +146,8 @@ class KotlinDriver(JvmDriver):
             jdk=jdk,
             build=module.build,
             place=place,
-            hidden=(),
             path=path,
             readable=(*jdk.readable, *outside),
-            mains=(),
             timeout=self._timeout,
         )
         return setting, module, compiler

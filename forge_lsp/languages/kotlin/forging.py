@@ -10,8 +10,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from forge_lsp.checking.comparisons import Function, compares
-from forge_lsp.checking.jvm.forging import braced, has_more, in_one_piece
+from forge_lsp.checking.comparisons import Function
+from forge_lsp.checking.jvm.forging import braced, has_more, in_one_piece, one_sided
 from forge_lsp.checking.rules import rules_beside
 from forge_lsp.languages.kotlin.texts import IMPORT, literals, plain, statements
 
@@ -83,14 +83,8 @@ def _blind(code: str) -> Iterator[str]:
         if sides:
             found[match["name"]] = Function(left=sides[0] if len(sides) == 2 else "", right=sides[-1], body=body)
     for name, sides, body in seen:
-        if name not in _TWO_SIDES:
-            asked = all(re.search(rf"\b{re.escape(side)}\b", body) for side in sides)
-            if not asked and not re.fullmatch(r"return false ?;?|throw [^;]*;?", body):
-                yield f"{name} {body}"
-        elif len(sides) in (1, 2) and not re.fullmatch(rf"return super\.{name}\( ?{re.escape(sides[0])} ?\) ?;?", body):
-            one = Function(left=sides[0] if len(sides) == 2 else "", right=sides[-1], body=body)
-            if not compares(one, found, seen=(name,)):
-                yield f"{name} {body}"
+        if one_sided(name, sides, body, found, equality=name in _TWO_SIDES):
+            yield f"{name} {body}"
 
 
 def _body(code: str, start: int) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.core.task import Document, TextEdit, TextRange
+from forge_lsp.editing.imports import first_imports
 from forge_lsp.editing.lines import Lines
 from forge_lsp.languages.kotlin.texts import IMPORT, declared, package_of
 
@@ -76,14 +77,8 @@ def _parsed(statement: str) -> _Name | None:
 
 
 def _first(lines: Lines, new: Sequence[str], items: Sequence[Item]) -> TextEdit:
-    clause = next((n for n in range(len(lines)) if _CLAUSE.match(lines.line(n))), None)
-    block = "\n".join(sorted(new))
-    if clause is not None:
-        at = lines.end(clause)
-        return TextEdit(range=TextRange(start=at, end=at), text=f"\n\n{block}")
     top = next((item for item in items if item.kind is not ItemKind.COMMENT), None)
     while top is not None and re.match(r"@file\b|#!", top.range.of(lines.text)):
         later = [item for item in items if item.range.start > top.range.start and item.kind is not ItemKind.COMMENT]
         top = later[0] if later else None
-    at = lines.start(lines.at(top.range.start)) if top is not None else lines.start(0)
-    return TextEdit(range=TextRange(start=at, end=at), text=f"{block}\n\n" if lines.text[at:].strip() else f"{block}\n")
+    return first_imports(lines, new, _CLAUSE, top)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 from forge_lsp.checking.examples.types import ANY, Type, TypeMismatch, integer_range
 from forge_lsp.checking.examples.values import Group, LanguageValue, MapValue, Value
+from forge_lsp.checking.jvm.literals import float_of, units_of
 from forge_lsp.reading import table_beside
 
 __all__ = ["literal"]
 
 _RANGES = {"Byte": 8, "Short": 16, "Int": 32, "Long": 64}
-_LARGEST_FLOAT = 3.4028234663852886e38
 _SINGLE = ("Int", "Double", "String", "Boolean")
 _TABLE = table_beside(__file__)
 _MADE_BY: Mapping[str, str] = _TABLE["made_by"]
@@ -38,7 +37,7 @@ def literal(value: Value, declared: Type = ANY) -> str:
         case int():
             return _whole(value, declared)
         case float():
-            return _float(value, declared)
+            return float_of(value, declared, decimal="java.math.BigDecimal")
         case str():
             return _text(value, declared)
         case Group():
@@ -62,36 +61,20 @@ def _whole(value: int, declared: Type) -> str:
     return f"{value}{suffix}"
 
 
-def _float(value: float, declared: Type) -> str:
-    if declared.text == "BigDecimal":
-        if not math.isfinite(value):
-            raise TypeMismatch(f"{value} is no BigDecimal")
-        return f'java.math.BigDecimal("{value!r}")'
-    name = "Float" if declared.text == "Float" else "Double"
-    if math.isnan(value):
-        return f"{name}.NaN"
-    if math.isinf(value):
-        return f"{name}.{'POSITIVE' if value > 0 else 'NEGATIVE'}_INFINITY"
-    if name == "Float" and abs(value) > _LARGEST_FLOAT:
-        raise TypeMismatch(f"{value} is out of the range of Float")
-    return f"{value!r}f" if name == "Float" else repr(value)
-
-
 def _text(value: str, declared: Type) -> str:
-    units = value.encode("utf-16-be", "surrogatepass")
-    said = "".join(_unit(units[at] << 8 | units[at + 1]) for at in range(0, len(units), 2))
+    units = list(units_of(value))
+    said = "".join(map(_unit, units))
     if declared.kind == "char":
-        if len(units) != 2:
+        if len(units) != 1:
             raise TypeMismatch(f"'{value}' is more than one Char")
         return f"'{said}'"
     return f'StringBuilder("{said}")' if declared.text == "StringBuilder" else f'"{said}"'
 
 
-def _unit(code: int) -> str:
-    char = chr(code)
+def _unit(char: str) -> str:
     if char in _ESCAPED:
         return _ESCAPED[char]
-    return char if " " <= char <= "~" else f"\\u{code:04x}"
+    return char if " " <= char <= "~" else f"\\u{ord(char):04x}"
 
 
 def _group(value: Group, declared: Type) -> str:

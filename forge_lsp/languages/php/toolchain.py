@@ -24,6 +24,7 @@ from forge_lsp.languages.php import PHP
 from forge_lsp.languages.php.project_tests import PhpTests
 from forge_lsp.languages.php.tools import COMPOSER_INSTALL, INSTALL, command_of, find_php, lint_problems
 from forge_lsp.reading import parsed_json, table_beside
+from forge_lsp.recent import Recent
 
 __all__ = ["PhpToolchain", "php_findings"]
 
@@ -42,7 +43,7 @@ class PhpToolchain(LanguageToolchain):
         self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], runs: Path | None = None
     ) -> None:
         super().__init__(sandbox, timeout, environment)
-        self._known: dict[str, frozenset[tuple[str, str]]] = {}
+        self._known = Recent[str, frozenset[tuple[str, str]]](_MOST_KNOWN)
         self._tests = PhpTests(sandbox, timeout=timeout, environment=environment, runs=runs)
 
     async def build(self, task: Task, text: str) -> BuildReport:
@@ -64,8 +65,6 @@ class PhpToolchain(LanguageToolchain):
             problems = await self._check(place, php, content)
             if content == task.document.text:
                 self._known[key] = frozenset((problem.code, problem.message) for problem in problems.problems)
-                for old in list(self._known)[:-_MOST_KNOWN]:
-                    del self._known[old]
             return replace(problems, problems=_told(problems.problems, self._known.get(key, frozenset())))
 
         return await gate(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
-from forge_lsp.checking.examples.types import ANY, Type, TypeMismatch, integer_range
+from forge_lsp.checking.examples.types import ANY, Type, TypeMismatch, in_range
 from forge_lsp.checking.examples.values import Group, LanguageValue, MapValue, Value
 from forge_lsp.languages.rust.declared import INTEGERS, inner_of
 from forge_lsp.reading import table_beside
@@ -117,7 +117,7 @@ def _own(value: Value) -> str:
         case bool():
             return "true" if value else "false"
         case int():
-            kind = next((name for name in ("i32", "i64", "i128") if _in_range(value, *INTEGERS[name])), "i128")
+            kind = next((name for name in ("i32", "i64", "i128") if in_range(value, *INTEGERS[name])), "i128")
             return str(value) if kind == "i32" else _integer(value, kind)
         case float():
             return _floating(value, "f64")
@@ -143,14 +143,9 @@ def _short(declared: Type) -> str:
     return declared.text.partition("<")[0].rpartition("::")[2].strip()
 
 
-def _in_range(value: int, bits: int, signed: bool) -> bool:
-    least, most = integer_range(bits, signed)
-    return least <= value <= most
-
-
 def _integer(value: int, name: str) -> str:
     bits, signed = INTEGERS[name]
-    if not _in_range(value, bits, signed):
+    if not in_range(value, bits, signed):
         raise TypeMismatch(f"{value} is out of the range of {name}")
     return f"{value}{name}"
 
