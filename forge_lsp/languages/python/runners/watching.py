@@ -293,7 +293,7 @@ def tracer(
         """Whether the user wrote what a value says of equality, order and what it holds, outside of the scope."""
         classes: Any = _mro_of(cast(Any, type)(value))
         first = (next((_members_of(one)[name] for one in classes if name in _members_of(one)), None) for name in _ASKED)
-        codes = [found.__code__ for found in first if isinstance(found, function_type)]
+        codes = [cast(Any, found).__code__ for found in first if isinstance(found, function_type)]
         made = any(kind(code) == 1 or (kind(code) and code.co_filename.startswith("<")) for code in codes)
         return bool(codes) and not made
 
