@@ -190,8 +190,8 @@ async def _judged(
             speaks=suite.speaks,
             proves=suite.proves,
             other_file=suite.other_file,
-            unparsed=task.scope.half_written,
-            broken=task.scope.errors_beside,
+            half_written=task.scope.half_written,
+            errors_beside=task.scope.errors_beside,
         )
         results |= found
         against = [name for name, result in found.items() if result.status in AGAINST and name in after.runs]
@@ -271,13 +271,13 @@ def compared(
     speaks: Callable[[str], bool] = lambda name: True,  # noqa: ARG005
     proves: Callable[[str], bool] = lambda name: True,  # noqa: ARG005
     other_file: Callable[[str], str] = lambda name: "",  # noqa: ARG005
-    unparsed: bool = False,
-    broken: bool = False,
+    half_written: bool = False,
+    errors_beside: bool = False,
 ) -> dict[str, CheckResult]:
     """Return a result for each test by name, and for each part that came to its tests neither before nor after.
 
-    ``unparsed``: what stood in the scope kept the document from being parsed; ``broken``: what stands outside of it
-    may.
+    ``half_written`` and ``errors_beside`` are the scope's: what stood in it, or what stands beside it, may keep the
+    document from being parsed.
     """
     names = dict.fromkeys((*before.runs, *after.runs))
     parts = [
@@ -290,12 +290,12 @@ def compared(
     ended = {other_file(name) for name, run in before.runs.items() if run.cause is Cause.SCOPE} - {""}
     for name in (*names, *parts):
         was, now = before.of(name), after.of(name)
-        if unparsed and _waited(was, now, ours=other_file(name) == ""):
+        if half_written and _waited(was, now, ours=other_file(name) == ""):
             was = failed(was.detail if was else "", cause=Cause.SCOPE if speaks(name) else Cause.UNKNOWN)
         status = status_of(
             was, now, brought=brought, speaks=speaks(name), proves=proves(name), hidden=other_file(name) in ended
         )
-        if broken and was is not None and now is not None and _unparsed_still(was, now):
+        if errors_beside and was is not None and now is not None and _same_syntax_error(was, now):
             status = CheckStatus.NOT_RUNNABLE
         if status is not None:
             results[name] = _result(suite, name, status, was, now, after)
@@ -312,7 +312,7 @@ def _waited(was: Run | None, now: Run | None, *, ours: bool) -> bool:
     return was.state is RunState.NOT_RUN or (was.state is RunState.FAILED and now.state is RunState.PASSED)
 
 
-def _unparsed_still(was: Run, now: Run) -> bool:
+def _same_syntax_error(was: Run, now: Run) -> bool:
     """Whether the same error of syntax ended a test before and after."""
     same = _NUMBER.sub("", was.detail) == _NUMBER.sub("", now.detail)
     return same and RunState.PASSED not in (was.state, now.state) and _ERROR_OF_SYNTAX.search(now.detail) is not None

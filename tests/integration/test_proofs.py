@@ -130,6 +130,14 @@ def grade(evidence: Evidence, *, unfinished: bool = True) -> Grade | None:
     return grade_of(evidence.results, unfinished=unfinished, supported=False)
 
 
+async def expect_decided(project: Project, task: Task, toolchain: Toolchain) -> None:
+    """The right answer is proven, and the wrong one owes what proves it."""
+    right = await toolchain.evidence(task, candidate_of(task, project.right))
+    assert grade(right) is Grade.PROVEN, right
+    wrong = await toolchain.evidence(task, candidate_of(task, project.wrong))
+    assert wrong.count(CheckStatus.OWED), wrong
+
+
 @pytest.mark.parametrize("project", those("stub"))
 async def test_a_stub_whose_tests_fail(project: Project, tmp_path: Path, sandbox: Sandbox) -> None:
     task, toolchain = made(tmp_path, project, project.stub, sandbox)
@@ -187,10 +195,7 @@ async def test_a_function_that_is_not_there_yet(project: Project, tmp_path: Path
 async def test_two_stubs_and_tests_for_both(project: Project, tmp_path: Path, sandbox: Sandbox) -> None:
     assert project.two is not None
     task, toolchain = made(tmp_path, project, project.two, sandbox, project.two_files)
-    right = await toolchain.evidence(task, candidate_of(task, project.right))
-    assert grade(right) is Grade.PROVEN, right
-    wrong = await toolchain.evidence(task, candidate_of(task, project.wrong))
-    assert wrong.count(CheckStatus.OWED), wrong
+    await expect_decided(project, task, toolchain)
 
 
 @pytest.mark.parametrize("project", those("absent", "absent_right", "two_files", among=SOME))
@@ -225,10 +230,7 @@ async def test_an_example_in_the_documentation_alone(project: Project, tmp_path:
     assert project.example is not None
     alone = replace(project, files=project.example_files)
     task, toolchain = made(tmp_path, alone, project.example, sandbox)
-    right = await toolchain.evidence(task, candidate_of(task, project.right))
-    assert grade(right) is Grade.PROVEN, right
-    wrong = await toolchain.evidence(task, candidate_of(task, project.wrong))
-    assert wrong.count(CheckStatus.OWED), wrong
+    await expect_decided(project, task, toolchain)
 
 
 def half_written(project: Project, marked: str, way: str) -> str:
@@ -251,10 +253,7 @@ def half_written(project: Project, marked: str, way: str) -> str:
 @pytest.mark.parametrize("project", those("stub", among=SOME))
 async def test_a_function_that_is_half_written(project: Project, way: str, tmp_path: Path, sandbox: Sandbox) -> None:
     task, toolchain = made(tmp_path, project, half_written(project, project.stub, way), sandbox)
-    right = await toolchain.evidence(task, candidate_of(task, project.right))
-    assert grade(right) is Grade.PROVEN, right
-    wrong = await toolchain.evidence(task, candidate_of(task, project.wrong))
-    assert wrong.count(CheckStatus.OWED), wrong
+    await expect_decided(project, task, toolchain)
 
 
 @pytest.mark.parametrize("way", ["operand", "block"])
@@ -265,10 +264,7 @@ async def test_an_example_of_a_function_that_is_half_written(
     assert project.example is not None
     alone = replace(project, files=project.example_files)
     task, toolchain = made(tmp_path, alone, half_written(project, project.example, way), sandbox)
-    right = await toolchain.evidence(task, candidate_of(task, project.right))
-    assert grade(right) is Grade.PROVEN, right
-    wrong = await toolchain.evidence(task, candidate_of(task, project.wrong))
-    assert wrong.count(CheckStatus.OWED), wrong
+    await expect_decided(project, task, toolchain)
 
 
 @pytest.mark.parametrize("way", ["operand", "block"])

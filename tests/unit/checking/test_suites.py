@@ -305,10 +305,10 @@ def test_what_waits_for_a_document_that_parses(was: Run | None, now: Run, speaks
         SuiteRun(runs={"a": now}),
         speaks=lambda _: speaks,
         other_file=lambda _: "test_shop.py",
-        unparsed=True,
+        half_written=True,
     )
     assert found["a"].status is status
 
 
 def test_a_test_that_a_candidate_may_have_brought_was_not_waiting() -> None:
-    assert compared("suite", SuiteRun(), SuiteRun(runs={"a": passed()}), unparsed=True) == {}
+    assert compared("suite", SuiteRun(), SuiteRun(runs={"a": passed()}), half_written=True) == {}
